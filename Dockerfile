@@ -1,0 +1,54 @@
+FROM rust:1.95-bookworm AS builder
+WORKDIR /build
+
+# The dependencies, in a layer that lasts until a manifest changes: they are built for stand-ins of our own crates.
+# What was built of the stand-ins is removed, since their files may be newer than the real ones.
+COPY Cargo.toml Cargo.lock ./
+COPY crates/db/Cargo.toml crates/db/
+RUN mkdir -p src crates/db/src \
+    && echo 'fn main() {}' > src/main.rs \
+    && touch src/lib.rs crates/db/src/lib.rs \
+    && cargo build --release --locked \
+    && cargo clean --release --locked -p approdo -p approdo-db \
+    && rm -r src crates
+
+COPY crates crates
+COPY migrations migrations
+COPY codes codes
+COPY demo demo
+COPY openapi openapi
+COPY src src
+RUN cargo build --release --locked \
+    && strip target/release/approdo
+
+FROM debian:bookworm-slim
+
+# Debian removes a package's old versions from its mirrors: a version pinned here would soon fail to install.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 approdo \
+    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/approdo --no-create-home --shell /usr/sbin/nologin approdo \
+    && install -d -o 10001 -g 10001 -m 0750 /var/lib/approdo
+
+COPY --from=builder /build/target/release/approdo /usr/local/bin/approdo
+
+# The OpenSSL in the binary looks for certificates elsewhere unless told; PostgreSQL's client uses these with
+# sslrootcert=system in the database URL.
+ENV DATABASE_URL=sqlite:///var/lib/approdo/approdo.db \
+    APPRODO_BIND=0.0.0.0:8080 \
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+
+# The SQLite file and the key file.
+VOLUME /var/lib/approdo
+WORKDIR /var/lib/approdo
+USER 10001:10001
+EXPOSE 8080
+
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["approdo", "health"]
+
+# Requests that have begun get APPRODO_SHUTDOWN_SECONDS (30) to end: let the container's stop timeout be longer.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["approdo"]
+CMD ["serve"]

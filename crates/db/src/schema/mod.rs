@@ -1,0 +1,40 @@
+//! The tables as diesel sees them, a file per area. Both databases have the same ones: a test compares them with the
+//! migrated schema.
+
+mod access;
+mod case_work;
+mod deployment;
+mod person_register;
+mod places;
+mod records;
+mod vocabulary;
+
+pub use access::*;
+pub use case_work::*;
+pub use deployment::*;
+pub use person_register::*;
+pub use places::*;
+pub use records::*;
+pub use vocabulary::*;
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_clients,
+    case_transitions,
+    cases,
+    code_lists,
+    codes,
+    grant_scopes,
+    grants,
+    organisation_ancestors,
+    organisations,
+    people,
+    person_name_words,
+    principals,
+    refresh_tokens,
+    sessions,
+    task_transitions,
+    tasks,
+    territories,
+    territory_memberships,
+    users,
+);

@@ -1,0 +1,37 @@
+//! Tables of migration `create_people`.
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    people (id) {
+        id -> Uuid,
+        owner_org_id -> Uuid,
+        territory_id -> Uuid,
+        target_group -> Nullable<Text>,
+        given_name -> Text,
+        family_name -> Text,
+        date_of_birth -> Nullable<Date>,
+        sex -> Nullable<Text>,
+        tax_code -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        citizenships -> Document,
+        languages -> Document,
+        health_needs -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::types::Uuid;
+
+    person_name_words (word, person_id) {
+        word -> Text,
+        person_id -> Uuid,
+    }
+}

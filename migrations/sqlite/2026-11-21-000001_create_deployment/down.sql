@@ -1,0 +1,3 @@
+DROP TABLE leases;
+DROP TABLE deployment_keys;
+DROP TABLE settings;

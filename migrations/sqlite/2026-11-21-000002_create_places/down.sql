@@ -1,0 +1,4 @@
+DROP TABLE territory_memberships;
+DROP TABLE territories;
+DROP TABLE organisation_ancestors;
+DROP TABLE organisations;

@@ -1,0 +1,10 @@
+DROP TABLE idempotency_keys;
+DROP TABLE grant_scopes;
+DROP TABLE grants;
+DROP TABLE login_throttles;
+DROP TABLE one_time_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE api_clients;
+DROP TABLE users;
+DROP TABLE principals;

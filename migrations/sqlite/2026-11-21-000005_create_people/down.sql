@@ -1,0 +1,2 @@
+DROP TABLE person_name_words;
+DROP TABLE people;

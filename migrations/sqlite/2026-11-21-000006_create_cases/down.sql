@@ -1,0 +1,4 @@
+DROP TABLE task_transitions;
+DROP TABLE tasks;
+DROP TABLE case_transitions;
+DROP TABLE cases;

@@ -1,0 +1,63 @@
+//! Passwords: argon2id (RFC 9106) behind a semaphore, so that a burst of logins cannot take all memory.
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::error::{ApiError, ApiResult};
+
+/// Characters a new password needs at least (NIST SP 800-63B-4 asks for 15 where it is the only factor; 12 with throttling
+/// is the OWASP figure).
+pub const MIN_LENGTH: u64 = 12;
+/// Characters a password may have at most.
+pub const MAX_LENGTH: u64 = 256;
+
+const AT_ONCE: usize = 2;
+// OWASP's second recommended parameter set: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+/// Hashes and verifies passwords.
+pub struct Passwords {
+    permits: Semaphore,
+    // Verified against when there is no such user, so that the time taken tells nothing.
+    decoy: String,
+}
+
+fn argon2() -> ApiResult<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(ApiError::fault)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Hashes a password. Blocking; takes tens of milliseconds.
+pub fn hash(password: &str) -> ApiResult<String> {
+    Ok(argon2()?.hash_password(password.as_bytes()).map_err(ApiError::fault)?.to_string())
+}
+
+fn matches(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|parsed| argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &parsed).is_ok()))
+}
+
+impl Passwords {
+    pub fn new() -> ApiResult<Self> {
+        Ok(Self { permits: Semaphore::new(AT_ONCE), decoy: hash("nobody has this password")? })
+    }
+
+    /// Runs `work`, which hashes or verifies, off the async threads and not too often at once.
+    async fn guarded<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+        let _permit = self.permits.acquire().await.map_err(ApiError::fault)?;
+        actix_web::web::block(work).await.map_err(ApiError::fault)
+    }
+
+    /// Whether the password belongs to the hash; takes as long where there is no hash.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> ApiResult<bool> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.clone());
+        Ok(self.guarded(move || matches(&password, &hash)).await? && known)
+    }
+
+    pub async fn hash(&self, password: String) -> ApiResult<String> {
+        self.guarded(move || hash(&password)).await?
+    }
+}

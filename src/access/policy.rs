@@ -1,0 +1,184 @@
+//! The policy: one `match` over role, action and resource. Its whole grid is printed to `tests/golden/policy.md`, which
+//! people who do not program can read.
+
+use approdo_db::text_enum;
+use utoipa::ToSchema;
+
+text_enum! {
+    /// What a caller is granted to be, somewhere.
+    #[derive(ToSchema)]
+    Role {
+        SystemAdministrator = "system_administrator",
+        OrganisationAdministrator = "organisation_administrator",
+        CaseManager = "case_manager",
+        HelpDeskOperator = "help_desk_operator",
+        TrainingOrganiser = "training_organiser",
+        ObservatoryAnalyst = "observatory_analyst",
+        SteeringReader = "steering_reader",
+        Auditor = "auditor",
+        SyncClient = "sync_client",
+    }
+
+    /// What is done.
+    Action {
+        List = "list",
+        Read = "read",
+        Search = "search",
+        Create = "create",
+        Edit = "edit",
+        Transition = "transition",
+        Delete = "delete",
+    }
+
+    /// What it is done to.
+    Resource {
+        Me = "me",
+        Users = "users",
+        ApiClients = "api_clients",
+        Grants = "grants",
+        Organisations = "organisations",
+        Territories = "territories",
+        CodeLists = "code_lists",
+        People = "people",
+        Cases = "cases",
+        CaseHistory = "case_history",
+        CaseAccesses = "case_accesses",
+        Tasks = "tasks",
+        Changes = "changes",
+        AuditRecords = "audit_records",
+        AuditSeals = "audit_seals",
+    }
+
+    /// Members of people and cases that are guarded together.
+    #[derive(ToSchema)]
+    FieldGroup {
+        Identity = "identity",
+        Legal = "legal",
+        Health = "health",
+        Notes = "notes",
+    }
+
+    /// What a role may do with a field group.
+    FieldRight {
+        Hidden = "hidden",
+        Read = "read",
+        Write = "write",
+    }
+}
+
+/// Whether a role may do this at all. Where, is for the grant's scope to say.
+pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
+    use Action::{Create, Delete, Edit, List, Read, Search, Transition};
+    use Resource as R;
+    match resource {
+        // What everyone works with.
+        R::Me => matches!(action, Read | Edit),
+        R::CodeLists => matches!(action, Read),
+        R::Organisations | R::Territories if matches!(action, List | Read) => true,
+
+        R::Organisations => administers(role) && matches!(action, Create | Edit),
+        R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
+        R::Users => administers(role) && matches!(action, List | Read | Create | Edit),
+        R::ApiClients => administers(role) && matches!(action, List | Read | Create | Edit),
+        R::Grants => administers(role) && matches!(action, List | Read | Create | Delete),
+
+        R::People => match role {
+            Role::CaseManager => matches!(action, Read | Search | Create | Edit),
+            Role::HelpDeskOperator => matches!(action, Read | Search | Create),
+            Role::SyncClient => matches!(action, Read),
+            _ => false,
+        },
+        R::Cases => match role {
+            Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
+            Role::HelpDeskOperator => matches!(action, Create),
+            Role::OrganisationAdministrator => matches!(action, List),
+            Role::SyncClient => matches!(action, List | Read),
+            _ => false,
+        },
+        R::CaseHistory => matches!((role, action), (Role::CaseManager, List)),
+        R::CaseAccesses => matches!((role, action), (Role::CaseManager | Role::Auditor, List)),
+        R::Tasks => match role {
+            Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
+            Role::SyncClient => matches!(action, List | Read),
+            _ => false,
+        },
+        R::Changes => matches!((role, action), (Role::SyncClient, List)),
+        R::AuditRecords => matches!((role, action), (Role::Auditor, List)),
+        R::AuditSeals => {
+            matches!((role, action), (Role::Auditor | Role::SystemAdministrator, List))
+        }
+    }
+}
+
+/// What a role may do with a field group of the people and cases its grant reaches.
+pub fn field_right(role: Role, group: FieldGroup) -> FieldRight {
+    use FieldRight::{Hidden, Read, Write};
+    match role {
+        Role::CaseManager => Write,
+        // An intake is opened with who the person is and why they may be here, not with health or notes.
+        Role::HelpDeskOperator => match group {
+            FieldGroup::Identity | FieldGroup::Legal => Write,
+            FieldGroup::Health | FieldGroup::Notes => Hidden,
+        },
+        Role::SyncClient => match group {
+            FieldGroup::Identity | FieldGroup::Legal => Read,
+            FieldGroup::Health | FieldGroup::Notes => Hidden,
+        },
+        _ => Hidden,
+    }
+}
+
+/// The roles a role may grant, within its own organisation, territories and target groups.
+pub fn may_grant(role: Role) -> &'static [Role] {
+    match role {
+        Role::SystemAdministrator => Role::ALL,
+        Role::OrganisationAdministrator => &[
+            Role::OrganisationAdministrator,
+            Role::CaseManager,
+            Role::HelpDeskOperator,
+            Role::TrainingOrganiser,
+            Role::ObservatoryAnalyst,
+            Role::SteeringReader,
+            Role::SyncClient,
+        ],
+        _ => &[],
+    }
+}
+
+fn administers(role: Role) -> bool {
+    matches!(role, Role::SystemAdministrator | Role::OrganisationAdministrator)
+}
+
+/// The grid as a table, one row an action on a resource, one column a role.
+pub fn grid() -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "# Who may do what\n\nGenerated from `src/access/policy.rs`. A mark says that the role may do it within the \
+         organisation, territories and target groups of its grant.\n\n",
+    );
+    let header: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    let rule = vec!["---"; Role::ALL.len()].join(" | ");
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "| resource | action | {} |\n| --- | --- | {rule} |", header.join(" | "));
+    for &resource in Resource::ALL {
+        for &action in Action::ALL {
+            let row: Vec<&str> =
+                Role::ALL.iter().map(|&role| if allows(role, action, resource) { "yes" } else { "" }).collect();
+            if row.iter().any(|cell| !cell.is_empty()) {
+                let _ = writeln!(text, "| {resource} | {action} | {} |", row.join(" | "));
+            }
+        }
+    }
+    let _ =
+        writeln!(text, "\n# Field groups of people and cases\n\n| group | {} |\n| --- | {rule} |", header.join(" | "));
+    for &group in FieldGroup::ALL {
+        let row: Vec<&str> = Role::ALL.iter().map(|&role| field_right(role, group).as_str()).collect();
+        let _ = writeln!(text, "| {group} | {} |", row.join(" | "));
+    }
+    let _ = writeln!(text, "\n# Who may grant which roles\n\n| role | may grant |\n| --- | --- |");
+    for &role in Role::ALL {
+        let roles: Vec<&str> = may_grant(role).iter().map(|role| role.as_str()).collect();
+        let _ = writeln!(text, "| {role} | {} |", roles.join(", "));
+    }
+    text
+}

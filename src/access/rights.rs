@@ -1,0 +1,259 @@
+//! One caller's grants as the process holds them: loaded once for each `auth_epoch`, compared with the database's epoch at
+//! every request, so that a changed grant or a disabled caller counts at once in every process.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use approdo_db::Connection;
+use quick_cache::sync::Cache;
+
+use crate::access::policy::{self, Action, FieldGroup, FieldRight, Resource, Role};
+use crate::access::tokens::Bearer;
+use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, queries};
+use crate::error::{ApiError, ApiResult, Kind};
+
+const REMEMBERED: usize = 2_000;
+
+/// Where a row is, as far as scope is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub owner_org: OrganisationId,
+    pub territory: TerritoryId,
+    pub target_group: Option<String>,
+    /// Cases: who may look inside beyond scope (domain 1, `access_level`).
+    pub confinement: Confinement,
+}
+
+/// A case's access level, as it narrows scope (domain 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Confinement {
+    /// As the grant says.
+    #[default]
+    Open,
+    /// The assigned manager and the owner's supervisors.
+    Protected(Option<PrincipalId>),
+    /// The assigned manager alone.
+    Closed(Option<PrincipalId>),
+}
+
+/// One grant, resolved.
+#[derive(Debug, Clone)]
+pub struct HeldGrant {
+    pub id: GrantId,
+    pub role: Role,
+    pub organisation: OrganisationId,
+    /// The organisation and all below it.
+    pub organisations: HashSet<OrganisationId>,
+    pub territories: HashSet<TerritoryId>,
+    /// Empty: every target group.
+    pub target_groups: HashSet<String>,
+}
+
+impl HeldGrant {
+    fn reaches(&self, place: &Place, principal: PrincipalId) -> bool {
+        self.organisations.contains(&place.owner_org)
+            && self.territories.contains(&place.territory)
+            && self.reaches_group(place.target_group.as_deref())
+            && self.passes(place.confinement, principal)
+    }
+
+    /// A row without a target group (a person not yet in a case) is reached by grants on every group alone.
+    pub fn reaches_group(&self, group: Option<&str>) -> bool {
+        self.target_groups.is_empty() || group.is_some_and(|group| self.target_groups.contains(group))
+    }
+
+    fn passes(&self, confinement: Confinement, principal: PrincipalId) -> bool {
+        match confinement {
+            Confinement::Open => true,
+            Confinement::Protected(manager) => {
+                manager == Some(principal) || self.role == Role::OrganisationAdministrator
+            }
+            Confinement::Closed(manager) => manager == Some(principal),
+        }
+    }
+}
+
+/// What a caller may do with each field group of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldRights {
+    identity: FieldRight,
+    legal: FieldRight,
+    health: FieldRight,
+    notes: FieldRight,
+}
+
+impl FieldRights {
+    fn of(roles: impl Iterator<Item = Role> + Clone) -> Self {
+        let best =
+            |group| roles.clone().map(|role| policy::field_right(role, group)).max().unwrap_or(FieldRight::Hidden);
+        Self {
+            identity: best(FieldGroup::Identity),
+            legal: best(FieldGroup::Legal),
+            health: best(FieldGroup::Health),
+            notes: best(FieldGroup::Notes),
+        }
+    }
+
+    pub fn on(self, group: FieldGroup) -> FieldRight {
+        match group {
+            FieldGroup::Identity => self.identity,
+            FieldGroup::Legal => self.legal,
+            FieldGroup::Health => self.health,
+            FieldGroup::Notes => self.notes,
+        }
+    }
+
+    pub fn reads(self, group: FieldGroup) -> bool {
+        self.on(group) >= FieldRight::Read
+    }
+
+    pub fn writes(self, group: FieldGroup) -> bool {
+        self.on(group) == FieldRight::Write
+    }
+}
+
+/// Everything a caller may do.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    pub principal: PrincipalId,
+    pub kind: ActorKind,
+    pub organisation: OrganisationId,
+    pub auth_epoch: i64,
+    pub grants: Vec<HeldGrant>,
+    /// The deployment itself: the command line, background work.
+    unlimited: bool,
+}
+
+impl Rights {
+    pub fn new(
+        principal: PrincipalId,
+        kind: ActorKind,
+        organisation: OrganisationId,
+        auth_epoch: i64,
+        grants: Vec<HeldGrant>,
+    ) -> Self {
+        Self { principal, kind, organisation, auth_epoch, grants, unlimited: false }
+    }
+
+    /// The deployment's own rights: everything, everywhere.
+    pub fn system() -> Arc<Self> {
+        Arc::new(Self {
+            principal: crate::access::SYSTEM,
+            kind: ActorKind::System,
+            organisation: OrganisationId(uuid::Uuid::nil()),
+            auth_epoch: 0,
+            grants: Vec::new(),
+            unlimited: true,
+        })
+    }
+
+    fn allowing(&self, action: Action, resource: Resource) -> impl Iterator<Item = &HeldGrant> + Clone {
+        self.grants.iter().filter(move |grant| policy::allows(grant.role, action, resource))
+    }
+
+    /// Whether any grant allows this anywhere.
+    pub fn may(&self, action: Action, resource: Resource) -> bool {
+        self.unlimited || resource == Resource::Me || self.allowing(action, resource).next().is_some()
+    }
+
+    /// 403 unless some grant allows this somewhere.
+    pub fn require(&self, action: Action, resource: Resource) -> ApiResult<()> {
+        if self.may(action, resource) {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden(format!("none of your grants allows '{action}' on '{resource}'")))
+        }
+    }
+
+    /// Whether some grant allows this on a row at this place.
+    pub fn may_at(&self, action: Action, resource: Resource, place: &Place) -> bool {
+        self.unlimited || self.allowing(action, resource).any(|grant| grant.reaches(place, self.principal))
+    }
+
+    /// The grants that allow this and reach the place.
+    pub fn require_at(&self, action: Action, resource: Resource, place: &Place) -> ApiResult<()> {
+        if self.may_at(action, resource, place) {
+            return Ok(());
+        }
+        let seen = [Action::Read, Action::List].iter().any(|&action| self.may_at(action, resource, place));
+        if seen {
+            Err(ApiError::forbidden(format!("none of your grants allows '{action}' on this row of '{resource}'")))
+        } else {
+            Err(ApiError::not_found())
+        }
+    }
+
+    /// Field rights on a row, from the grants that match that row.
+    pub fn fields_at(&self, place: &Place) -> FieldRights {
+        if self.unlimited {
+            return FieldRights {
+                identity: FieldRight::Write,
+                legal: FieldRight::Write,
+                health: FieldRight::Write,
+                notes: FieldRight::Write,
+            };
+        }
+        FieldRights::of(self.grants.iter().filter(|grant| grant.reaches(place, self.principal)).map(|grant| grant.role))
+    }
+
+    /// Whether some grant that reaches the list hides the field group: filtering and sorting by it would tell.
+    pub fn hides_somewhere(&self, action: Action, resource: Resource, group: FieldGroup) -> bool {
+        !self.unlimited
+            && self.allowing(action, resource).any(|grant| policy::field_right(grant.role, group) == FieldRight::Hidden)
+    }
+
+    /// Ids of the grants that allow this: what lists join on.
+    pub fn grants_for(&self, action: Action, resource: Resource) -> Vec<&HeldGrant> {
+        self.allowing(action, resource).collect()
+    }
+
+    /// Whether some grant allows this within an organisation (for what has no territory: users, clients, grants).
+    pub fn may_in(&self, action: Action, resource: Resource, organisation: OrganisationId) -> bool {
+        self.unlimited || self.allowing(action, resource).any(|grant| grant.organisations.contains(&organisation))
+    }
+
+    /// 404 for an organisation beyond the caller's own, 403 where only this action is not allowed.
+    pub fn require_in(&self, action: Action, resource: Resource, organisation: OrganisationId) -> ApiResult<()> {
+        if self.may_in(action, resource, organisation) {
+            Ok(())
+        } else if self.may_in(Action::Read, resource, organisation) {
+            Err(ApiError::forbidden(format!("none of your grants allows '{action}' on this row of '{resource}'")))
+        } else {
+            Err(ApiError::not_found())
+        }
+    }
+
+    pub fn is_unlimited(&self) -> bool {
+        self.unlimited
+    }
+}
+
+/// The rights of callers seen lately.
+pub struct RightsCache(Cache<PrincipalId, Arc<Rights>>);
+
+impl Default for RightsCache {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
+impl RightsCache {
+    /// The caller's present rights. One statement tells whether the session lives, the caller is active and the rights held
+    /// are still the present ones; more only after a change. 401 where the session or the caller has ended.
+    pub fn current(&self, connection: &mut Connection, bearer: &Bearer) -> ApiResult<Arc<Rights>> {
+        let standing = queries::standing(connection, bearer.session)?
+            .filter(|standing| standing.principal == bearer.principal)
+            .filter(|standing| standing.status == PrincipalStatus::Active && standing.revoked_at.is_none())
+            .ok_or_else(|| ApiError::new(Kind::InvalidToken, "the session has ended"))?;
+        if let Some(rights) = self.0.get(&bearer.principal)
+            && rights.auth_epoch == standing.auth_epoch
+        {
+            return Ok(rights);
+        }
+        let grants = queries::held_grants(connection, bearer.principal)?;
+        let rights =
+            Arc::new(Rights::new(bearer.principal, bearer.kind, standing.organisation_id, standing.auth_epoch, grants));
+        self.0.insert(bearer.principal, rights.clone());
+        Ok(rights)
+    }
+}

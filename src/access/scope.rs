@@ -1,0 +1,127 @@
+//! Scope as data: per grant the materialised set of territories it reaches.
+
+use approdo_db::schema::{grant_scopes, grants, principals};
+use approdo_db::types;
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Prepared, Value};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::Date;
+
+use crate::access::rights::HeldGrant;
+use crate::access::{GrantId, PrincipalId, TerritoryId, queries};
+
+/// The territories under some roots on a date: subtrees, and members of unions, conventions, districts and mountain
+/// communities (domain 39). The roots themselves included.
+pub fn reach(connection: &mut Connection, roots: &[TerritoryId], on: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
+    #[derive(QueryableByName)]
+    struct Reached {
+        #[diesel(sql_type = types::Uuid)]
+        id: TerritoryId,
+    }
+    // One recursive term, written so that both databases accept it.
+    const REACH: &str = "WITH RECURSIVE reach (id) AS ( \
+           SELECT id FROM territories WHERE id = $1 \
+           UNION \
+           SELECT below.id FROM reach JOIN ( \
+             SELECT id, parent_id AS upper_id FROM territories WHERE parent_id IS NOT NULL \
+             UNION ALL \
+             SELECT member_id, aggregate_id FROM territory_memberships \
+             WHERE valid_from <= $2 AND (valid_to IS NULL OR valid_to > $3) \
+           ) below ON below.upper_id = reach.id \
+         ) SELECT id FROM reach";
+    let mut reached = Vec::new();
+    for root in roots {
+        let below: Vec<Reached> = diesel::sql_query(REACH)
+            .bind::<types::Uuid, _>(*root)
+            .bind::<Date, _>(on)
+            .bind::<Date, _>(on)
+            .load(connection)?;
+        reached.extend(below.into_iter().map(|row| row.id));
+    }
+    reached.sort_unstable();
+    reached.dedup();
+    Ok(reached)
+}
+
+/// Writes down what a grant reaches.
+pub fn materialise(
+    connection: &mut Connection,
+    grant: GrantId,
+    roots: &[TerritoryId],
+    on: NaiveDate,
+) -> QueryResult<()> {
+    diesel::delete(grant_scopes::table.filter(grant_scopes::grant_id.eq(grant))).execute(connection)?;
+    for territory in reach(connection, roots, on)? {
+        diesel::insert_into(grant_scopes::table)
+            .values((grant_scopes::grant_id.eq(grant), grant_scopes::territory_id.eq(territory)))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Resolves every grant anew after territories or memberships changed, and as memberships begin and end with the calendar.
+/// Returns the callers whose reach changed; their epoch is raised.
+pub fn materialise_all(connection: &mut Connection, on: NaiveDate) -> QueryResult<Vec<PrincipalId>> {
+    let all: Vec<(GrantId, PrincipalId, approdo_db::Json)> = grants::table
+        .inner_join(principals::table.on(principals::id.eq(grants::principal_id)))
+        .select((grants::id, grants::principal_id, grants::territory_ids))
+        .load(connection)?;
+    let mut touched = Vec::new();
+    for (grant, principal, roots) in all {
+        let roots: Vec<TerritoryId> = serde_json::from_value(roots.0).unwrap_or_default();
+        let mut before: Vec<TerritoryId> = grant_scopes::table
+            .filter(grant_scopes::grant_id.eq(grant))
+            .select(grant_scopes::territory_id)
+            .load(connection)?;
+        before.sort_unstable();
+        if before != reach(connection, &roots, on)? {
+            materialise(connection, grant, &roots, on)?;
+            touched.push(principal);
+        }
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    for principal in &touched {
+        queries::raise_epoch(connection, *principal)?;
+    }
+    Ok(touched)
+}
+
+/// Narrows a statement over a table aliased `r` to the rows one grant reaches: owner organisation and target group. The
+/// territory is for the statement itself to narrow, because that is where its index begins.
+pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
+    let statement = statement
+        .sql(" AND r.owner_org_id IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
+        .bind(Value::Uuid(RowId(grant.organisation.0)))
+        .sql(")");
+    if grant.target_groups.is_empty() {
+        return statement;
+    }
+    let mut groups: Vec<&String> = grant.target_groups.iter().collect();
+    groups.sort_unstable();
+    statement
+        .sql(" AND r.target_group IN (")
+        .bind_all(groups.into_iter().map(|group| Value::Text(group.clone())))
+        .sql(")")
+}
+
+/// Asks once for each grant and merges: the first rows of a union are among the first rows of its parts. `key` orders as the
+/// statement does; a row reached by two grants is kept once.
+pub fn merged<T, K: Ord>(
+    grants: &[&HeldGrant],
+    limit: i64,
+    mut ask: impl FnMut(&HeldGrant) -> QueryResult<Vec<T>>,
+    key: impl Fn(&T) -> K,
+) -> QueryResult<Vec<T>> {
+    let mut rows = Vec::new();
+    for grant in grants {
+        rows.extend(ask(grant)?);
+    }
+    if grants.len() > 1 {
+        rows.sort_by_key(&key);
+        rows.dedup_by_key(|row| key(row));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,376 @@
+//! Operations on cases; their moves are in `transitions`.
+
+use actix_web::{get, patch, post};
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::{Action, FieldGroup, Place, PrincipalId, PrincipalStatus, Resource, queries as callers, scope};
+use crate::cases::queries::{self, CaseKey, Filter};
+use crate::cases::rules::{self, CaseStatus, Facts, Intent};
+use crate::cases::types::{
+    Case, CaseId, CasePage, CasePatch, CaseQuery, CaseReadQuery, CaseRow, CaseSort, EmbeddedInCase, GUARDED, MEMBERS,
+    NewCase, PossibleTransition,
+};
+use crate::cases::{reference, tasks};
+use crate::clock;
+use crate::codes;
+use crate::error::{ApiError, ApiResult};
+use crate::http::patch::Edit;
+use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader};
+use crate::people::queries as people;
+use crate::people::types::Warning;
+use crate::work::{Change, Operation, Unit};
+
+/// List cases.
+///
+/// Those your grants reach, newest first. Read on with `cursor`. The rows shown are recorded as accesses.
+#[utoipa::path(tag = "Cases", params(CaseQuery), responses((status = 200, description = "A page.", body = CasePage)))]
+#[get("/cases")]
+pub async fn list_cases(
+    door: Door,
+    caller: Caller<actions::List, resources::Cases>,
+    query: Parameters<CaseQuery>,
+) -> ApiResult<Answer> {
+    door.read("list_cases", caller, move |reader| {
+        let parameters = query.read()?;
+        let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
+        if parameters.person_id.is_some()
+            && reader.rights.hides_somewhere(Action::List, Resource::Cases, FieldGroup::Identity)
+        {
+            return Err(ApiError::forbidden("your grants hide identities, so cases cannot be filtered by person"));
+        }
+        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
+        let filter = Filter {
+            status: parameters.status,
+            territory: parameters.territory_id,
+            target_group: parameters.target_group,
+            case_manager: parameters.case_manager_id,
+            person: parameters.person_id,
+            sort: parameters.sort.unwrap_or_default(),
+            after: request.after::<CaseKey>()?,
+            limit: request.limit() + 1,
+            principal: reader.rights.principal,
+        };
+        let rights = reader.rights.clone();
+        let rows = rows(reader, &filter)?;
+        let page = request.page(rows, |row: &CaseRow| (row.opened_on, row.id))?;
+        reader.shows(Resource::Cases, page.items.iter().map(|row| row.id.0));
+        let items: Vec<Case> = page.items.into_iter().map(|row| Case::shown(row, &rights)).collect();
+        let page = CasePage { items, limit: page.limit, next_cursor: page.next_cursor, links: page.links };
+        if fields.is_all() {
+            return Answer::ok(&page);
+        }
+        let items = page.items.iter().map(|case| fields.narrow(case)).collect::<ApiResult<Vec<_>>>()?;
+        Answer::ok(&crate::http::page::NarrowPage::new(items, page.limit, page.next_cursor, page.links))
+    })
+    .await
+}
+
+fn rows(reader: &mut Reader<'_>, filter: &Filter) -> ApiResult<Vec<CaseRow>> {
+    let rights = reader.rights.clone();
+    let grants = rights.grants_for(Action::List, Resource::Cases);
+    let connection = &mut *reader.connection;
+    let ask = |grant: &_| queries::list(connection, grant, filter);
+    let rows = match filter.sort {
+        CaseSort::NewestFirst => {
+            scope::merged(&grants, filter.limit, ask, |row: &CaseRow| std::cmp::Reverse((row.opened_on, row.id)))?
+        }
+        CaseSort::OldestFirst => scope::merged(&grants, filter.limit, ask, |row: &CaseRow| (row.opened_on, row.id))?,
+    };
+    Ok(rows)
+}
+
+/// Open a case.
+///
+/// For a person in your scope; it begins as an intake, in the person's organisation and territory.
+#[utoipa::path(tag = "Cases", request_body = NewCase, responses((status = 201, description = "The case.", body = Case)))]
+#[post("/cases")]
+pub async fn create_case(
+    door: Door,
+    caller: Caller<actions::Create, resources::Cases>,
+    body: Body<NewCase>,
+) -> ApiResult<Answer> {
+    door.write("create_case", caller, Some(body.fingerprint()), move |unit| {
+        let new = body.read()?;
+        let place = place_of(unit, &new)?;
+        let id = CaseId::new();
+        let (row, warnings) = match unit.replay(id.0)? {
+            Some(earlier) => {
+                (queries::find(unit.connection, CaseId(earlier))?.ok_or_else(ApiError::not_found)?, Vec::new())
+            }
+            None => open(unit, id, &place, new)?,
+        };
+        unit.rights.require_at(Action::Create, Resource::Cases, &row.place())?;
+        let (version, path) = (row.version, format!("/cases/{}", row.id));
+        let mut case = Case::shown(row, &unit.rights);
+        case.warnings = warnings;
+        unit.created(&path, version, &case)
+    })
+    .await
+}
+
+/// Where a new case will be: with its person, who must be in the caller's scope.
+pub fn place_of(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Place> {
+    let unknown = || ApiError::unknown_reference("person_id");
+    let person = people::find(unit.connection, new.person_id)?.ok_or_else(unknown)?;
+    // A person without a target group is in reach of whoever may open cases of the group named.
+    let place = Place { target_group: Some(new.target_group.clone()), ..person.place() };
+    if unit.rights.may_at(Action::Create, Resource::Cases, &place) { Ok(place) } else { Err(unknown()) }
+}
+
+/// Keeps a new case; used by the demonstration data as well.
+pub fn open(unit: &mut Unit<'_>, id: CaseId, place: &Place, new: NewCase) -> ApiResult<(CaseRow, Vec<Warning>)> {
+    let today = clock::date_of(unit.now);
+    let opened_on = new.opened_on.unwrap_or(today);
+    if opened_on > today {
+        return Err(ApiError::invalid_member("opened_on", "must not be in the future"));
+    }
+    let mut row = CaseRow {
+        id,
+        public_ref: reference::new()?,
+        person_id: new.person_id,
+        owner_org_id: place.owner_org,
+        territory_id: place.territory,
+        target_group: new.target_group,
+        status: CaseStatus::Intake,
+        held_status: None,
+        review_at: None,
+        priority: new.priority.unwrap_or_else(|| "normal".into()),
+        access_level: new.access_level.unwrap_or_else(|| "open".into()),
+        case_manager_id: new.case_manager_id,
+        legal_basis: new.legal_basis,
+        summary: new.summary,
+        episode_no: 1,
+        opened_on,
+        closed_on: None,
+        closing_reason: None,
+        version: 1,
+        created_at: unit.now,
+        updated_at: unit.now,
+    };
+    check_codes(unit, &row)?;
+    let fields = unit.rights.fields_at(&row.place());
+    if row.summary.is_some() && !fields.writes(FieldGroup::Notes) {
+        return Err(ApiError::forbidden("your grants do not let you write summary"));
+    }
+    if let Some(manager) = row.case_manager_id {
+        check_manager(unit, manager, &row.place())?;
+    }
+    let warnings = other_open_cases(unit, &row)?;
+    let mut tries = 0;
+    while !queries::insert(unit.connection, &row)? {
+        tries += 1;
+        if tries > 5 {
+            return Err(ApiError::fault("no free public reference was found"));
+        }
+        row.public_ref = reference::new()?;
+    }
+    record(unit, &row, None, Operation::Created, MEMBERS.iter().copied().filter(|name| *name != "id").collect())?;
+    Ok((row, warnings))
+}
+
+fn other_open_cases(unit: &mut Unit<'_>, row: &CaseRow) -> ApiResult<Vec<Warning>> {
+    let others = queries::open_cases_of(unit.connection, row.person_id)?;
+    let seen = others.into_iter().any(|other| unit.rights.may_at(Action::Read, Resource::Cases, &other.place()));
+    Ok(if seen {
+        vec![Warning {
+            code: "open_case_exists",
+            pointer: Some("#/person_id"),
+            detail: "this person has an open case already".into(),
+        }]
+    } else {
+        Vec::new()
+    })
+}
+
+fn check_codes(unit: &Unit<'_>, row: &CaseRow) -> ApiResult<()> {
+    codes::check(unit.app, "target_groups", "target_group", &row.target_group)?;
+    codes::check(unit.app, "case_priorities", "priority", &row.priority)?;
+    codes::check(unit.app, "access_levels", "access_level", &row.access_level)?;
+    codes::check_optional(unit.app, "legal_bases", "legal_basis", row.legal_basis.as_deref())
+}
+
+/// 422 unless the user is active and could manage a case at this place.
+fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> ApiResult<()> {
+    let unknown = || ApiError::unknown_reference("case_manager_id");
+    let (kind, status, organisation, epoch) = callers::principal(unit.connection, manager)?.ok_or_else(unknown)?;
+    let grants = callers::held_grants(unit.connection, manager)?;
+    let rights = crate::access::Rights::new(manager, kind, organisation, epoch, grants);
+    let able = status != PrincipalStatus::Deactivated
+        && rights.may_at(
+            Action::Transition,
+            Resource::Cases,
+            &Place { confinement: Default::default(), ..place.clone() },
+        );
+    if able { Ok(()) } else { Err(unknown()) }
+}
+
+/// Writes the change and history records of a case.
+pub fn record(
+    unit: &mut Unit<'_>,
+    row: &CaseRow,
+    before: Option<Place>,
+    operation: Operation,
+    changed: Vec<&'static str>,
+) -> ApiResult<()> {
+    unit.record(Change {
+        resource: "case",
+        id: row.id.0,
+        version: row.version,
+        operation,
+        changed,
+        place: Some(row.place()),
+        before,
+        audience: None,
+        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+    })
+}
+
+/// Read a case.
+///
+/// With what your grants show of it; `withheld_fields` names the rest. The read is recorded.
+#[utoipa::path(
+    tag = "Cases",
+    params(("case_id" = CaseId, Path, description = "The case."), CaseReadQuery),
+    responses((status = 200, description = "The case.", body = Case))
+)]
+#[get("/cases/{case_id}")]
+pub async fn read_case(
+    door: Door,
+    caller: Caller<actions::Read, resources::Cases>,
+    id: Id<CaseId>,
+    held: IfNoneMatch,
+    query: Parameters<CaseReadQuery>,
+) -> ApiResult<Answer> {
+    door.read("read_case", caller, move |reader| {
+        let row = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        reader.rights.require_at(Action::Read, Resource::Cases, &row.place())?;
+        let parameters = query.read()?;
+        let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
+        let embed = parameters.embed.unwrap_or_default();
+        let embedded = embedded(reader, &row, &embed)?;
+        reader.shows(Resource::Cases, [row.id.0]);
+        let mut case = Case::shown(row, &reader.rights);
+        // Children have versions of their own: what embeds them is never answered by 304.
+        let held = if embedded.is_some() { IfNoneMatch::none() } else { held.clone() };
+        case.embedded = embedded;
+        reader.answer_row(case.version, &held, &fields, &embed, &case)
+    })
+    .await
+}
+
+fn embedded(reader: &mut Reader<'_>, row: &CaseRow, embed: &str) -> ApiResult<Option<EmbeddedInCase>> {
+    if embed.is_empty() {
+        return Ok(None);
+    }
+    let mut embedded = EmbeddedInCase::default();
+    for name in embed.split(',') {
+        match name {
+            "tasks" => embedded.tasks = Some(tasks::of_case(reader.connection, row)?),
+            "transitions" => embedded.transitions = Some(possible(reader, row)?),
+            _ => return Err(ApiError::malformed("embed: choose among tasks, transitions")),
+        }
+    }
+    Ok(Some(embedded))
+}
+
+fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTransition>> {
+    let facts = facts(reader.connection, row)?;
+    let moves = if reader.rights.may_at(Action::Transition, Resource::Cases, &row.place()) {
+        rules::allowed(row.state())
+    } else {
+        Vec::new()
+    };
+    Ok(moves
+        .into_iter()
+        .map(|to| {
+            // What the request itself will bring is taken as given: only the state of things can stand in the way.
+            let reason = match (row.status, to) {
+                (CaseStatus::Evaluation, CaseStatus::Closed) => Some("goals_reached".to_owned()),
+                (_, CaseStatus::Closed) => rules::EARLY_REASONS.first().map(ToString::to_string),
+                _ => Some("other".to_owned()),
+            };
+            let intent = Intent { to, reason, review_at: Some(chrono::NaiveDate::MAX) };
+            PossibleTransition {
+                to,
+                unmet_guards: rules::decide(row.state(), &intent, &facts).err().unwrap_or_default(),
+            }
+        })
+        .collect())
+}
+
+/// What the guards look at, as it is now.
+pub fn facts(connection: &mut approdo_db::Connection, row: &CaseRow) -> ApiResult<Facts> {
+    Ok(Facts {
+        has_manager: row.case_manager_id.is_some(),
+        has_legal_basis: row.legal_basis.is_some(),
+        open_tasks: queries::open_tasks(connection, row.id)?,
+    })
+}
+
+/// Edit a case.
+///
+/// Its status moves by transitions only. Members your grants do not let you write are refused with 403.
+#[utoipa::path(
+    tag = "Cases",
+    params(("case_id" = CaseId, Path, description = "The case.")),
+    request_body(content = CasePatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The case as it is now.", body = Case))
+)]
+#[patch("/cases/{case_id}")]
+pub async fn edit_case(
+    door: Door,
+    caller: Caller<actions::Edit, resources::Cases>,
+    id: Id<CaseId>,
+    if_match: IfMatch,
+    body: Body<CasePatch>,
+) -> ApiResult<Answer> {
+    door.write("edit_case", caller, None, move |unit| {
+        let mut row = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let before = row.place();
+        unit.rights.require_at(Action::Edit, Resource::Cases, &before)?;
+        let patch = body.read()?;
+        if_match.check(row.version)?;
+        let changed = apply(unit, &mut row, patch)?;
+        let fields = unit.rights.fields_at(&before);
+        if let Some((name, _)) = GUARDED.iter().find(|(name, group)| changed.contains(name) && !fields.writes(*group)) {
+            return Err(ApiError::forbidden(format!("your grants do not let you write {name}")));
+        }
+        if !changed.is_empty() {
+            row.version += 1;
+            row.updated_at = unit.now;
+            Unit::updated_one(queries::update(unit.connection, &row)?)?;
+            record(unit, &row, Some(before), Operation::Updated, changed)?;
+        }
+        let version = row.version;
+        let case = Case::shown(row, &unit.rights);
+        unit.edited(version, &case)
+    })
+    .await
+}
+
+fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<Vec<&'static str>> {
+    let mut edit = Edit::default();
+    edit.bounded("summary", &patch.summary, 4000);
+    edit.required("target_group", &mut row.target_group, patch.target_group);
+    edit.required("priority", &mut row.priority, patch.priority);
+    edit.required("access_level", &mut row.access_level, patch.access_level);
+    edit.required("territory_id", &mut row.territory_id, patch.territory_id);
+    edit.optional("case_manager_id", &mut row.case_manager_id, patch.case_manager_id);
+    edit.optional("legal_basis", &mut row.legal_basis, patch.legal_basis);
+    edit.optional("summary", &mut row.summary, patch.summary);
+    let changed = edit.finish()?;
+    check_codes(unit, row)?;
+    // Nobody moves a case to where they could not have opened it.
+    if changed.contains(&"territory_id") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
+        return Err(ApiError::unknown_reference("territory_id"));
+    }
+    if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
+        return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
+    }
+    if let Some(manager) = row.case_manager_id
+        && changed.contains(&"case_manager_id")
+    {
+        check_manager(unit, manager, &row.place())?;
+    }
+    Ok(changed)
+}

@@ -1,0 +1,530 @@
+//! Tasks of a case: `open`→`done`|`cancelled`, `done`→`open` with a reason. They are written under the lock of their case, so
+//! that 'close' and 'add task' cannot both win.
+
+use actix_web::{get, patch, post};
+use approdo_db::schema::{cases, task_transitions, tasks};
+use approdo_db::{Connection, Timestamp, define_id, text_enum};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::{Action, PrincipalId, PrincipalStatus, Resource, Rights, queries as callers};
+use crate::cases::queries;
+use crate::cases::types::{CaseId, CaseRow};
+use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::http::patch::Edit;
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::page_of;
+use crate::work::{Change, Operation, Unit};
+
+define_id! {
+    /// The id of a task.
+    #[derive(ToSchema)]
+    TaskId;
+    /// The id of a task's move.
+    #[derive(ToSchema)]
+    TaskTransitionId;
+}
+
+text_enum! {
+    /// Where a task stands.
+    #[derive(ToSchema)]
+    TaskStatus {
+        Open = "open",
+        Done = "done",
+        Cancelled = "cancelled",
+    }
+}
+
+/// Something to be done in a case.
+#[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
+#[diesel(table_name = tasks, treat_none_as_default_value = false)]
+pub struct Task {
+    pub id: TaskId,
+    pub case_id: CaseId,
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 4000)]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub due_on: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub assignee_id: Option<PrincipalId>,
+    pub status: TaskStatus,
+    /// Rises with every change.
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+page_of! {
+    /// A page of tasks.
+    TaskPage of Task
+}
+
+/// A task to add to a case.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "Book the language test", "due_on": "2027-02-01"}))]
+pub struct NewTask {
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    pub description: Option<String>,
+    #[schema(nullable = false)]
+    pub due_on: Option<NaiveDate>,
+    /// A user who may work on this case.
+    #[schema(nullable = false)]
+    pub assignee_id: Option<PrincipalId>,
+}
+
+impl Checked for NewTask {}
+
+/// What of a task can be edited. Its status moves by transitions only.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"due_on": "2027-03-01"}))]
+pub struct TaskPatch {
+    #[schema(required = false, value_type = String, min_length = 1, max_length = 200)]
+    #[serde(default)]
+    pub title: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[serde(default)]
+    pub description: Patch<String>,
+    #[schema(required = false, value_type = Option<NaiveDate>)]
+    #[serde(default)]
+    pub due_on: Patch<NaiveDate>,
+    #[schema(required = false, value_type = Option<PrincipalId>)]
+    #[serde(default)]
+    pub assignee_id: Patch<PrincipalId>,
+}
+
+impl Checked for TaskPatch {
+    const MEDIA_TYPE: &'static str = "application/merge-patch+json";
+}
+
+/// Where to move a task.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(example = json!({"to": "done"}))]
+pub enum NewTaskTransition {
+    /// From open.
+    Done {},
+    /// From open.
+    Cancelled {
+        #[schema(nullable = false, min_length = 1, max_length = 500)]
+        reason: Option<String>,
+    },
+    /// From done: it was not done after all.
+    Open {
+        #[schema(min_length = 1, max_length = 500)]
+        reason: String,
+    },
+}
+
+impl Validate for NewTaskTransition {
+    fn validate(&self) -> Result<(), validator::ValidationErrors> {
+        let mut errors = validator::ValidationErrors::new();
+        if self.parts().1.is_some_and(|reason| !(1..=500).contains(&reason.chars().count())) {
+            let message = "must have 1 to 500 characters";
+            errors.add("reason", validator::ValidationError::new("length").with_message(message.into()));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+impl Checked for NewTaskTransition {}
+
+impl NewTaskTransition {
+    fn parts(&self) -> (TaskStatus, Option<&str>) {
+        match self {
+            Self::Done {} => (TaskStatus::Done, None),
+            Self::Cancelled { reason } => (TaskStatus::Cancelled, reason.as_deref()),
+            Self::Open { reason } => (TaskStatus::Open, Some(reason)),
+        }
+    }
+}
+
+/// One move of a task.
+#[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
+#[diesel(table_name = task_transitions, treat_none_as_default_value = false)]
+pub struct TaskTransition {
+    pub id: TaskTransitionId,
+    pub task_id: TaskId,
+    /// The version the move gave the task; the `ETag` of this answer names it.
+    #[schema(minimum = 2, maximum = 9007199254740991_i64)]
+    pub task_version: i64,
+    #[serde(rename = "from")]
+    pub from_status: TaskStatus,
+    #[serde(rename = "to")]
+    pub to_status: TaskStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 500)]
+    pub reason: Option<String>,
+    pub actor_id: PrincipalId,
+    pub at: Timestamp,
+}
+
+/// How to list a case's tasks.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TaskQuery {
+    /// Tasks in this state.
+    status: Option<TaskStatus>,
+    /// Rows a page may have.
+    #[validate(range(min = 1, max = 200))]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// From `next_cursor` of the page before.
+    #[validate(length(max = 1024))]
+    #[param(max_length = 1024)]
+    cursor: Option<String>,
+}
+
+/// Whether a task may move so.
+pub fn may_move(from: TaskStatus, to: TaskStatus) -> bool {
+    use TaskStatus::{Cancelled, Done, Open};
+    matches!((from, to), (Open, Done | Cancelled) | (Done, Open))
+}
+
+/// A case's tasks, oldest first, for `embed`.
+pub fn of_case(connection: &mut Connection, case: &CaseRow) -> QueryResult<Vec<Task>> {
+    tasks::table.filter(tasks::case_id.eq(case.id)).order(tasks::id).limit(200).load(connection)
+}
+
+/// A task with the case it belongs to, where the caller may do this to it.
+fn visible(connection: &mut Connection, rights: &Rights, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
+    let found: Option<(Task, CaseRow)> = tasks::table
+        .inner_join(cases::table.on(cases::id.eq(tasks::case_id)))
+        .filter(tasks::id.eq(id))
+        .first(connection)
+        .optional()?;
+    let (task, case) = found.ok_or_else(ApiError::not_found)?;
+    rights.require_at(action, Resource::Tasks, &case.place())?;
+    Ok((task, case))
+}
+
+/// The same under the lock of the case.
+fn locked(unit: &mut Unit<'_>, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
+    let case_id: CaseId = tasks::table
+        .find(id)
+        .select(tasks::case_id)
+        .first(unit.connection)
+        .optional()?
+        .ok_or_else(ApiError::not_found)?;
+    let case = queries::lock(unit.connection, case_id)?.ok_or_else(ApiError::not_found)?;
+    unit.rights.require_at(action, Resource::Tasks, &case.place())?;
+    let task: Task = tasks::table.find(id).first(unit.connection)?;
+    Ok((task, case))
+}
+
+fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
+    if case.status.is_open() {
+        Ok(())
+    } else {
+        Err(ApiError::unmet(vec![UnmetGuard::new("case_open", "the case is closed or declined: reopen it first")]))
+    }
+}
+
+fn check_assignee(unit: &mut Unit<'_>, assignee: PrincipalId, case: &CaseRow) -> ApiResult<()> {
+    let unknown = || ApiError::unknown_reference("assignee_id");
+    let (kind, status, organisation, epoch) = callers::principal(unit.connection, assignee)?.ok_or_else(unknown)?;
+    let grants = callers::held_grants(unit.connection, assignee)?;
+    let rights = Rights::new(assignee, kind, organisation, epoch, grants);
+    let able = status != PrincipalStatus::Deactivated && rights.may_at(Action::Edit, Resource::Tasks, &case.place());
+    if able { Ok(()) } else { Err(unknown()) }
+}
+
+fn record(
+    unit: &mut Unit<'_>,
+    task: &Task,
+    case: &CaseRow,
+    operation: Operation,
+    changed: Vec<&'static str>,
+) -> ApiResult<()> {
+    unit.record(Change {
+        resource: "task",
+        id: task.id.0,
+        version: task.version,
+        operation,
+        changed,
+        place: Some(case.place()),
+        before: None,
+        audience: None,
+        values: serde_json::to_value(task).map_err(ApiError::fault)?,
+    })
+}
+
+/// List a case's tasks.
+///
+/// Oldest first.
+#[utoipa::path(
+    tag = "Tasks",
+    params(("case_id" = CaseId, Path, description = "The case."), TaskQuery),
+    responses((status = 200, description = "A page.", body = TaskPage))
+)]
+#[get("/cases/{case_id}/tasks")]
+pub async fn list_tasks(
+    door: Door,
+    caller: Caller<actions::List, resources::Tasks>,
+    id: Id<CaseId>,
+    query: Parameters<TaskQuery>,
+) -> ApiResult<Answer> {
+    door.read("list_tasks", caller, move |reader| {
+        let case = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        reader.rights.require_at(Action::List, Resource::Tasks, &case.place())?;
+        let parameters = query.read()?;
+        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
+        let mut list = tasks::table
+            .filter(tasks::case_id.eq(case.id))
+            .filter(tasks::id.gt(request.after()?.unwrap_or(TaskId(uuid::Uuid::nil()))))
+            .order(tasks::id)
+            .limit(request.limit() + 1)
+            .into_boxed();
+        if let Some(status) = parameters.status {
+            list = list.filter(tasks::status.eq(status));
+        }
+        let rows: Vec<Task> = list.load(reader.connection)?;
+        reader.shows(Resource::Cases, [case.id.0]);
+        Answer::ok(&TaskPage::from(request.page(rows, |task: &Task| task.id)?))
+    })
+    .await
+}
+
+/// Add a task.
+///
+/// To an open case; a closed or declined one is 409.
+#[utoipa::path(
+    tag = "Tasks",
+    params(("case_id" = CaseId, Path, description = "The case.")),
+    request_body = NewTask,
+    responses((status = 201, description = "The task.", body = Task))
+)]
+#[post("/cases/{case_id}/tasks")]
+pub async fn create_task(
+    door: Door,
+    caller: Caller<actions::Create, resources::Tasks>,
+    id: Id<CaseId>,
+    body: Body<NewTask>,
+) -> ApiResult<Answer> {
+    door.write("create_task", caller, Some(body.fingerprint()), move |unit| {
+        let case = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        unit.rights.require_at(Action::Create, Resource::Tasks, &case.place())?;
+        let new = body.read()?;
+        let id = TaskId::new();
+        let task = match unit.replay(id.0)? {
+            Some(earlier) => tasks::table.find(TaskId(earlier)).first(unit.connection)?,
+            None => add(unit, id, &case, new)?,
+        };
+        unit.created(&format!("/tasks/{}", task.id), task.version, &task)
+    })
+    .await
+}
+
+/// Adds a task to a locked case; used by the demonstration data as well.
+pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> ApiResult<Task> {
+    refuse_unless_open(case)?;
+    if let Some(assignee) = new.assignee_id {
+        check_assignee(unit, assignee, case)?;
+    }
+    let task = Task {
+        id,
+        case_id: case.id,
+        title: new.title,
+        description: new.description,
+        due_on: new.due_on,
+        assignee_id: new.assignee_id,
+        status: TaskStatus::Open,
+        version: 1,
+        created_at: unit.now,
+        updated_at: unit.now,
+    };
+    diesel::insert_into(tasks::table).values(&task).execute(unit.connection)?;
+    record(
+        unit,
+        &task,
+        case,
+        Operation::Created,
+        vec!["case_id", "title", "description", "due_on", "assignee_id", "status"],
+    )?;
+    Ok(task)
+}
+
+/// Read a task.
+///
+/// A task of a case in your scope.
+#[utoipa::path(
+    tag = "Tasks",
+    params(("task_id" = TaskId, Path, description = "The task.")),
+    responses((status = 200, description = "The task.", body = Task))
+)]
+#[get("/tasks/{task_id}")]
+pub async fn read_task(
+    door: Door,
+    caller: Caller<actions::Read, resources::Tasks>,
+    id: Id<TaskId>,
+    held: IfNoneMatch,
+) -> ApiResult<Answer> {
+    door.read("read_task", caller, move |reader| {
+        let (task, case) = visible(reader.connection, &reader.rights, Action::Read, id.0)?;
+        reader.shows(Resource::Cases, [case.id.0]);
+        reader.answer_row(task.version, &held, &Fields::default(), "", &task)
+    })
+    .await
+}
+
+/// Edit a task.
+///
+/// Its status moves by transitions only.
+#[utoipa::path(
+    tag = "Tasks",
+    params(("task_id" = TaskId, Path, description = "The task.")),
+    request_body(content = TaskPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The task as it is now.", body = Task))
+)]
+#[patch("/tasks/{task_id}")]
+pub async fn edit_task(
+    door: Door,
+    caller: Caller<actions::Edit, resources::Tasks>,
+    id: Id<TaskId>,
+    if_match: IfMatch,
+    body: Body<TaskPatch>,
+) -> ApiResult<Answer> {
+    door.write("edit_task", caller, None, move |unit| {
+        let (mut task, case) = locked(unit, Action::Edit, id.0)?;
+        let patch = body.read()?;
+        if_match.check(task.version)?;
+        refuse_unless_open(&case)?;
+        let mut edit = Edit::default();
+        edit.bounded("title", &patch.title, 200);
+        edit.bounded("description", &patch.description, 4000);
+        edit.required("title", &mut task.title, patch.title);
+        edit.optional("description", &mut task.description, patch.description);
+        edit.optional("due_on", &mut task.due_on, patch.due_on);
+        edit.optional("assignee_id", &mut task.assignee_id, patch.assignee_id);
+        let changed = edit.finish()?;
+        if let Some(assignee) = task.assignee_id
+            && changed.contains(&"assignee_id")
+        {
+            check_assignee(unit, assignee, &case)?;
+        }
+        if !changed.is_empty() {
+            save(unit, &mut task)?;
+            record(unit, &task, &case, Operation::Updated, changed)?;
+        }
+        unit.edited(task.version, &task)
+    })
+    .await
+}
+
+fn save(unit: &mut Unit<'_>, task: &mut Task) -> ApiResult<()> {
+    let before = task.version;
+    task.version += 1;
+    task.updated_at = unit.now;
+    let row = diesel::update(tasks::table.filter(tasks::id.eq(task.id)).filter(tasks::version.eq(before)));
+    Unit::updated_one(
+        row.set((
+            tasks::title.eq(&task.title),
+            tasks::description.eq(&task.description),
+            tasks::due_on.eq(task.due_on),
+            tasks::assignee_id.eq(task.assignee_id),
+            tasks::status.eq(task.status),
+            tasks::version.eq(task.version),
+            tasks::updated_at.eq(task.updated_at),
+        ))
+        .execute(unit.connection)?,
+    )
+}
+
+/// Move a task.
+///
+/// `open`→`done`|`cancelled`; `done`→`open` with a reason. Anything else is 409.
+#[utoipa::path(
+    tag = "Tasks",
+    params(("task_id" = TaskId, Path, description = "The task.")),
+    request_body = NewTaskTransition,
+    responses((status = 201, description = "The move; `ETag` is the task's.", body = TaskTransition))
+)]
+#[post("/tasks/{task_id}/transitions")]
+pub async fn create_task_transition(
+    door: Door,
+    caller: Caller<actions::Transition, resources::Tasks>,
+    id: Id<TaskId>,
+    if_match: IfMatch,
+    body: Body<NewTaskTransition>,
+) -> ApiResult<Answer> {
+    door.write("create_task_transition", caller, Some(body.fingerprint()), move |unit| {
+        let (task, case) = locked(unit, Action::Transition, id.0)?;
+        let asked = body.read()?;
+        let transition_id = TaskTransitionId::new();
+        let transition: TaskTransition = match unit.replay(transition_id.0)? {
+            Some(earlier) => task_transitions::table.find(TaskTransitionId(earlier)).first(unit.connection)?,
+            None => {
+                if_match.check(task.version)?;
+                refuse_unless_open(&case)?;
+                let (to, reason) = asked.parts();
+                make(unit, task, &case, transition_id, to, reason)?
+            }
+        };
+        let path = format!("/tasks/{}", transition.task_id);
+        unit.created(&path, transition.task_version, &transition)
+    })
+    .await
+}
+
+/// Moves a task of a locked case.
+pub fn make(
+    unit: &mut Unit<'_>,
+    mut task: Task,
+    case: &CaseRow,
+    id: TaskTransitionId,
+    to: TaskStatus,
+    reason: Option<&str>,
+) -> ApiResult<TaskTransition> {
+    let from = task.status;
+    if !may_move(from, to) {
+        return Err(ApiError::unmet(vec![UnmetGuard {
+            guard: "allowed_transition".into(),
+            detail: format!("a task cannot become {to} from {from}").into(),
+        }]));
+    }
+    task.status = to;
+    save(unit, &mut task)?;
+    let transition = TaskTransition {
+        id,
+        task_id: task.id,
+        task_version: task.version,
+        from_status: from,
+        to_status: to,
+        reason: reason.map(str::to_owned),
+        actor_id: unit.rights.principal,
+        at: unit.now,
+    };
+    diesel::insert_into(task_transitions::table).values(&transition).execute(unit.connection)?;
+    record(unit, &task, case, Operation::Updated, vec!["status"])?;
+    Ok(transition)
+}
+
+/// Cancels the open tasks of a locked case: an early closing leaves nothing open.
+pub fn cancel_open(unit: &mut Unit<'_>, case: CaseId, reason: &str) -> ApiResult<()> {
+    let case = queries::find(unit.connection, case)?.ok_or_else(ApiError::not_found)?;
+    let open: Vec<Task> = tasks::table
+        .filter(tasks::case_id.eq(case.id))
+        .filter(tasks::status.eq(TaskStatus::Open))
+        .order(tasks::id)
+        .load(unit.connection)?;
+    for task in open {
+        make(unit, task, &case, TaskTransitionId::new(), TaskStatus::Cancelled, Some(reason))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! A case: the row, what requests say, what answers show.
+
+use approdo_db::schema::cases;
+use approdo_db::{Timestamp, define_id};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::access::rights::{Confinement, Rights};
+use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Resource, TerritoryId};
+use crate::cases::rules::{self, CaseStatus, State};
+use crate::cases::tasks::Task;
+use crate::http::{Checked, Patch};
+use crate::page_of;
+use crate::people::types::{PersonId, Warning, withheld};
+
+define_id! {
+    /// The id of a case.
+    #[derive(ToSchema)]
+    CaseId;
+    /// The id of a transition.
+    #[derive(ToSchema)]
+    TransitionId;
+}
+
+/// The row.
+#[derive(Debug, Clone, Queryable, Insertable, Serialize)]
+#[diesel(table_name = cases, treat_none_as_default_value = false)]
+pub struct CaseRow {
+    pub id: CaseId,
+    pub public_ref: String,
+    pub person_id: PersonId,
+    pub owner_org_id: OrganisationId,
+    pub territory_id: TerritoryId,
+    pub target_group: String,
+    pub status: CaseStatus,
+    pub held_status: Option<CaseStatus>,
+    pub review_at: Option<NaiveDate>,
+    pub priority: String,
+    pub access_level: String,
+    pub case_manager_id: Option<PrincipalId>,
+    pub legal_basis: Option<String>,
+    pub summary: Option<String>,
+    pub episode_no: i64,
+    pub opened_on: NaiveDate,
+    pub closed_on: Option<NaiveDate>,
+    pub closing_reason: Option<String>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl CaseRow {
+    pub fn place(&self) -> Place {
+        Place {
+            owner_org: self.owner_org_id,
+            territory: self.territory_id,
+            target_group: Some(self.target_group.clone()),
+            confinement: match self.access_level.as_str() {
+                "protected" => Confinement::Protected(self.case_manager_id),
+                "closed" => Confinement::Closed(self.case_manager_id),
+                _ => Confinement::Open,
+            },
+        }
+    }
+
+    pub fn state(&self) -> State {
+        State { status: self.status, held: self.held_status, episode: self.episode_no }
+    }
+}
+
+/// The members a field group guards, with the group.
+pub const GUARDED: [(&str, FieldGroup); 3] =
+    [("person_id", FieldGroup::Identity), ("legal_basis", FieldGroup::Legal), ("summary", FieldGroup::Notes)];
+
+/// Members that `fields` can name.
+pub const MEMBERS: [&str; 22] = [
+    "id",
+    "public_ref",
+    "person_id",
+    "owner_org_id",
+    "territory_id",
+    "target_group",
+    "status",
+    "held_status",
+    "review_at",
+    "priority",
+    "access_level",
+    "case_manager_id",
+    "legal_basis",
+    "summary",
+    "episode_no",
+    "opened_on",
+    "closed_on",
+    "closing_reason",
+    "allowed_transitions",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
+/// A case, as far as the caller may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Case {
+    pub id: CaseId,
+    /// To be said on the telephone: eight base-32 digits and a check digit; says nothing by itself.
+    #[schema(min_length = 9, max_length = 9, pattern = "^[0-9A-HJKMNP-TV-Z]{9}$")]
+    pub public_ref: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub person_id: Option<PersonId>,
+    /// The organisation responsible.
+    pub owner_org_id: OrganisationId,
+    pub territory_id: TerritoryId,
+    /// A code of `target_groups`.
+    #[schema(max_length = 40)]
+    pub target_group: String,
+    pub status: CaseStatus,
+    /// The state a case on hold will come back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub held_status: Option<CaseStatus>,
+    /// When a case on hold will be looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub review_at: Option<NaiveDate>,
+    /// A code of `case_priorities`.
+    #[schema(max_length = 40)]
+    pub priority: String,
+    /// A code of `access_levels`.
+    #[schema(max_length = 40)]
+    pub access_level: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub case_manager_id: Option<PrincipalId>,
+    /// A code of `legal_bases` (GDPR art. 6 and 9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 40)]
+    pub legal_basis: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 4000)]
+    pub summary: Option<String>,
+    /// 1 at first, one more with each reopening.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub episode_no: i64,
+    pub opened_on: NaiveDate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub closed_on: Option<NaiveDate>,
+    /// A code of `case_closing_reasons` or `case_decline_reasons`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 40)]
+    pub closing_reason: Option<String>,
+    /// Where you may move the case, by policy and status; guards may still refuse.
+    #[schema(max_items = 8)]
+    pub allowed_transitions: Vec<CaseStatus>,
+    /// Members your grants hide on this case, whether or not they have a value.
+    #[schema(max_items = 20)]
+    pub withheld_fields: Vec<&'static str>,
+    /// Rises with every change.
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// What to look at before going on; nothing is blocked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 20)]
+    pub warnings: Vec<Warning>,
+    /// What `embed` asked for.
+    #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub embedded: Option<EmbeddedInCase>,
+}
+
+/// What `embed` adds to a case.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct EmbeddedInCase {
+    /// The case's tasks, oldest first, at most 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 200)]
+    pub tasks: Option<Vec<Task>>,
+    /// Each move that policy and status allow, with the guards that are not met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 8)]
+    pub transitions: Option<Vec<PossibleTransition>>,
+}
+
+/// A move and what stands in its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PossibleTransition {
+    pub to: CaseStatus,
+    #[schema(max_items = 20)]
+    pub unmet_guards: Vec<crate::error::UnmetGuard>,
+}
+
+impl Case {
+    /// The case as this caller may see it.
+    pub fn shown(row: CaseRow, rights: &Rights) -> Self {
+        let place = row.place();
+        let fields = rights.fields_at(&place);
+        let allowed_transitions = if rights.may_at(Action::Transition, Resource::Cases, &place) {
+            rules::allowed(row.state())
+        } else {
+            Vec::new()
+        };
+        Self {
+            id: row.id,
+            public_ref: row.public_ref,
+            person_id: Some(row.person_id).filter(|_| fields.reads(FieldGroup::Identity)),
+            owner_org_id: row.owner_org_id,
+            territory_id: row.territory_id,
+            target_group: row.target_group,
+            status: row.status,
+            held_status: row.held_status,
+            review_at: row.review_at,
+            priority: row.priority,
+            access_level: row.access_level,
+            case_manager_id: row.case_manager_id,
+            legal_basis: row.legal_basis.filter(|_| fields.reads(FieldGroup::Legal)),
+            summary: row.summary.filter(|_| fields.reads(FieldGroup::Notes)),
+            episode_no: row.episode_no,
+            opened_on: row.opened_on,
+            closed_on: row.closed_on,
+            closing_reason: row.closing_reason,
+            allowed_transitions,
+            withheld_fields: withheld(&GUARDED, fields),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            warnings: Vec::new(),
+            embedded: None,
+        }
+    }
+}
+
+page_of! {
+    /// A page of cases.
+    CasePage of Case
+}
+
+/// A case to open for a person.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "person_id": "01985b2e-0000-7000-8000-000000000004", "target_group": "refugee", "priority": "normal",
+    "legal_basis": "public_task", "summary": "Arrived in March; looks for housing and an Italian course."
+}))]
+pub struct NewCase {
+    /// Whose case it is. The case belongs to the person's organisation and territory.
+    pub person_id: PersonId,
+    /// A code of `target_groups`.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(min_length = 1, max_length = 40)]
+    pub target_group: String,
+    /// A code of `case_priorities`; `normal` when absent.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(nullable = false, min_length = 1, max_length = 40)]
+    pub priority: Option<String>,
+    /// A code of `access_levels`; `open` when absent.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(nullable = false, min_length = 1, max_length = 40)]
+    pub access_level: Option<String>,
+    /// A user with the right to manage cases there.
+    #[schema(nullable = false)]
+    pub case_manager_id: Option<PrincipalId>,
+    /// A code of `legal_bases`.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(nullable = false, min_length = 1, max_length = 40)]
+    pub legal_basis: Option<String>,
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    pub summary: Option<String>,
+    /// Today when absent; not in the future.
+    #[schema(nullable = false)]
+    pub opened_on: Option<NaiveDate>,
+}
+
+impl Checked for NewCase {}
+
+/// What of a case can be edited. Its status moves by transitions only.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"priority": "high", "summary": null}))]
+pub struct CasePatch {
+    #[schema(required = false, value_type = String, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub target_group: Patch<String>,
+    #[schema(required = false, value_type = String, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub priority: Patch<String>,
+    #[schema(required = false, value_type = String, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub access_level: Patch<String>,
+    #[schema(required = false, value_type = Option<PrincipalId>)]
+    #[serde(default)]
+    pub case_manager_id: Patch<PrincipalId>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub legal_basis: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[serde(default)]
+    pub summary: Patch<String>,
+    /// Moves the case to another territory of your scope.
+    #[schema(required = false, value_type = TerritoryId)]
+    #[serde(default)]
+    pub territory_id: Patch<TerritoryId>,
+}
+
+impl Checked for CasePatch {
+    const MEDIA_TYPE: &'static str = "application/merge-patch+json";
+}
+
+/// How to list cases.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CaseQuery {
+    /// Cases in this state.
+    pub status: Option<CaseStatus>,
+    /// Cases of exactly this territory.
+    pub territory_id: Option<TerritoryId>,
+    /// Cases of this target group.
+    #[validate(length(min = 1, max = 40))]
+    #[param(min_length = 1, max_length = 40)]
+    pub target_group: Option<String>,
+    /// Cases of this case manager.
+    pub case_manager_id: Option<PrincipalId>,
+    /// Cases of this person. Refused (403) where your grants hide identities.
+    pub person_id: Option<PersonId>,
+    /// `-opened_on` (newest first, the default) or `opened_on`.
+    pub sort: Option<CaseSort>,
+    /// Members to answer, separated by commas; all when absent.
+    #[validate(length(min = 1, max = 400))]
+    #[param(min_length = 1, max_length = 400, example = "id,public_ref,status")]
+    pub fields: Option<String>,
+    /// Rows a page may have.
+    #[validate(range(min = 1, max = 200))]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// From `next_cursor` of the page before.
+    #[validate(length(max = 1024))]
+    #[param(max_length = 1024)]
+    pub cursor: Option<String>,
+}
+
+/// The orders a list of cases can have; each has its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+pub enum CaseSort {
+    #[default]
+    #[serde(rename = "-opened_on")]
+    NewestFirst,
+    #[serde(rename = "opened_on")]
+    OldestFirst,
+}
+
+/// How to read one case.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CaseReadQuery {
+    /// Members to answer, separated by commas; all when absent.
+    #[validate(length(min = 1, max = 400))]
+    #[param(min_length = 1, max_length = 400, example = "id,public_ref,status")]
+    pub fields: Option<String>,
+    /// `tasks`, `transitions` or both, separated by commas: answered in `_embedded`.
+    #[validate(length(min = 1, max = 60))]
+    #[param(min_length = 1, max_length = 60, example = "tasks,transitions")]
+    pub embed: Option<String>,
+}

@@ -1,0 +1,45 @@
+//! The demonstration data: invented people in real places.
+
+pub mod callers;
+pub mod load;
+
+use approdo_db::schema::{organisations, settings};
+use diesel::prelude::*;
+
+use crate::app::App;
+use crate::server::StartError;
+use crate::work;
+
+/// Marks a database that `--demo` made.
+const MARK: &str = "demonstration";
+
+/// Loads the demonstration data into an empty database; refuses other people's data, and a demonstration that is not asked for.
+pub fn admit(app: &App, demo: bool) -> Result<(), StartError> {
+    let outcome = work::run_as_system(app, "demonstration", |unit| {
+        // One process loads; the others wait here and find the mark.
+        approdo_db::first_for_update!(
+            &mut *unit.connection,
+            settings::table.select(settings::name).order(settings::name)
+        )
+        .map(|_: String| ())?;
+        let marked: i64 = settings::table.filter(settings::name.eq(MARK)).count().get_result(unit.connection)?;
+        let rows: i64 = organisations::table.count().get_result(unit.connection)?;
+        match (demo, marked > 0, rows > 0) {
+            (true, true, _) | (false, false, _) => Ok(Ok(())),
+            (false, true, _) => Ok(Err("this database holds demonstration data; serve it with --demo")),
+            (true, false, true) => Ok(Err("this database holds data of its own; --demo would mix invented people in")),
+            (true, false, false) => {
+                load::everything(unit)?;
+                diesel::insert_into(settings::table)
+                    .values((settings::name.eq(MARK), settings::value.eq(crate::clock::now().to_string())))
+                    .execute(unit.connection)?;
+                Ok(Ok(()))
+            }
+        }
+    });
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(refusal)) => Err(refusal.into()),
+        Err(error) => Err(error.cause().map_or_else(|| format!("{error:?}"), str::to_owned).into()),
+    }
+}

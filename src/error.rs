@@ -1,0 +1,462 @@
+//! The one error type of the door, and its form on the wire: problem details (RFC 9457).
+//!
+//! A refusal is a normal outcome and tells the caller what to do. A fault is logged once, with its cause, and told to
+//! nobody. `queries` return diesel's own errors; they become an `ApiError` where a handler uses `?`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use approdo_db::Unavailable;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// What kind of refusal or fault it is; each has one status and one page under `/docs/problems/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    MalformedRequest,
+    InvalidToken,
+    InvalidClient,
+    InvalidGrant,
+    InsufficientScope,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    Conflict,
+    Gone,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    Invalid,
+    PreconditionRequired,
+    TooManyRequests,
+    HeadersTooLarge,
+    Fault,
+    Unavailable,
+}
+
+impl Kind {
+    pub const ALL: [Self; 19] = [
+        Self::MalformedRequest,
+        Self::InvalidToken,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::InsufficientScope,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::Conflict,
+        Self::Gone,
+        Self::PreconditionFailed,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Invalid,
+        Self::PreconditionRequired,
+        Self::TooManyRequests,
+        Self::HeadersTooLarge,
+        Self::Fault,
+        Self::Unavailable,
+    ];
+
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedRequest | Self::InvalidGrant => StatusCode::BAD_REQUEST,
+            Self::InvalidToken | Self::InvalidClient => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Gone => StatusCode::GONE,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The last segment of the problem's `type`.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "malformed-request",
+            Self::InvalidToken => "invalid-token",
+            Self::InvalidClient => "invalid-client",
+            Self::InvalidGrant => "invalid-grant",
+            Self::InsufficientScope => "insufficient-scope",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::NotAcceptable => "not-acceptable",
+            Self::Conflict => "conflict",
+            Self::Gone => "gone",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::PayloadTooLarge => "payload-too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Invalid => "invalid",
+            Self::PreconditionRequired => "precondition-required",
+            Self::TooManyRequests => "too-many-requests",
+            Self::HeadersTooLarge => "headers-too-large",
+            Self::Fault => "fault",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "The request is malformed",
+            Self::InvalidToken => "A valid access token is required",
+            Self::InvalidClient => "The client credentials are not valid",
+            Self::InvalidGrant => "The credentials or the token are not valid",
+            Self::InsufficientScope => "You may not do this",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "The method is not offered here",
+            Self::NotAcceptable => "No acceptable representation",
+            Self::Conflict => "The state does not allow this",
+            Self::Gone => "No longer available",
+            Self::PreconditionFailed => "The resource has changed",
+            Self::PayloadTooLarge => "The body is too large",
+            Self::UnsupportedMediaType => "The media type is not supported",
+            Self::Invalid => "The content is not valid",
+            Self::PreconditionRequired => "If-Match is required",
+            Self::TooManyRequests => "Too many requests",
+            Self::HeadersTooLarge => "The headers are too large",
+            Self::Fault => "Internal fault",
+            Self::Unavailable => "Temporarily unavailable",
+        }
+    }
+
+    /// What the page under `/docs/problems/` says.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => {
+                "The request cannot be read: broken JSON, a path, query parameter, cursor or header of the wrong form. Correct the request; sending it again unchanged gives the same answer."
+            }
+            Self::InvalidToken => {
+                "Send `Authorization: Bearer <token>` with an unexpired access token from POST /auth/token. Tokens end early when the session is revoked or the caller deactivated."
+            }
+            Self::InvalidClient => {
+                "The client id or secret given to the token endpoint is wrong, or the client is deactivated."
+            }
+            Self::InvalidGrant => {
+                "The user name, password, refresh token or single-use token is wrong, used or expired. The answer never tells which."
+            }
+            Self::InsufficientScope => {
+                "None of your grants allows this action here. Ask an administrator of your organisation for a grant."
+            }
+            Self::NotFound => "There is nothing at this address, or nothing you may know of.",
+            Self::MethodNotAllowed => {
+                "The address exists, the method is not offered on it. The Allow header lists those that are."
+            }
+            Self::NotAcceptable => "Ask for one of the media types the contract names for this operation.",
+            Self::Conflict => {
+                "The request is well-formed, but the present state refuses it. `unmet_guards` names every condition that is not met; meet them and try again."
+            }
+            Self::Gone => {
+                "A cursor older than the feed keeps, or from another history of this deployment. Start over: read the lists again, then the feed from its end."
+            }
+            Self::PreconditionFailed => {
+                "Someone changed the resource since you read it. Read it again, apply your change to the new version, and send its ETag in If-Match."
+            }
+            Self::PayloadTooLarge => "The body is larger than this operation accepts.",
+            Self::UnsupportedMediaType => {
+                "Send the media type the contract names: application/json for POST, application/merge-patch+json for PATCH."
+            }
+            Self::Invalid => {
+                "The content was understood and is not valid. `errors` points (RFC 6901) at each member and says what is wrong with it. Also used when an Idempotency-Key is sent again with another body."
+            }
+            Self::PreconditionRequired => {
+                "This operation changes a resource and needs If-Match with the ETag you last read, so that nobody's change is lost."
+            }
+            Self::TooManyRequests => "A request limit was reached. Wait as long as Retry-After says.",
+            Self::HeadersTooLarge => "The request headers are larger than the server reads.",
+            Self::Fault => {
+                "A fault on our side. It was logged with the request id found in `instance`; report that id."
+            }
+            Self::Unavailable => {
+                "The service cannot answer just now: overload, a restart, or its database is away. Try again after Retry-After. A write sent with an Idempotency-Key can be sent again without fear of doing it twice."
+            }
+        }
+    }
+}
+
+/// One member of the request that is not valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where: a JSON pointer (RFC 6901) as a URI fragment.
+    #[schema(example = "#/given_name")]
+    pub pointer: String,
+    /// What is wrong, for a person to read.
+    #[schema(example = "must not be empty")]
+    pub detail: String,
+}
+
+/// A condition of the domain that is not met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnmetGuard {
+    /// The guard's name, stable across releases.
+    #[schema(example = "no_open_task")]
+    pub guard: Cow<'static, str>,
+    /// What it asks for, for a person to read.
+    #[schema(example = "close or cancel the open tasks first")]
+    pub detail: Cow<'static, str>,
+}
+
+impl UnmetGuard {
+    pub const fn new(guard: &'static str, detail: &'static str) -> Self {
+        Self { guard: Cow::Borrowed(guard), detail: Cow::Borrowed(detail) }
+    }
+}
+
+/// An answer that is not a success.
+#[derive(Debug, Clone)]
+pub struct ApiError(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    unmet_guards: Vec<UnmetGuard>,
+    current_version: Option<i64>,
+    retry_after: Option<u64>,
+    headers: Vec<(header::HeaderName, String)>,
+    oauth_error: Option<&'static str>,
+    cause: Option<String>,
+    disconnected: bool,
+}
+
+/// Problem details (RFC 9457), the body of every answer that is not a success.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem<'a> {
+    /// The address of a page that explains this kind of problem.
+    #[schema(format = "uri-reference", example = "/docs/problems/not-found")]
+    pub r#type: String,
+    /// The kind of problem, the same for each of its kind.
+    pub title: &'static str,
+    /// The HTTP status.
+    #[schema(format = Int32, minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What happened in this case.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub detail: &'a str,
+    /// This occurrence; carries the request id.
+    #[schema(format = "uri")]
+    pub instance: String,
+    /// The members of the request that are not valid.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<FieldError>, required = false)]
+    pub errors: &'a [FieldError],
+    /// The conditions that are not met.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<UnmetGuard>, required = false)]
+    pub unmet_guards: &'a [UnmetGuard],
+    /// The version the resource has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub current_version: Option<i64>,
+    /// The error code of OAuth 2.0 (RFC 6749), at the token endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub error: Option<&'static str>,
+    /// The same as `detail`, under OAuth's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub error_description: Option<&'a str>,
+}
+
+impl ApiError {
+    pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            unmet_guards: Vec::new(),
+            current_version: None,
+            retry_after: None,
+            headers: Vec::new(),
+            oauth_error: None,
+            cause: None,
+            disconnected: false,
+        }))
+    }
+
+    pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::MalformedRequest, detail)
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, "there is nothing here that you may know of")
+    }
+
+    pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::InsufficientScope, detail)
+    }
+
+    pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Conflict, detail)
+    }
+
+    /// 409 with the guards that are not met.
+    pub fn unmet(guards: Vec<UnmetGuard>) -> Self {
+        let mut error = Self::conflict("the move is refused: see unmet_guards");
+        error.0.unmet_guards = guards;
+        error
+    }
+
+    /// 422 with a pointer to each member.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let mut error = Self::new(Kind::Invalid, "see errors");
+        error.0.errors = errors;
+        error
+    }
+
+    /// 422 for one member.
+    pub fn invalid_member(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError { pointer: format!("#/{pointer}"), detail: detail.into() }])
+    }
+
+    /// 422 for a member that names a row which is absent or out of scope; the text is the same for both.
+    pub fn unknown_reference(pointer: &str) -> Self {
+        Self::invalid_member(pointer, "names nothing that you may refer to")
+    }
+
+    pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unavailable, detail).retry_after(1)
+    }
+
+    /// A fault: its cause is logged and not told.
+    pub fn fault(cause: impl fmt::Display) -> Self {
+        let mut error = Self::new(Kind::Fault, "the fault was logged");
+        error.0.cause = Some(cause.to_string());
+        error
+    }
+
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    pub fn current_version(mut self, version: i64) -> Self {
+        self.0.current_version = Some(version);
+        self
+    }
+
+    pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
+        self.0.headers.push((name, value.into()));
+        self
+    }
+
+    /// The error code the token endpoint adds (RFC 6749, 5.2).
+    pub fn oauth(mut self, error: &'static str) -> Self {
+        self.0.oauth_error = Some(error);
+        self
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What to write into the log, once.
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// Whether it came of a lost database connection.
+    pub fn is_disconnection(&self) -> bool {
+        self.0.disconnected
+    }
+
+    /// The answer, with what only the door knows: the request id.
+    pub fn response(&self, request_id: &str) -> HttpResponse {
+        let inner = &self.0;
+        let problem = Problem {
+            r#type: format!("/docs/problems/{}", inner.kind.slug()),
+            title: inner.kind.title(),
+            status: inner.kind.status().as_u16(),
+            detail: &inner.detail,
+            instance: format!("urn:approdo:request:{request_id}"),
+            errors: &inner.errors,
+            unmet_guards: &inner.unmet_guards,
+            current_version: inner.current_version,
+            error: inner.oauth_error,
+            error_description: inner.oauth_error.map(|_| inner.detail.as_ref()),
+        };
+        let mut response = HttpResponse::build(inner.kind.status());
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        match inner.kind {
+            Kind::InvalidToken => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
+            }
+            Kind::InvalidClient => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"approdo\""));
+            }
+            Kind::InsufficientScope => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"insufficient_scope\""));
+            }
+            _ => {}
+        }
+        if let Some(seconds) = inner.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        for (name, value) in &inner.headers {
+            response.insert_header((name.clone(), value.as_str()));
+        }
+        response.body(serde_json::to_vec(&problem).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.kind.status().as_u16(), self.0.kind.slug())
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl actix_web::ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.0.kind.status()
+    }
+
+    // The door renders the body again with the request id; this one is for errors that never reach it.
+    fn error_response(&self) -> HttpResponse {
+        self.response("unknown")
+    }
+}
+
+impl From<DieselError> for ApiError {
+    fn from(error: DieselError) -> Self {
+        if let Some(unavailable) = Unavailable::of(&error) {
+            let mut answer = match unavailable {
+                Unavailable::Disconnected => Self::unavailable("the database is away"),
+                Unavailable::Busy => Self::unavailable("another request holds what this one needs"),
+            };
+            answer.0.cause = Some(error.to_string());
+            answer.0.disconnected = unavailable == Unavailable::Disconnected;
+            return answer;
+        }
+        match error {
+            DieselError::NotFound => Self::not_found(),
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                Self::conflict("something with the same unique value exists already")
+            }
+            other => Self::fault(other),
+        }
+    }
+}
+
+impl From<r2d2::Error> for ApiError {
+    fn from(error: r2d2::Error) -> Self {
+        let mut answer = Self::unavailable("no database connection is free");
+        answer.0.cause = Some(error.to_string());
+        answer
+    }
+}

@@ -1,0 +1,92 @@
+//! A success: status, headers and a body that is serialised where the connection is, off the async threads.
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+
+use crate::error::{ApiError, ApiResult};
+
+/// What a handler gives back.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    body: Option<Vec<u8>>,
+    etag: Option<String>,
+    location: Option<String>,
+    headers: Vec<(header::HeaderName, String)>,
+    cache_control: &'static str,
+}
+
+impl Answer {
+    fn with(status: StatusCode, body: Option<Vec<u8>>) -> Self {
+        // Nearly everything here is about people: nothing is stored unless a handler says otherwise.
+        Self { status, body, etag: None, location: None, headers: Vec::new(), cache_control: "no-store" }
+    }
+
+    /// 200 with a body.
+    pub fn ok(body: &impl Serialize) -> ApiResult<Self> {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// 201 with the address of what was made.
+    pub fn created(location: String, body: &impl Serialize) -> ApiResult<Self> {
+        let mut answer = Self::json(StatusCode::CREATED, body)?;
+        answer.location = Some(location);
+        Ok(answer)
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self::with(StatusCode::NO_CONTENT, None)
+    }
+
+    /// 304 for a reader that has this representation already.
+    pub fn not_modified(etag: String) -> Self {
+        let mut answer = Self::with(StatusCode::NOT_MODIFIED, None);
+        answer.etag = Some(etag);
+        answer
+    }
+
+    fn json(status: StatusCode, body: &impl Serialize) -> ApiResult<Self> {
+        Ok(Self::with(status, Some(serde_json::to_vec(body).map_err(ApiError::fault)?)))
+    }
+
+    pub fn etag(mut self, etag: String) -> Self {
+        self.etag = Some(etag);
+        self
+    }
+
+    pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// For what is not personal and changes rarely.
+    pub fn cacheable(mut self, cache_control: &'static str) -> Self {
+        self.cache_control = cache_control;
+        self
+    }
+}
+
+impl Responder for Answer {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CACHE_CONTROL, self.cache_control));
+        if let Some(etag) = self.etag {
+            response.insert_header((header::ETAG, etag));
+        }
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        for (name, value) in self.headers {
+            response.insert_header((name, value));
+        }
+        match self.body {
+            Some(body) => response.insert_header((header::CONTENT_TYPE, "application/json")).body(body),
+            None => response.finish(),
+        }
+    }
+}

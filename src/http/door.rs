@@ -1,0 +1,211 @@
+//! The door between a handler and the database: who asks, on which connection, and what is recorded of it.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use approdo_db::{Connection, Timestamp};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::access::caller::{Caller, Names};
+use crate::access::policy::{Action, Resource};
+use crate::access::recorder::{AccessEvent, AccessNote};
+use crate::access::rights::Rights;
+use crate::access::tokens::Bearer;
+use crate::app::{App, Shared, blocking};
+use crate::clock;
+use crate::error::{ApiError, ApiResult, Kind};
+use crate::http::etag::View;
+use crate::http::{Answer, Fields, IfNoneMatch, PageRequest, Parameters, RequestContext};
+use crate::work::{self, Unit};
+
+/// What a handler reaches the rest of the house through.
+pub struct Door {
+    pub app: Shared,
+    pub context: RequestContext,
+}
+
+impl FromRequest for Door {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = request.app_data::<web::Data<App>>().map(|data| data.clone().into_inner());
+        ready(match (app, RequestContext::from_request(request, payload).into_inner()) {
+            (Some(app), Ok(context)) => Ok(Self { app, context }),
+            (None, _) => Err(ApiError::fault("the application state is missing")),
+            (_, Err(error)) => Err(error),
+        })
+    }
+}
+
+/// A read in progress.
+pub struct Reader<'a> {
+    pub connection: &'a mut Connection,
+    pub rights: Arc<Rights>,
+    pub now: Timestamp,
+    pub context: &'a RequestContext,
+    pub app: &'a App,
+    shown: Option<(&'static str, Vec<Uuid>)>,
+}
+
+impl<'a> Reader<'a> {
+    /// Notes which rows the answer shows; they are recorded before it leaves.
+    pub fn shows(&mut self, resource: Resource, ids: impl IntoIterator<Item = Uuid>) {
+        self.shown = Some((resource.as_str(), ids.into_iter().collect()));
+    }
+
+    /// The view an `ETag` names, for this caller and request.
+    pub fn view<'b>(&'b self, fields: &'b str, embed: &'b str) -> View<'b> {
+        View {
+            fields,
+            embed,
+            language: self.context.language.as_str(),
+            coding: self.context.coding,
+            principal: self.rights.principal.0,
+            auth_epoch: self.rights.auth_epoch,
+        }
+    }
+
+    /// Answers one row: 304 where the reader has this view of it already.
+    pub fn answer_row(
+        &self,
+        version: i64,
+        held: &IfNoneMatch,
+        fields: &Fields,
+        embed: &str,
+        body: &impl Serialize,
+    ) -> ApiResult<Answer> {
+        let tag = self.view(&fields.text(), embed).tag(version);
+        if held.holds(&tag) {
+            return Ok(Answer::not_modified(tag));
+        }
+        let answer = if fields.is_all() { Answer::ok(body)? } else { Answer::ok(&fields.narrow(body)?)? };
+        Ok(answer.etag(tag))
+    }
+
+    /// How a page of a list was asked for.
+    pub fn page<'b, T>(&self, query: &Parameters<T>, limit: Option<i64>, cursor: Option<&'b str>) -> PageRequest<'b>
+    where
+        'a: 'b,
+    {
+        PageRequest {
+            limit,
+            cursor,
+            list: crate::http::page::without_paging(query.raw()),
+            principal: self.rights.principal.0,
+            keys: &self.app.keys,
+            url: format!("{}{}", self.app.settings.public_url, query.path()),
+        }
+    }
+}
+
+impl Door {
+    /// Answers a read. The caller's rights are the present ones; what is shown or refused is recorded durably before the
+    /// answer leaves.
+    pub async fn read<A, R>(
+        self,
+        operation: &'static str,
+        caller: Caller<A, R>,
+        work: impl Fn(&mut Reader<'_>) -> ApiResult<Answer> + Send + 'static,
+    ) -> ApiResult<Answer>
+    where
+        A: Names<Action>,
+        R: Names<Resource>,
+    {
+        let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
+        let outcome = blocking(move || {
+            let result = app.read_now(|connection| {
+                let rights = app.rights.current(connection, &bearer)?;
+                rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
+                let mut reader =
+                    Reader { connection, rights, now: clock::now(), context: &context, app: &app, shown: None };
+                let answer = work(&mut reader)?;
+                Ok((answer, reader.shown))
+            });
+            Ok(result)
+        })
+        .await?;
+        match outcome {
+            Ok((answer, None)) => Ok(answer),
+            Ok((answer, Some((resource, ids)))) => {
+                self.note(operation, &bearer, AccessEvent::Read, Some(resource), ids).await?;
+                Ok(answer)
+            }
+            Err(error) => Err(self.refused(operation, &bearer, R::NAMED, error).await),
+        }
+    }
+
+    /// Runs a command: one connection, one transaction, everything or nothing.
+    pub async fn write<A, R>(
+        self,
+        operation: &'static str,
+        caller: Caller<A, R>,
+        fingerprint: Option<[u8; 32]>,
+        work: impl FnOnce(&mut Unit<'_>) -> ApiResult<Answer> + Send + 'static,
+    ) -> ApiResult<Answer>
+    where
+        A: Names<Action>,
+        R: Names<Resource>,
+    {
+        let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
+        let outcome = blocking(move || {
+            Ok(work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
+                unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
+                work(unit)
+            }))
+        })
+        .await?;
+        match outcome {
+            Ok(answer) => {
+                self.app.feed.wake();
+                Ok(answer)
+            }
+            Err(error) => Err(self.refused(operation, &bearer, R::NAMED, error).await),
+        }
+    }
+
+    /// Keeps a refused attempt, whose own transaction is gone. Where it cannot be kept, the caller hears 503.
+    async fn refused(&self, operation: &'static str, bearer: &Bearer, resource: Resource, error: ApiError) -> ApiError {
+        if !matches!(error.kind(), Kind::InsufficientScope | Kind::NotFound | Kind::InvalidToken) {
+            return error;
+        }
+        match self.note(operation, bearer, AccessEvent::Refused, Some(resource.as_str()), Vec::new()).await {
+            Ok(()) => error,
+            Err(unavailable) => unavailable,
+        }
+    }
+
+    async fn note(
+        &self,
+        operation: &'static str,
+        bearer: &Bearer,
+        event: AccessEvent,
+        resource: Option<&'static str>,
+        resource_ids: Vec<Uuid>,
+    ) -> ApiResult<()> {
+        self.app
+            .recorder
+            .record(AccessNote {
+                event,
+                operation,
+                purpose: self.context.purpose.clone(),
+                resource,
+                resource_ids,
+                actor: Some(bearer.principal),
+                actor_kind: bearer.kind,
+                request_id: self.context.id.clone(),
+                at: clock::now(),
+            })
+            .await
+    }
+}
+
+/// The accept header's media types, for lists that stream other formats.
+pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+    request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| {
+        accept.split(',').any(|item| item.split(';').next().is_some_and(|t| t.trim() == media_type))
+    })
+}

@@ -1,0 +1,25 @@
+//! The HTTP mechanics every operation shares: what a request carries, how an answer is made.
+
+pub mod answer;
+pub mod body;
+pub mod door;
+pub mod etag;
+pub mod fields;
+pub mod gate;
+pub mod limits;
+pub mod page;
+pub mod patch;
+pub mod path;
+pub mod query;
+pub mod request;
+
+pub use answer::Answer;
+pub use body::{Body, Checked};
+pub use door::{Door, Reader};
+pub use etag::{IfMatch, IfNoneMatch, View};
+pub use fields::Fields;
+pub use page::{Cursor, PageRequest};
+pub use patch::Patch;
+pub use path::Id;
+pub use query::Parameters;
+pub use request::RequestContext;

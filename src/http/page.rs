@@ -1,0 +1,178 @@
+//! Lists: seek paging with sealed cursors.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::access::keys::Keys;
+use crate::error::{ApiError, ApiResult};
+
+/// Rows a page has unless asked otherwise.
+pub const DEFAULT_LIMIT: i64 = 50;
+/// Rows a page has at most.
+pub const MAX_LIMIT: i64 = 200;
+
+/// Links of a page (IANA relations), absolute.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PageLinks {
+    /// This page.
+    #[serde(rename = "self")]
+    #[schema(format = "uri", max_length = 4096)]
+    pub this: String,
+    /// The next page, absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri", max_length = 4096, nullable = false)]
+    pub next: Option<String>,
+}
+
+/// Declares the page type of one list: the contract wants concrete names.
+#[macro_export]
+macro_rules! page_of {
+    ($(#[$meta:meta])* $name:ident of $item:ty) => {
+        $(#[$meta])*
+        #[derive(Debug, ::serde::Serialize, ::utoipa::ToSchema)]
+        pub struct $name {
+            /// The rows of this page, in the order asked for.
+            #[schema(max_items = 200)]
+            pub items: Vec<$item>,
+            /// How many rows a page may have.
+            #[schema(minimum = 1, maximum = 200)]
+            pub limit: i64,
+            /// Send it as `cursor` to read on; absent on the last page.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(nullable = false, max_length = 1024)]
+            pub next_cursor: Option<String>,
+            /// Links to this page and the next.
+            #[serde(rename = "_links")]
+            pub links: $crate::http::page::PageLinks,
+        }
+
+        impl From<$crate::http::page::PageOf<$item>> for $name {
+            fn from(page: $crate::http::page::PageOf<$item>) -> Self {
+                Self { items: page.items, limit: page.limit, next_cursor: page.next_cursor, links: page.links }
+            }
+        }
+    };
+}
+
+/// A page before it has its name in the contract.
+#[derive(Debug)]
+pub struct PageOf<T> {
+    pub items: Vec<T>,
+    pub limit: i64,
+    pub next_cursor: Option<String>,
+    pub links: PageLinks,
+}
+
+/// A page whose rows were narrowed by `fields`.
+#[derive(Debug, Serialize)]
+pub struct NarrowPage {
+    items: Vec<serde_json::Value>,
+    limit: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    #[serde(rename = "_links")]
+    links: PageLinks,
+}
+
+impl NarrowPage {
+    pub fn new(items: Vec<serde_json::Value>, limit: i64, next_cursor: Option<String>, links: PageLinks) -> Self {
+        Self { items, limit, next_cursor, links }
+    }
+}
+
+/// What a sealed cursor says.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Cursor<K> {
+    /// Whose it is.
+    principal: uuid::Uuid,
+    /// Which list with which filter it belongs to.
+    list: String,
+    /// The sort key of the last row, id included.
+    pub after: K,
+}
+
+/// How a page was asked for.
+pub struct PageRequest<'a> {
+    pub limit: Option<i64>,
+    pub cursor: Option<&'a str>,
+    /// The list's address with its filter, without `cursor` and `limit`: a cursor belongs to one.
+    pub list: String,
+    pub principal: uuid::Uuid,
+    pub keys: &'a Keys,
+    pub url: String,
+}
+
+impl<'a> PageRequest<'a> {
+    /// Rows wanted.
+    pub fn limit(&self) -> i64 {
+        self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+    }
+
+    /// Where to go on, 400 for a cursor that is damaged, another caller's or another list's.
+    pub fn after<K: DeserializeOwned>(&self) -> ApiResult<Option<K>> {
+        let Some(sealed) = self.cursor else { return Ok(None) };
+        let refused = || ApiError::malformed("the cursor is not one of this list and caller");
+        let opened = self.keys.open_cursor(sealed).ok_or_else(refused)?;
+        let cursor: Cursor<K> = serde_json::from_slice(&opened).map_err(|_| refused())?;
+        if cursor.principal != self.principal || cursor.list != self.list {
+            return Err(refused());
+        }
+        Ok(Some(cursor.after))
+    }
+
+    /// Makes a page of `limit` rows out of up to `limit + 1`.
+    pub fn page<T, K: Serialize>(&self, mut rows: Vec<T>, key: impl FnOnce(&T) -> K) -> ApiResult<PageOf<T>> {
+        let limit = self.limit();
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > wanted;
+        rows.truncate(wanted);
+        let next_cursor = match rows.last() {
+            Some(last) if more => {
+                let cursor = Cursor { principal: self.principal, list: self.list.clone(), after: key(last) };
+                let plain = serde_json::to_vec(&cursor).map_err(ApiError::fault)?;
+                Some(self.keys.seal_cursor(&plain)?)
+            }
+            _ => None,
+        };
+        Ok(PageOf { links: self.links(next_cursor.as_deref()), items: rows, limit, next_cursor })
+    }
+
+    /// Lets a short page go on after a key: more may follow although nothing was found so far.
+    pub fn continue_after<T, K: Serialize>(&self, page: &mut PageOf<T>, key: K) -> ApiResult<()> {
+        let cursor = Cursor { principal: self.principal, list: self.list.clone(), after: key };
+        let plain = serde_json::to_vec(&cursor).map_err(ApiError::fault)?;
+        let next = self.keys.seal_cursor(&plain)?;
+        page.links = self.links(Some(&next));
+        page.next_cursor = Some(next);
+        Ok(())
+    }
+
+    /// The links of a page that goes on at `next`.
+    pub fn links(&self, next: Option<&str>) -> PageLinks {
+        let address = |cursor: Option<&str>| {
+            let mut parts: Vec<String> = Vec::new();
+            if !self.list.is_empty() {
+                parts.push(self.list.clone());
+            }
+            if let Some(limit) = self.limit {
+                parts.push(format!("limit={limit}"));
+            }
+            if let Some(cursor) = cursor {
+                parts.push(format!("cursor={cursor}"));
+            }
+            if parts.is_empty() { self.url.clone() } else { format!("{}?{}", self.url, parts.join("&")) }
+        };
+        PageLinks { this: address(self.cursor), next: next.map(|next| address(Some(next))) }
+    }
+}
+
+/// The query of a list without its paging, parameters in a stable order.
+pub fn without_paging(query: &str) -> String {
+    let mut parts: Vec<&str> = query
+        .split('&')
+        .filter(|part| !part.is_empty() && !part.starts_with("cursor=") && !part.starts_with("limit="))
+        .collect();
+    parts.sort_unstable();
+    parts.join("&")
+}

@@ -1,0 +1,88 @@
+//! JSON Merge Patch (RFC 7396): absent keeps, null removes, a value replaces.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::error::{ApiError, ApiResult, FieldError};
+
+/// One member of a merge patch. Use with `#[serde(default)]`, and with `value_type = Option<T>` in the contract where it may be
+/// null.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Patch<T> {
+    #[default]
+    Keep,
+    Remove,
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Remove => Patch::Remove,
+            Self::Set(value) => Patch::Set(change(value)),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(source)?.map_or(Self::Remove, Self::Set))
+    }
+}
+
+/// Applies the members of a patch to a row and remembers which ones changed it.
+#[derive(Debug, Default)]
+pub struct Edit {
+    changed: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Edit {
+    /// A member that can be absent.
+    pub fn optional<T: PartialEq>(&mut self, name: &'static str, field: &mut Option<T>, patch: Patch<T>) {
+        let value = match patch {
+            Patch::Keep => return,
+            Patch::Remove => None,
+            Patch::Set(value) => Some(value),
+        };
+        if *field != value {
+            *field = value;
+            self.changed.push(name);
+        }
+    }
+
+    /// A member that every row has.
+    pub fn required<T: PartialEq>(&mut self, name: &'static str, field: &mut T, patch: Patch<T>) {
+        match patch {
+            Patch::Keep => {}
+            Patch::Remove => self
+                .errors
+                .push(FieldError { pointer: format!("#/{name}"), detail: "is required and cannot be removed".into() }),
+            Patch::Set(value) => {
+                if *field != value {
+                    *field = value;
+                    self.changed.push(name);
+                }
+            }
+        }
+    }
+
+    /// Refuses a text that is empty or longer than `max` characters.
+    pub fn bounded(&mut self, name: &str, patch: &Patch<String>, max: usize) {
+        if let Patch::Set(text) = patch
+            && !(1..=max).contains(&text.chars().count())
+        {
+            self.refuse(name, format!("must have 1 to {max} characters"));
+        }
+    }
+
+    /// Reports a member whose value does not fit.
+    pub fn refuse(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.errors.push(FieldError { pointer: format!("#/{pointer}"), detail: detail.into() });
+    }
+
+    /// The names of the members that changed; 422 where a patch did not fit.
+    pub fn finish(self) -> ApiResult<Vec<&'static str>> {
+        if self.errors.is_empty() { Ok(self.changed) } else { Err(ApiError::invalid(self.errors)) }
+    }
+}

@@ -1,0 +1,23 @@
+//! Approdo: the API that municipalities, their unions and regions run to manage the integration of foreign residents.
+//!
+//! Table of contents. Every path is in [`routes`]; the operation behind a path is in the folder of its area:
+//! `POST /cases/{case_id}/transitions` is in [`cases`]. `docs/architecture.md` tells how a request walks through the house.
+
+pub mod access;
+pub mod app;
+pub mod cases;
+pub mod clock;
+pub mod codes;
+pub mod config;
+pub mod demo;
+pub mod directory;
+pub mod error;
+pub mod http;
+pub mod openapi;
+pub mod operations;
+pub mod people;
+pub mod routes;
+pub mod server;
+pub mod sync;
+pub mod territory;
+pub mod work;

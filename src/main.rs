@@ -1,0 +1,308 @@
+//! The command line.
+
+use approdo::access::grants::{self, NewGrant};
+use approdo::access::sessions::INVITATION_HOURS;
+use approdo::access::users::{self, NewUser};
+use approdo::access::{GrantId, OrganisationId, PrincipalId, Role, TerritoryId};
+use approdo::config::{DatabaseArgs, ServeArgs};
+use approdo::directory::organisations::{self, Organisation};
+use approdo::error::ApiError;
+use approdo::server::{self, Parts, StartError};
+use approdo::{demo, openapi, sync, work};
+use approdo_db::migrate;
+use clap::{Args, Parser, Subcommand};
+use diesel::prelude::*;
+
+#[derive(Parser)]
+#[command(name = "approdo", version, about = "Integration management for municipalities, their unions and regions")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrate the database and serve the API.
+    Serve(Box<ServeArgs>),
+    /// Migrate the database.
+    Migrate(MigrateArgs),
+    /// The demonstration data.
+    #[command(subcommand)]
+    Demo(DemoCommand),
+    /// Users, from the command line: the first administrator.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Copy a SQLite database while it is being served.
+    Backup(BackupArgs),
+    /// Print the contract.
+    Openapi,
+    /// Print who may do what.
+    Policy,
+    /// Verify the audit chain.
+    Check(DatabaseArgs),
+    /// Ask a server whether it is ready; for health checks.
+    Health(HealthArgs),
+}
+
+#[derive(Args)]
+struct MigrateArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Only tell what would run; exit code 1 where something would.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Subcommand)]
+enum DemoCommand {
+    /// Print one caller a role, with its credentials.
+    Callers(CallersArgs),
+}
+
+#[derive(Args)]
+struct CallersArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Invite a system administrator. Makes the root organisation where there is none.
+    Invite(InviteArgs),
+}
+
+#[derive(Args)]
+struct InviteArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[arg(long)]
+    username: String,
+    #[arg(long)]
+    display_name: String,
+    /// The name of the root organisation, where it has to be made.
+    #[arg(long, default_value = "Deployment")]
+    organisation: String,
+}
+
+#[derive(Args)]
+struct BackupArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The file to write; it must not exist.
+    file: std::path::PathBuf,
+}
+
+#[derive(Args)]
+struct HealthArgs {
+    /// Where the server listens.
+    #[arg(long, env = "APPRODO_BIND", default_value = "127.0.0.1:8080")]
+    bind: std::net::SocketAddr,
+}
+
+fn main() -> std::process::ExitCode {
+    let environment = env_logger::Env::default().default_filter_or("info,actix_server=warn");
+    env_logger::Builder::from_env(environment).target(env_logger::Target::Stderr).init();
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("approdo: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<std::process::ExitCode, StartError>;
+const DONE: Outcome = Ok(std::process::ExitCode::SUCCESS);
+
+fn run(command: Command) -> Outcome {
+    match command {
+        Command::Serve(args) => serve(&args),
+        Command::Migrate(args) => migrate_database(&args),
+        Command::Demo(DemoCommand::Callers(args)) => print_callers(&args),
+        Command::User(UserCommand::Invite(args)) => invite(&args),
+        Command::Backup(args) => backup(&args),
+        Command::Openapi => {
+            print!("{}", openapi::text());
+            DONE
+        }
+        Command::Policy => {
+            print!("{}", approdo::access::policy::grid());
+            DONE
+        }
+        Command::Check(args) => check(&args),
+        Command::Health(args) => health(&args),
+    }
+}
+
+fn serve(args: &ServeArgs) -> Outcome {
+    actix_web::rt::System::new()
+        .block_on(async {
+            let listening = server::start(args)?;
+            let base = listening.app().settings.public_url.clone();
+            println!("Approdo listens on http://{}", listening.address);
+            println!("Swagger UI: {base}/docs/");
+            if args.demo {
+                println!("Demonstration callers (also: approdo demo callers --json):");
+                for caller in demo::callers::shown(listening.app().keys.master())? {
+                    println!("  {}", serde_json::to_string(&caller)?);
+                }
+            }
+            listening.run().await?;
+            Ok(())
+        })
+        .and(DONE)
+}
+
+fn migrate_database(args: &MigrateArgs) -> Outcome {
+    let database = server::open_database(&args.database)?;
+    if args.check && database.options().url.file().is_some_and(|file| !file.exists()) {
+        println!("there is no database yet");
+        return Ok(std::process::ExitCode::FAILURE);
+    }
+    let mut connection = server::connect(&database)?;
+    if !args.check {
+        for version in migrate::run(&mut connection, &database.options().schema)? {
+            println!("ran {version}");
+        }
+        return DONE;
+    }
+    match migrate::state(&mut connection)? {
+        migrate::State::Current => {
+            println!("the schema is current");
+            DONE
+        }
+        migrate::State::Behind(pending) => {
+            pending.iter().for_each(|version| println!("would run {version}"));
+            Ok(std::process::ExitCode::FAILURE)
+        }
+    }
+}
+
+fn print_callers(args: &CallersArgs) -> Outcome {
+    let database = server::open_database(&args.database)?;
+    let master = server::master_key(&args.database, &database.options().url, true)?;
+    let callers = demo::callers::shown(&master)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&callers)?);
+    } else {
+        for caller in callers {
+            println!("{}", serde_json::to_string(&caller)?);
+        }
+    }
+    DONE
+}
+
+fn told(error: ApiError) -> StartError {
+    error.cause().map_or_else(|| format!("{error:?}"), str::to_owned).into()
+}
+
+fn invite(args: &InviteArgs) -> Outcome {
+    use approdo_db::schema::{organisations as organisations_table, territories};
+    let running = server::assemble(&args.database, Parts::offline(false))?;
+    let invited = work::run_as_system(&running.app, "bootstrap", |unit| {
+        let root: Option<OrganisationId> = organisations_table::table
+            .filter(organisations_table::parent_id.is_null())
+            .order(organisations_table::id)
+            .select(organisations_table::id)
+            .first(unit.connection)
+            .optional()?;
+        let organisation_id = match root {
+            Some(root) => root,
+            None => {
+                let root = Organisation {
+                    id: OrganisationId::new(),
+                    name: args.organisation.clone(),
+                    kind: "other".into(),
+                    parent_id: None,
+                    ipa_code: None,
+                    version: 1,
+                    created_at: unit.now,
+                    updated_at: unit.now,
+                };
+                organisations::add(unit, &root)?;
+                root.id
+            }
+        };
+        let id = PrincipalId::new();
+        let user = NewUser {
+            username: args.username.clone(),
+            display_name: args.display_name.clone(),
+            email: None,
+            organisation_id,
+        };
+        let invitation = users::invite(unit, id, &user)?;
+        let roots: Vec<TerritoryId> = territories::table
+            .filter(territories::parent_id.is_null())
+            .select(territories::id)
+            .load(unit.connection)?;
+        let grant = NewGrant {
+            principal_id: id,
+            role: Role::SystemAdministrator,
+            organisation_id,
+            territory_ids: roots,
+            target_groups: Vec::new(),
+        };
+        grants::give(unit, GrantId::new(), &grant)?;
+        Ok(invitation)
+    })
+    .map_err(told)?;
+    running.stop();
+    println!("Redeem within {INVITATION_HOURS} hours at POST /auth/passwords:");
+    println!("{}", serde_json::to_string(&invited)?);
+    DONE
+}
+
+fn backup(args: &BackupArgs) -> Outcome {
+    let database = server::open_database(&args.database)?;
+    let Some(file) = database.options().url.file() else {
+        return Err("backup copies SQLite files; for PostgreSQL use pg_dump or your provider's backups".into());
+    };
+    if !file.exists() {
+        return Err("there is no such database".into());
+    }
+    if args.file.exists() {
+        return Err(format!("{} exists already", args.file.display()).into());
+    }
+    let target = args.file.to_str().ok_or("the file name must be UTF-8")?;
+    let mut connection = server::connect(&database)?;
+    diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(target).execute(&mut connection)?;
+    std::fs::File::open(&args.file)?.sync_all()?;
+    println!("copied to {}; keep the master key with it, but not beside it", args.file.display());
+    DONE
+}
+
+fn check(args: &DatabaseArgs) -> Outcome {
+    let database = server::open_database(args)?;
+    if database.options().url.file().is_some_and(|file| !file.exists()) {
+        return Err("there is no such database".into());
+    }
+    let mut connection = server::connect(&database)?;
+    match sync::seals::verify_all(&mut connection)? {
+        (seals, None) => {
+            println!("{seals} seals verified: the audit trail is intact");
+            DONE
+        }
+        (seals, Some((broken, verdict))) => {
+            println!("{seals} seals hold; seal {broken} does not: {verdict:?}");
+            Ok(std::process::ExitCode::FAILURE)
+        }
+    }
+}
+
+fn health(args: &HealthArgs) -> Outcome {
+    use std::io::{Read as _, Write as _};
+    let mut address = args.bind;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let timeout = std::time::Duration::from_secs(5);
+    let mut stream = std::net::TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
+    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer)?;
+    if answer.ends_with(b" 200") { DONE } else { Err("the server is not ready".into()) }
+}

@@ -1,0 +1,333 @@
+//! Operations on people.
+
+use actix_web::{get, patch, post};
+use approdo_db::Json;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::rights::FieldRights;
+use crate::access::{Action, Place, Resource, scope};
+use crate::codes;
+use crate::error::{ApiError, ApiResult};
+use crate::http::page::PageRequest;
+use crate::http::patch::Edit;
+use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::people::names;
+use crate::people::queries;
+use crate::people::types::{
+    GUARDED, MEMBERS, NewPerson, Person, PersonId, PersonPage, PersonPatch, PersonReadQuery, PersonRow, PersonSearch,
+};
+use crate::work::{Change, Operation, Unit};
+
+/// Register a person.
+///
+/// In one of your organisations and territories. Search first: the same person registered twice helps nobody.
+#[utoipa::path(
+    tag = "People",
+    request_body = NewPerson,
+    responses((status = 201, description = "The person.", body = Person))
+)]
+#[post("/people")]
+pub async fn create_person(
+    door: Door,
+    caller: Caller<actions::Create, resources::People>,
+    body: Body<NewPerson>,
+) -> ApiResult<Answer> {
+    door.write("create_person", caller, Some(body.fingerprint()), move |unit| {
+        let new = body.read()?;
+        require_place(unit, Resource::People, new.owner_org_id, new.territory_id, new.target_group.as_deref())?;
+        let id = PersonId::new();
+        let row = match unit.replay(id.0)? {
+            Some(earlier) => queries::find(unit.connection, PersonId(earlier))?.ok_or_else(ApiError::not_found)?,
+            None => register(unit, id, new)?,
+        };
+        let place = row.place();
+        unit.rights.require_at(Action::Create, Resource::People, &place)?;
+        let (version, path) = (row.version, format!("/people/{}", row.id));
+        let person = Person::shown(row, unit.rights.fields_at(&place));
+        unit.created(&path, version, &person)
+    })
+    .await
+}
+
+/// 422 where the caller may not put such a row: with the member to correct, and the same text whether it exists or not.
+pub fn require_place(
+    unit: &Unit<'_>,
+    resource: Resource,
+    owner_org: crate::access::OrganisationId,
+    territory: crate::access::TerritoryId,
+    target_group: Option<&str>,
+) -> ApiResult<()> {
+    let place = Place {
+        owner_org,
+        territory,
+        target_group: target_group.map(str::to_owned),
+        confinement: crate::access::rights::Confinement::Open,
+    };
+    if unit.rights.may_at(Action::Create, resource, &place) {
+        return Ok(());
+    }
+    let grants = unit.rights.grants_for(Action::Create, resource);
+    if !grants.iter().any(|grant| grant.organisations.contains(&owner_org)) {
+        Err(ApiError::unknown_reference("owner_org_id"))
+    } else if !grants
+        .iter()
+        .any(|grant| grant.organisations.contains(&owner_org) && grant.territories.contains(&territory))
+    {
+        Err(ApiError::unknown_reference("territory_id"))
+    } else {
+        Err(ApiError::invalid_member("target_group", "is not among those you were granted"))
+    }
+}
+
+/// Keeps a new person; used by the demonstration data as well.
+pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<PersonRow> {
+    codes::check_optional(unit.app, "target_groups", "target_group", new.target_group.as_deref())?;
+    codes::check_optional(unit.app, "sexes", "sex", new.sex.as_deref())?;
+    let row = PersonRow {
+        id,
+        owner_org_id: new.owner_org_id,
+        territory_id: new.territory_id,
+        target_group: new.target_group,
+        given_name: new.given_name,
+        family_name: new.family_name,
+        date_of_birth: new.date_of_birth,
+        sex: new.sex,
+        tax_code: new.tax_code,
+        email: new.email,
+        phone: new.phone,
+        citizenships: Json::of(new.citizenships),
+        languages: Json::of(new.languages),
+        health_needs: new.health_needs,
+        notes: new.notes,
+        version: 1,
+        created_at: unit.now,
+        updated_at: unit.now,
+    };
+    let place = row.place();
+    let rights = unit.rights.fields_at(&place);
+    refuse_unwritable(
+        rights,
+        [("health_needs", row.health_needs.is_some()), ("notes", row.notes.is_some())]
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(name, _)| name),
+    )?;
+    if names::words(&format!("{} {}", row.given_name, row.family_name)).is_empty() {
+        return Err(ApiError::invalid_member("family_name", "must hold letters"));
+    }
+    queries::insert(unit.connection, &row)?;
+    record(unit, &row, None, Operation::Created, GUARDED.iter().map(|(name, _)| *name).collect())?;
+    Ok(row)
+}
+
+/// 403 for members whose field group the caller may not write on this row.
+fn refuse_unwritable<'a>(rights: FieldRights, names: impl Iterator<Item = &'a str>) -> ApiResult<()> {
+    let refused: Vec<&str> =
+        names.filter(|name| GUARDED.iter().any(|(guarded, group)| guarded == name && !rights.writes(*group))).collect();
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden(format!("your grants do not let you write {}", refused.join(", "))))
+    }
+}
+
+fn record(
+    unit: &mut Unit<'_>,
+    row: &PersonRow,
+    before: Option<Place>,
+    operation: Operation,
+    changed: Vec<&'static str>,
+) -> ApiResult<()> {
+    unit.record(Change {
+        resource: "person",
+        id: row.id.0,
+        version: row.version,
+        operation,
+        changed,
+        place: Some(row.place()),
+        before,
+        audience: None,
+        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+    })
+}
+
+/// Search people.
+///
+/// By name, in any script, within your scope. Outside it nothing is found: for some people even the existence of a file is a
+/// leak. The answer is a page; read on by sending the body again with `cursor`.
+#[utoipa::path(
+    tag = "People",
+    request_body = PersonSearch,
+    responses((status = 200, description = "A page of people.", body = PersonPage))
+)]
+#[post("/people/searches")]
+pub async fn search_people(
+    door: Door,
+    caller: Caller<actions::Search, resources::People>,
+    body: Body<PersonSearch>,
+) -> ApiResult<Answer> {
+    door.read("search_people", caller, move |reader| {
+        let asked = body.read()?;
+        let words = names::words(&asked.name);
+        if words.is_empty() {
+            return Err(ApiError::invalid_member("name", "must hold letters"));
+        }
+        let request = PageRequest {
+            limit: asked.limit,
+            cursor: asked.cursor.as_deref(),
+            list: format!("people?{}&{:?}", words.join("+"), asked.date_of_birth),
+            principal: reader.rights.principal.0,
+            keys: &reader.app.keys,
+            url: reader.app.address("/people/searches"),
+        };
+        let search = queries::Search {
+            words: &words,
+            date_of_birth: asked.date_of_birth,
+            after: request.after()?.unwrap_or(PersonId(uuid::Uuid::nil())),
+            limit: request.limit() + 1,
+        };
+        let rights = reader.rights.clone();
+        let grants = rights.grants_for(Action::Search, Resource::People);
+        let connection = &mut *reader.connection;
+        let rows =
+            scope::merged(&grants, search.limit, |grant| queries::search(connection, grant, &search), |row| row.id)?;
+        let people = rows
+            .into_iter()
+            .map(|row| {
+                let fields = rights.fields_at(&row.place());
+                Person::shown(row, fields)
+            })
+            .collect();
+        let mut page = request.page(people, |person: &Person| person.id)?;
+        // The links of a search would carry the name that was sought.
+        page.links = crate::http::page::PageLinks { this: request.url.clone(), next: None };
+        let page = PersonPage::from(page);
+        reader.shows(Resource::People, page.items.iter().map(|person| person.id.0));
+        Answer::ok(&page)
+    })
+    .await
+}
+
+/// Read a person.
+///
+/// With what your grants show of this person; `withheld_fields` names the rest. The read is recorded.
+#[utoipa::path(
+    tag = "People",
+    params(("person_id" = PersonId, Path, description = "The person."), PersonReadQuery),
+    responses((status = 200, description = "The person.", body = Person))
+)]
+#[get("/people/{person_id}")]
+pub async fn read_person(
+    door: Door,
+    caller: Caller<actions::Read, resources::People>,
+    id: Id<PersonId>,
+    held: IfNoneMatch,
+    query: Parameters<PersonReadQuery>,
+) -> ApiResult<Answer> {
+    door.read("read_person", caller, move |reader| {
+        let row = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let place = row.place();
+        reader.rights.require_at(Action::Read, Resource::People, &place)?;
+        let parameters = query.read()?;
+        let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
+        reader.shows(Resource::People, [row.id.0]);
+        let person = Person::shown(row, reader.rights.fields_at(&place));
+        reader.answer_row(person.version, &held, &fields, "", &person)
+    })
+    .await
+}
+
+/// Rectify a person's data.
+///
+/// GDPR art. 16: the history keeps what was. Members your grants do not let you write are refused with 403.
+#[utoipa::path(
+    tag = "People",
+    params(("person_id" = PersonId, Path, description = "The person.")),
+    request_body(content = PersonPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The person as it is now.", body = Person))
+)]
+#[patch("/people/{person_id}")]
+pub async fn edit_person(
+    door: Door,
+    caller: Caller<actions::Edit, resources::People>,
+    id: Id<PersonId>,
+    if_match: IfMatch,
+    body: Body<PersonPatch>,
+) -> ApiResult<Answer> {
+    door.write("edit_person", caller, None, move |unit| {
+        let mut row = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let before = row.place();
+        unit.rights.require_at(Action::Edit, Resource::People, &before)?;
+        let patch = body.read()?;
+        if_match.check(row.version)?;
+        let changed = apply(unit, &mut row, patch)?;
+        let rights = unit.rights.fields_at(&before);
+        refuse_unwritable(rights, changed.iter().copied())?;
+        if !changed.is_empty() {
+            row.version += 1;
+            row.updated_at = unit.now;
+            Unit::updated_one(queries::update(unit.connection, &row)?)?;
+            if changed.contains(&"given_name") || changed.contains(&"family_name") {
+                queries::unindex_names(unit.connection, row.id)?;
+                queries::index_names(unit.connection, &row)?;
+            }
+            record(unit, &row, Some(before), Operation::Updated, changed)?;
+        }
+        let (version, place) = (row.version, row.place());
+        let person = Person::shown(row, unit.rights.fields_at(&place));
+        unit.edited(version, &person)
+    })
+    .await
+}
+
+fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<Vec<&'static str>> {
+    let mut edit = Edit::default();
+    for (name, text, max) in [
+        ("given_name", &patch.given_name, 200),
+        ("family_name", &patch.family_name, 200),
+        ("tax_code", &patch.tax_code, 32),
+        ("phone", &patch.phone, 40),
+        ("health_needs", &patch.health_needs, 4000),
+        ("notes", &patch.notes, 4000),
+    ] {
+        edit.bounded(name, text, max);
+    }
+    if let Patch::Set(email) = &patch.email
+        && !validator::ValidateEmail::validate_email(email)
+    {
+        edit.refuse("email", "is not an e-mail address");
+    }
+    if let Patch::Set(date) = &patch.date_of_birth
+        && crate::people::types::birth_date(date).is_err()
+    {
+        edit.refuse("date_of_birth", "must be a past date, at most 150 years ago");
+    }
+    if let Patch::Set(codes) = &patch.citizenships
+        && (codes.len() > 10 || crate::people::types::country_codes(codes).is_err())
+    {
+        edit.refuse("citizenships", "must be at most 10 codes of ISO 3166-1 alpha-2");
+    }
+    if let Patch::Set(codes) = &patch.languages
+        && (codes.len() > 20 || crate::people::types::language_codes(codes).is_err())
+    {
+        edit.refuse("languages", "must be at most 20 codes of ISO 639-1");
+    }
+    edit.optional("target_group", &mut row.target_group, patch.target_group);
+    edit.required("given_name", &mut row.given_name, patch.given_name);
+    edit.required("family_name", &mut row.family_name, patch.family_name);
+    edit.optional("date_of_birth", &mut row.date_of_birth, patch.date_of_birth);
+    edit.optional("sex", &mut row.sex, patch.sex);
+    edit.optional("tax_code", &mut row.tax_code, patch.tax_code);
+    edit.optional("email", &mut row.email, patch.email);
+    edit.optional("phone", &mut row.phone, patch.phone);
+    edit.required("citizenships", &mut row.citizenships, patch.citizenships.map(Json::of));
+    edit.required("languages", &mut row.languages, patch.languages.map(Json::of));
+    edit.optional("health_needs", &mut row.health_needs, patch.health_needs);
+    edit.optional("notes", &mut row.notes, patch.notes);
+    codes::check_optional(unit.app, "target_groups", "target_group", row.target_group.as_deref())?;
+    codes::check_optional(unit.app, "sexes", "sex", row.sex.as_deref())?;
+    if names::words(&format!("{} {}", row.given_name, row.family_name)).is_empty() {
+        edit.refuse("family_name", "must hold letters");
+    }
+    edit.finish()
+}

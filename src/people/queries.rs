@@ -1,0 +1,104 @@
+//! SQL of people.
+
+use approdo_db::schema::{people, person_name_words};
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Prepared, Value};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::access::rights::HeldGrant;
+use crate::access::scope;
+use crate::people::names;
+use crate::people::types::{PersonId, PersonRow};
+
+pub fn find(connection: &mut Connection, id: PersonId) -> QueryResult<Option<PersonRow>> {
+    people::table.find(id).first(connection).optional()
+}
+
+pub fn lock(connection: &mut Connection, id: PersonId) -> QueryResult<Option<PersonRow>> {
+    approdo_db::first_for_update!(connection, people::table.find(id)).optional()
+}
+
+pub fn insert(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
+    diesel::insert_into(people::table).values(row).execute(connection)?;
+    index_names(connection, row)
+}
+
+/// Writes the words a person is found by.
+pub fn index_names(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
+    for word in names::words(&format!("{} {}", row.given_name, row.family_name)) {
+        diesel::insert_into(person_name_words::table)
+            .values((person_name_words::word.eq(word), person_name_words::person_id.eq(row.id)))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub fn unindex_names(connection: &mut Connection, id: PersonId) -> QueryResult<usize> {
+    diesel::delete(person_name_words::table.filter(person_name_words::person_id.eq(id))).execute(connection)
+}
+
+/// Writes a row that was edited under its lock.
+pub fn update(connection: &mut Connection, row: &PersonRow) -> QueryResult<usize> {
+    let statement = Prepared::<()>::new("UPDATE people SET target_group = ")
+        .bind(Value::OptionalText(row.target_group.clone()))
+        .sql(", given_name = ")
+        .bind(Value::Text(row.given_name.clone()))
+        .sql(", family_name = ")
+        .bind(Value::Text(row.family_name.clone()))
+        .sql(", date_of_birth = ")
+        .bind(Value::OptionalDate(row.date_of_birth))
+        .sql(", sex = ")
+        .bind(Value::OptionalText(row.sex.clone()))
+        .sql(", tax_code = ")
+        .bind(Value::OptionalText(row.tax_code.clone()))
+        .sql(", email = ")
+        .bind(Value::OptionalText(row.email.clone()))
+        .sql(", phone = ")
+        .bind(Value::OptionalText(row.phone.clone()))
+        .sql(", citizenships = ")
+        .bind(Value::Json(row.citizenships.clone()))
+        .sql(", languages = ")
+        .bind(Value::Json(row.languages.clone()))
+        .sql(", health_needs = ")
+        .bind(Value::OptionalText(row.health_needs.clone()))
+        .sql(", notes = ")
+        .bind(Value::OptionalText(row.notes.clone()))
+        .sql(", updated_at = ")
+        .bind(Value::Instant(row.updated_at))
+        .sql(", version = version + 1 WHERE version = ")
+        .bind(Value::BigInt(row.version - 1))
+        .sql(" AND id = ")
+        .bind(Value::Uuid(RowId(row.id.0)));
+    statement.execute(connection)
+}
+
+/// What a search asks for.
+pub struct Search<'a> {
+    /// Beginnings of words, folded.
+    pub words: &'a [String],
+    pub date_of_birth: Option<NaiveDate>,
+    pub after: PersonId,
+    pub limit: i64,
+}
+
+/// The people of one grant's reach whose names have every word.
+pub fn search(connection: &mut Connection, grant: &HeldGrant, search: &Search<'_>) -> QueryResult<Vec<PersonRow>> {
+    let mut statement = Prepared::<people::SqlType>::new("SELECT r.* FROM people r WHERE r.id > ")
+        .bind(Value::Uuid(RowId(search.after.0)))
+        .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
+        .bind(Value::Uuid(RowId(grant.id.0)))
+        .sql(")");
+    for word in search.words {
+        statement = statement
+            .sql(" AND r.id IN (SELECT person_id FROM person_name_words WHERE word >= ")
+            .bind(Value::Text(word.clone()))
+            .sql(" AND word < ")
+            .bind(Value::Text(names::prefix_end(word)))
+            .sql(")");
+    }
+    if let Some(date) = search.date_of_birth {
+        statement = statement.sql(" AND r.date_of_birth = ").bind(Value::Date(date));
+    }
+    scope::owned_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)).load(connection)
+}

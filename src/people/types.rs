@@ -1,0 +1,381 @@
+//! A person: the row, what requests say, what answers show.
+
+use approdo_db::schema::people;
+use approdo_db::{Json, Timestamp, define_id};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use crate::access::rights::{Confinement, FieldRights};
+use crate::access::{FieldGroup, OrganisationId, Place, TerritoryId};
+use crate::http::{Checked, Patch};
+use crate::page_of;
+
+define_id! {
+    /// The id of a person.
+    #[derive(ToSchema)]
+    PersonId;
+}
+
+/// The row.
+#[derive(Debug, Clone, Queryable, Insertable, Serialize)]
+#[diesel(table_name = people, treat_none_as_default_value = false)]
+pub struct PersonRow {
+    pub id: PersonId,
+    pub owner_org_id: OrganisationId,
+    pub territory_id: TerritoryId,
+    pub target_group: Option<String>,
+    pub given_name: String,
+    pub family_name: String,
+    pub date_of_birth: Option<NaiveDate>,
+    pub sex: Option<String>,
+    pub tax_code: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub citizenships: Json,
+    pub languages: Json,
+    pub health_needs: Option<String>,
+    pub notes: Option<String>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl PersonRow {
+    pub fn place(&self) -> Place {
+        Place {
+            owner_org: self.owner_org_id,
+            territory: self.territory_id,
+            target_group: self.target_group.clone(),
+            confinement: Confinement::Open,
+        }
+    }
+}
+
+/// The members a field group guards, with the group. What is not here is open to whoever may read the person.
+pub const GUARDED: [(&str, FieldGroup); 11] = [
+    ("given_name", FieldGroup::Identity),
+    ("family_name", FieldGroup::Identity),
+    ("date_of_birth", FieldGroup::Identity),
+    ("sex", FieldGroup::Identity),
+    ("tax_code", FieldGroup::Identity),
+    ("email", FieldGroup::Identity),
+    ("phone", FieldGroup::Identity),
+    ("languages", FieldGroup::Identity),
+    ("citizenships", FieldGroup::Legal),
+    ("health_needs", FieldGroup::Health),
+    ("notes", FieldGroup::Notes),
+];
+
+/// Members that `fields` can name.
+pub const MEMBERS: [&str; 18] = [
+    "id",
+    "owner_org_id",
+    "territory_id",
+    "target_group",
+    "given_name",
+    "family_name",
+    "date_of_birth",
+    "sex",
+    "tax_code",
+    "email",
+    "phone",
+    "citizenships",
+    "languages",
+    "health_needs",
+    "notes",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
+/// A person, as far as the caller may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Person {
+    pub id: PersonId,
+    /// The organisation responsible for the record.
+    pub owner_org_id: OrganisationId,
+    pub territory_id: TerritoryId,
+    /// A code of `target_groups`; absent until known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 40)]
+    pub target_group: Option<String>,
+    /// As written in the person's documents, in any script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub given_name: Option<String>,
+    /// As written in the person's documents, in any script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub family_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub date_of_birth: Option<NaiveDate>,
+    /// A code of `sexes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 40)]
+    pub sex: Option<String>,
+    /// Italian `codice fiscale` or the like; never in an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 32)]
+    pub tax_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 254, format = "email")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 40)]
+    pub phone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 10)]
+    pub citizenships: Option<Vec<String>>,
+    /// ISO 639-1, the best spoken first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 20)]
+    pub languages: Option<Vec<String>>,
+    /// What services must take into account (GDPR art. 9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 4000)]
+    pub health_needs: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 4000)]
+    pub notes: Option<String>,
+    /// Members your grants hide on this person, whether or not they have a value.
+    #[schema(max_items = 20)]
+    pub withheld_fields: Vec<&'static str>,
+    /// Rises with every change.
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// What to look at before going on; nothing is blocked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 20)]
+    pub warnings: Vec<Warning>,
+}
+
+/// Something worth a look, where the product warns and never blocks.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Warning {
+    #[schema(max_length = 60)]
+    pub code: &'static str,
+    /// The member it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub pointer: Option<&'static str>,
+    #[schema(max_length = 500)]
+    pub detail: String,
+}
+
+/// The members of `guarded` that these rights hide.
+pub fn withheld(guarded: &[(&'static str, FieldGroup)], rights: FieldRights) -> Vec<&'static str> {
+    guarded.iter().filter(|(_, group)| !rights.reads(*group)).map(|(name, _)| *name).collect()
+}
+
+impl Person {
+    /// The person as these rights show it.
+    pub fn shown(row: PersonRow, rights: FieldRights) -> Self {
+        let (identity, legal) = (rights.reads(FieldGroup::Identity), rights.reads(FieldGroup::Legal));
+        let list = |json: Json| -> Vec<String> { serde_json::from_value(json.0).unwrap_or_default() };
+        Self {
+            id: row.id,
+            owner_org_id: row.owner_org_id,
+            territory_id: row.territory_id,
+            target_group: row.target_group,
+            given_name: Some(row.given_name).filter(|_| identity),
+            family_name: Some(row.family_name).filter(|_| identity),
+            date_of_birth: row.date_of_birth.filter(|_| identity),
+            sex: row.sex.filter(|_| identity),
+            tax_code: row.tax_code.filter(|_| identity),
+            email: row.email.filter(|_| identity),
+            phone: row.phone.filter(|_| identity),
+            citizenships: Some(list(row.citizenships)).filter(|_| legal),
+            languages: Some(list(row.languages)).filter(|_| identity),
+            health_needs: row.health_needs.filter(|_| rights.reads(FieldGroup::Health)),
+            notes: row.notes.filter(|_| rights.reads(FieldGroup::Notes)),
+            withheld_fields: withheld(&GUARDED, rights),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+page_of! {
+    /// A page of people.
+    PersonPage of Person
+}
+
+/// A person to register.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "owner_org_id": "01985b2e-0000-7000-8000-000000000001", "territory_id": "01985b2e-0000-7000-8000-000000000003",
+    "given_name": "Олена", "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"],
+    "languages": ["uk", "ru"]
+}))]
+pub struct NewPerson {
+    /// One of your organisations.
+    pub owner_org_id: OrganisationId,
+    /// Where the person lives: a territory in your scope.
+    pub territory_id: TerritoryId,
+    /// A code of `target_groups`.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(nullable = false, min_length = 1, max_length = 40)]
+    pub target_group: Option<String>,
+    /// As written in the person's documents, in any script.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub given_name: String,
+    /// As written in the person's documents, in any script.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub family_name: String,
+    #[validate(custom(function = "birth_date"))]
+    #[schema(nullable = false)]
+    pub date_of_birth: Option<NaiveDate>,
+    /// A code of `sexes`.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(nullable = false, min_length = 1, max_length = 40)]
+    pub sex: Option<String>,
+    #[validate(length(min = 1, max = 32))]
+    #[schema(nullable = false, min_length = 1, max_length = 32)]
+    pub tax_code: Option<String>,
+    #[validate(email, length(max = 254))]
+    #[schema(nullable = false, max_length = 254, format = "email")]
+    pub email: Option<String>,
+    #[validate(length(min = 3, max = 40))]
+    #[schema(nullable = false, min_length = 3, max_length = 40)]
+    pub phone: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default)]
+    #[validate(length(max = 10), custom(function = "country_codes"))]
+    #[schema(required = false, max_items = 10)]
+    pub citizenships: Vec<String>,
+    /// ISO 639-1, the best spoken first.
+    #[serde(default)]
+    #[validate(length(max = 20), custom(function = "language_codes"))]
+    #[schema(required = false, max_items = 20)]
+    pub languages: Vec<String>,
+    /// What services must take into account (GDPR art. 9).
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    pub health_needs: Option<String>,
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    pub notes: Option<String>,
+}
+
+impl Checked for NewPerson {}
+
+/// A rectification of a person's data (GDPR art. 16); the history keeps what was.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"phone": "+39 0432 000000", "notes": null}))]
+pub struct PersonPatch {
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub target_group: Patch<String>,
+    #[schema(required = false, value_type = String, min_length = 1, max_length = 200)]
+    #[serde(default)]
+    pub given_name: Patch<String>,
+    #[schema(required = false, value_type = String, min_length = 1, max_length = 200)]
+    #[serde(default)]
+    pub family_name: Patch<String>,
+    #[schema(required = false, value_type = Option<NaiveDate>)]
+    #[serde(default)]
+    pub date_of_birth: Patch<NaiveDate>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub sex: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 32)]
+    #[serde(default)]
+    pub tax_code: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 254)]
+    #[serde(default)]
+    pub email: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
+    #[serde(default)]
+    pub phone: Patch<String>,
+    #[schema(required = false, value_type = Vec<String>, max_items = 10)]
+    #[serde(default)]
+    pub citizenships: Patch<Vec<String>>,
+    #[schema(required = false, value_type = Vec<String>, max_items = 20)]
+    #[serde(default)]
+    pub languages: Patch<Vec<String>>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[serde(default)]
+    pub health_needs: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[serde(default)]
+    pub notes: Patch<String>,
+}
+
+impl Checked for PersonPatch {
+    const MEDIA_TYPE: &'static str = "application/merge-patch+json";
+}
+
+/// Whom to look for. Names never stand in an address, so this is a body.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "shevchuk olena", "limit": 20}))]
+pub struct PersonSearch {
+    /// Beginnings of the words of a name, in any script and order; case and diacritics do not count.
+    #[validate(length(min = 2, max = 200))]
+    #[schema(min_length = 2, max_length = 200)]
+    pub name: String,
+    #[schema(nullable = false)]
+    pub date_of_birth: Option<NaiveDate>,
+    #[validate(range(min = 1, max = 200))]
+    #[schema(nullable = false, minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    #[validate(length(max = 1024))]
+    #[schema(nullable = false, max_length = 1024)]
+    pub cursor: Option<String>,
+}
+
+impl Checked for PersonSearch {}
+
+/// How to read one person.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PersonReadQuery {
+    /// Members to answer, separated by commas; all when absent.
+    #[validate(length(min = 1, max = 400))]
+    #[param(min_length = 1, max_length = 400, example = "id,version,languages")]
+    pub fields: Option<String>,
+}
+
+fn wrong(message: &'static str) -> ValidationError {
+    ValidationError::new("form").with_message(message.into())
+}
+
+/// Nobody was born in the future, and nobody is older than 150.
+pub fn birth_date(date: &NaiveDate) -> Result<(), ValidationError> {
+    let today = crate::clock::date_of(crate::clock::now());
+    if *date > today {
+        Err(wrong("must not be in the future"))
+    } else if today.years_since(*date).is_none_or(|years| years > 150) {
+        Err(wrong("is more than 150 years ago"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Each two capital letters (ISO 3166-1 alpha-2).
+pub fn country_codes(codes: &[String]) -> Result<(), ValidationError> {
+    codes.iter().try_for_each(|code| crate::territory::territories::country_code(code))
+}
+
+/// Each two small letters (ISO 639-1).
+pub fn language_codes(codes: &[String]) -> Result<(), ValidationError> {
+    if codes.iter().all(|code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())) {
+        Ok(())
+    } else {
+        Err(wrong("each must be two small letters (ISO 639-1)"))
+    }
+}

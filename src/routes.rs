@@ -1,0 +1,75 @@
+//! Every path of the API, once.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::access::{api_clients, auth, grants, me, users};
+use crate::cases::{handlers as cases, history, tasks, transitions};
+use crate::codes;
+use crate::directory::organisations;
+use crate::operations::status;
+use crate::people::handlers as people;
+use crate::sync::{audit, changes};
+use crate::territory::{memberships, territories};
+
+/// The operations of the contract. Fixed segments stand before variable ones.
+pub fn contract(config: &mut ServiceConfig<'_>) {
+    config
+        .service(status::read_status)
+        // Access
+        .service(auth::create_token)
+        .service(auth::revoke_token)
+        .service(auth::create_password)
+        .service(me::read_me)
+        .service(me::create_my_password)
+        .service(users::list_users)
+        .service(users::create_user)
+        .service(users::read_user)
+        .service(users::edit_user)
+        .service(users::create_password_reset)
+        .service(api_clients::list_api_clients)
+        .service(api_clients::create_api_client)
+        .service(api_clients::read_api_client)
+        .service(api_clients::edit_api_client)
+        .service(api_clients::create_api_client_secret)
+        .service(grants::list_grants)
+        .service(grants::create_grant)
+        .service(grants::read_grant)
+        .service(grants::delete_grant)
+        // Directory, territory, code lists
+        .service(organisations::list_organisations)
+        .service(organisations::create_organisation)
+        .service(organisations::read_organisation)
+        .service(organisations::edit_organisation)
+        .service(territories::list_territories)
+        .service(territories::create_territory)
+        .service(territories::read_territory)
+        .service(territories::edit_territory)
+        .service(memberships::list_memberships)
+        .service(memberships::create_membership)
+        .service(memberships::edit_membership)
+        .service(codes::read_code_list)
+        // People
+        .service(people::search_people)
+        .service(people::create_person)
+        .service(people::read_person)
+        .service(people::edit_person)
+        // Cases and tasks
+        .service(cases::list_cases)
+        .service(cases::create_case)
+        .service(cases::read_case)
+        .service(cases::edit_case)
+        .service(transitions::list_case_transitions)
+        .service(transitions::create_case_transition)
+        .service(transitions::read_case_transition)
+        .service(history::list_case_history)
+        .service(history::list_case_accesses)
+        .service(tasks::list_tasks)
+        .service(tasks::create_task)
+        .service(tasks::read_task)
+        .service(tasks::edit_task)
+        .service(tasks::create_task_transition)
+        // Sync and audit
+        .service(changes::list_changes)
+        .service(audit::list_audit_records)
+        .service(audit::list_audit_seals);
+}

@@ -1,0 +1,375 @@
+//! The change feed (domain 44): thin events in commit-safe order within the reader's scope.
+
+use actix_web::get;
+use approdo_db::schema::changes;
+use approdo_db::{Json, Timestamp, types::RowId};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::rights::{Confinement, Place, Rights};
+use crate::access::{Action, ActorKind, FieldGroup, OrganisationId, PrincipalId, Resource, TerritoryId};
+use crate::cases::types::GUARDED as CASE_FIELDS;
+use crate::error::{ApiError, ApiResult, Kind};
+use crate::http::page::PageLinks;
+use crate::http::{Answer, Door, Parameters, Reader};
+use crate::people::types::GUARDED as PERSON_FIELDS;
+use crate::work::ChangeId;
+
+/// Events a page has at most.
+const MAX_LIMIT: i64 = 1_000;
+const DEFAULT_LIMIT: i64 = 100;
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangeEvent {
+    pub id: ChangeId,
+    /// `case.created`, `case.updated`, … or `scope.changed`.
+    #[schema(max_length = 60, example = "case.updated")]
+    pub r#type: String,
+    /// The row it happened to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub resource: Option<ResourceLink>,
+    /// The version the change gave the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 9007199254740991_i64)]
+    pub version: Option<i64>,
+    /// What to do with a copy: `upsert`, `delete`, `access_removed` (the row left your scope), `resync` (read `resync` again).
+    #[schema(max_length = 20, pattern = "^(upsert|delete|access_removed|resync)$")]
+    pub operation: &'static str,
+    pub at: Timestamp,
+    pub actor_kind: ActorKind,
+    /// Names of the members that changed, as far as you may read them.
+    #[schema(max_items = 60)]
+    pub changed_fields: Vec<String>,
+    /// With `scope.changed`: the lists to read again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 20)]
+    pub resync: Vec<String>,
+}
+
+/// The row an event is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResourceLink {
+    /// `case`, `person`, `task` …
+    #[schema(max_length = 40)]
+    pub kind: String,
+    pub id: Uuid,
+    /// Where to read it.
+    #[schema(format = "uri", max_length = 400)]
+    pub href: String,
+}
+
+/// A page of the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangePage {
+    #[schema(max_items = 1000)]
+    pub items: Vec<ChangeEvent>,
+    #[schema(minimum = 1, maximum = 1000)]
+    pub limit: i64,
+    /// Always present, also on an empty page: it moves past rows you may not see.
+    #[schema(max_length = 1024)]
+    pub next_cursor: String,
+    #[serde(rename = "_links")]
+    pub links: PageLinks,
+}
+
+/// Where to go on in the feed.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChangeQuery {
+    /// From `next_cursor`; the beginning of the feed when absent.
+    #[validate(length(max = 1024))]
+    #[param(max_length = 1024)]
+    cursor: Option<String>,
+    /// Resources, separated by commas: `case,task`. `scope.changed` always comes.
+    #[validate(length(min = 1, max = 200))]
+    #[param(min_length = 1, max_length = 200, example = "case,task")]
+    types: Option<String>,
+    /// Events a page may have.
+    #[validate(range(min = 1, max = 1000))]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<i64>,
+    /// Seconds to wait for an event when there is none.
+    #[validate(range(min = 0, max = 30))]
+    #[param(minimum = 0, maximum = 30, default = 0)]
+    wait: Option<i64>,
+}
+
+/// Kinds of rows that are in the feed, with the path of each.
+const KINDS: [(&str, &str); 5] = [
+    ("case", "/cases/"),
+    ("person", "/people/"),
+    ("task", "/tasks/"),
+    ("organisation", "/organisations/"),
+    ("territory", "/territories/"),
+];
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FeedCursor {
+    principal: Uuid,
+    position: i64,
+    /// The event at that position: a restored older dump has another there, or none.
+    id: Uuid,
+}
+
+#[derive(Queryable)]
+struct Row {
+    position: i64,
+    id: ChangeId,
+    resource: String,
+    resource_id: RowId,
+    version: i64,
+    operation: String,
+    changed_fields: Json,
+    owner_org_id: Option<OrganisationId>,
+    territory_id: Option<TerritoryId>,
+    target_group: Option<String>,
+    access_level: Option<String>,
+    manager_id: Option<PrincipalId>,
+    before_owner_org_id: Option<OrganisationId>,
+    before_territory_id: Option<TerritoryId>,
+    before_target_group: Option<String>,
+    before_access_level: Option<String>,
+    before_manager_id: Option<PrincipalId>,
+    audience_id: Option<PrincipalId>,
+    actor_kind: ActorKind,
+    at: Timestamp,
+}
+
+type Columns = (
+    changes::position,
+    changes::id,
+    changes::resource,
+    changes::resource_id,
+    changes::version,
+    changes::operation,
+    changes::changed_fields,
+    changes::owner_org_id,
+    changes::territory_id,
+    changes::target_group,
+    changes::access_level,
+    changes::manager_id,
+    changes::before_owner_org_id,
+    changes::before_territory_id,
+    changes::before_target_group,
+    changes::before_access_level,
+    changes::before_manager_id,
+    changes::audience_id,
+    changes::actor_kind,
+    changes::at,
+);
+
+const COLUMNS: Columns = (
+    changes::position,
+    changes::id,
+    changes::resource,
+    changes::resource_id,
+    changes::version,
+    changes::operation,
+    changes::changed_fields,
+    changes::owner_org_id,
+    changes::territory_id,
+    changes::target_group,
+    changes::access_level,
+    changes::manager_id,
+    changes::before_owner_org_id,
+    changes::before_territory_id,
+    changes::before_target_group,
+    changes::before_access_level,
+    changes::before_manager_id,
+    changes::audience_id,
+    changes::actor_kind,
+    changes::at,
+);
+
+fn place(
+    owner: Option<OrganisationId>,
+    territory: Option<TerritoryId>,
+    group: Option<&String>,
+    level: Option<&String>,
+    manager: Option<PrincipalId>,
+) -> Option<Place> {
+    Some(Place {
+        owner_org: owner?,
+        territory: territory?,
+        target_group: group.cloned(),
+        confinement: match level.map(String::as_str) {
+            Some("protected") => Confinement::Protected(manager),
+            Some("closed") => Confinement::Closed(manager),
+            _ => Confinement::Open,
+        },
+    })
+}
+
+impl Row {
+    fn after(&self) -> Option<Place> {
+        let (group, level) = (self.target_group.as_ref(), self.access_level.as_ref());
+        place(self.owner_org_id, self.territory_id, group, level, self.manager_id)
+    }
+
+    fn before(&self) -> Option<Place> {
+        let (group, level) = (self.before_target_group.as_ref(), self.before_access_level.as_ref());
+        place(self.before_owner_org_id, self.before_territory_id, group, level, self.before_manager_id)
+    }
+
+    /// What the event is to this reader; none where it is nothing.
+    fn told(self, rights: &Rights, address: &dyn Fn(&str) -> String) -> Option<ChangeEvent> {
+        if self.operation == "scope_changed" {
+            return (self.audience_id == Some(rights.principal)).then(|| ChangeEvent {
+                id: self.id,
+                r#type: "scope.changed".into(),
+                resource: None,
+                version: None,
+                operation: "resync",
+                at: self.at,
+                actor_kind: self.actor_kind,
+                changed_fields: Vec::new(),
+                resync: vec![address("/cases")],
+            });
+        }
+        let (kind, path) = KINDS.iter().find(|(kind, _)| *kind == self.resource)?;
+        let resource = match *kind {
+            "case" => Some(Resource::Cases),
+            "person" => Some(Resource::People),
+            "task" => Some(Resource::Tasks),
+            // Everyone may read these; they have no scope.
+            _ => None,
+        };
+        let sees = |place: Option<&Place>| match (resource, place) {
+            (None, _) => true,
+            (Some(resource), Some(place)) => rights.may_at(Action::Read, resource, place),
+            (Some(_), None) => false,
+        };
+        let (after, before) = (self.after(), self.before());
+        let operation = match (sees(after.as_ref()), self.operation.as_str()) {
+            (true, "deleted") => "delete",
+            (true, _) => "upsert",
+            (false, _) if before.is_some() && sees(before.as_ref()) => "access_removed",
+            (false, _) => return None,
+        };
+        let fields: Vec<String> = match operation {
+            "upsert" => serde_json::from_value(self.changed_fields.0).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let groups: &[(&str, FieldGroup)] = match *kind {
+            "case" => &CASE_FIELDS,
+            "person" => &PERSON_FIELDS,
+            _ => &[],
+        };
+        let shown = after.as_ref().map(|place| rights.fields_at(place));
+        let readable = |name: &String| {
+            groups
+                .iter()
+                .find(|(guarded, _)| guarded == name)
+                .is_none_or(|(_, group)| shown.is_some_and(|rights| rights.reads(*group)))
+        };
+        Some(ChangeEvent {
+            id: self.id,
+            r#type: format!("{kind}.{}", self.operation),
+            resource: Some(ResourceLink {
+                kind: (*kind).to_owned(),
+                id: self.resource_id.0,
+                href: address(&format!("{path}{}", self.resource_id)),
+            }),
+            version: Some(self.version),
+            operation,
+            at: self.at,
+            actor_kind: self.actor_kind,
+            changed_fields: fields.into_iter().filter(readable).collect(),
+            resync: Vec::new(),
+        })
+    }
+}
+
+/// Read the change feed.
+///
+/// Events within your scope, in an order that never shows a later one first. Keep `next_cursor` and go on with it; `wait` holds
+/// the request until something happens. A cursor of another history, or older than the feed, is 410: read the lists again.
+#[utoipa::path(tag = "Sync", params(ChangeQuery), responses((status = 200, description = "A page.", body = ChangePage)))]
+#[get("/changes")]
+pub async fn list_changes(
+    door: Door,
+    caller: Caller<actions::List, resources::Changes>,
+    query: Parameters<ChangeQuery>,
+) -> ApiResult<Answer> {
+    // Waiting comes before the read and holds neither connection nor thread; rights are looked at afterwards, as they are then.
+    if let Ok(parameters) = query.read()
+        && let Some(seconds) = parameters.wait.filter(|seconds| *seconds > 0)
+        && let Some(position) = parameters.cursor.as_deref().and_then(|cursor| known_position(&door, cursor))
+    {
+        let mut feed = door.app.feed.subscribe();
+        let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        // A closed channel or the end of the wait: either way the read below tells what there is.
+        let _ = tokio::time::timeout(wait, feed.wait_for(|reached| *reached > position)).await;
+    }
+    door.read("list_changes", caller, move |reader| page(reader, &query)).await
+}
+
+fn known_position(door: &Door, cursor: &str) -> Option<i64> {
+    let opened = door.app.keys.open_cursor(cursor)?;
+    serde_json::from_slice::<FeedCursor>(&opened).ok().map(|cursor| cursor.position)
+}
+
+fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<Answer> {
+    let parameters = query.read()?;
+    let kinds: Option<Vec<&str>> = parameters.types.as_deref().map(|types| types.split(',').collect());
+    if let Some(kinds) = &kinds
+        && kinds.iter().any(|kind| !KINDS.iter().any(|(known, _)| known == kind))
+    {
+        let known: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
+        return Err(ApiError::malformed(format!("types: choose among {}", known.join(", "))));
+    }
+    let from = start(reader, parameters.cursor.as_deref())?;
+    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let rows: Vec<Row> = changes::table
+        .filter(changes::position.gt(from.position))
+        .order(changes::position)
+        .limit(limit)
+        .select(COLUMNS)
+        .load(reader.connection)?;
+    let last = rows.last().map_or((from.position, from.id), |row| (row.position, row.id.0));
+    let rights = reader.rights.clone();
+    let app = reader.app;
+    let wanted = |row: &Row| {
+        row.operation == "scope_changed" || kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.resource.as_str()))
+    };
+    let items: Vec<ChangeEvent> =
+        rows.into_iter().filter(wanted).filter_map(|row| row.told(&rights, &|path| app.address(path))).collect();
+    let cursor = FeedCursor { principal: rights.principal.0, position: last.0, id: last.1 };
+    let next_cursor = app.keys.seal_cursor(&serde_json::to_vec(&cursor).map_err(ApiError::fault)?)?;
+    let request = reader.page(query, parameters.limit, parameters.cursor.as_deref());
+    let links = request.links(Some(&next_cursor));
+    Answer::ok(&ChangePage { items, limit, next_cursor, links })
+}
+
+/// Where the page begins: 410 where the event the cursor names is not at its position any more.
+fn start(reader: &mut Reader<'_>, cursor: Option<&str>) -> ApiResult<FeedCursor> {
+    let principal = reader.rights.principal.0;
+    let Some(sealed) = cursor else { return Ok(FeedCursor { principal, position: 0, id: Uuid::nil() }) };
+    let refused = || ApiError::malformed("the cursor is not one of this feed and caller");
+    let opened = reader.app.keys.open_cursor(sealed).ok_or_else(refused)?;
+    let cursor: FeedCursor = serde_json::from_slice(&opened).map_err(|_| refused())?;
+    if cursor.principal != principal {
+        return Err(refused());
+    }
+    if cursor.position == 0 {
+        return Ok(cursor);
+    }
+    let there: Option<ChangeId> =
+        changes::table.find(cursor.position).select(changes::id).first(reader.connection).optional()?;
+    if there.is_some_and(|id| id.0 == cursor.id) {
+        Ok(cursor)
+    } else {
+        Err(ApiError::new(
+            Kind::Gone,
+            "the feed has no such event any more: read the lists again, then the feed from its beginning",
+        ))
+    }
+}

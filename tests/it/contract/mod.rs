@@ -1,0 +1,3 @@
+//! The contract: what is served is what is committed, and every operation keeps it.
+
+mod document;

@@ -1,0 +1,20 @@
+//! The suite: the real server over HTTP, each test on a fresh database, on SQLite and PostgreSQL.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod support;
+
+mod access;
+mod cases;
+mod contract;
+mod flow;
+mod operations;
+mod people;
+mod sync;
