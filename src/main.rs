@@ -57,6 +57,16 @@ struct MigrateArgs {
 enum DemoCommand {
     /// Print one caller a role, with its credentials.
     Callers(CallersArgs),
+    /// Load many invented cases into an empty database, for measurements.
+    Load(LoadArgs),
+}
+
+#[derive(Args)]
+struct LoadArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[arg(long)]
+    cases: usize,
 }
 
 #[derive(Args)]
@@ -122,6 +132,7 @@ fn run(command: Command) -> Outcome {
         Command::Serve(args) => serve(&args),
         Command::Migrate(args) => migrate_database(&args),
         Command::Demo(DemoCommand::Callers(args)) => print_callers(&args),
+        Command::Demo(DemoCommand::Load(args)) => load(&args),
         Command::User(UserCommand::Invite(args)) => invite(&args),
         Command::Backup(args) => backup(&args),
         Command::Openapi => {
@@ -192,6 +203,19 @@ fn print_callers(args: &CallersArgs) -> Outcome {
             println!("{}", serde_json::to_string(&caller)?);
         }
     }
+    DONE
+}
+
+fn load(args: &LoadArgs) -> Outcome {
+    let running = server::assemble(&args.database, Parts::offline(true))?;
+    if demo::bulk::cases_loaded(&running.app).map_err(told)? > 0 {
+        return Err("this database holds cases already".into());
+    }
+    demo::mark(&running.app)?;
+    demo::bulk::load(&running.app, args.cases).map_err(told)?;
+    println!("password of bench_municipality, bench_city, bench_region, bench_country, bench_sync:");
+    println!("{}", running.app.keys.master().derive("bulk load"));
+    running.stop();
     DONE
 }
 

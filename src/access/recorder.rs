@@ -229,7 +229,7 @@ fn write_batch(database: &Database, notes: &[AccessNote]) -> ApiResult<()> {
     loop {
         attempts += 1;
         let mut connection = database.writer()?;
-        match insert(&mut connection, batch, &salt, &digest, &records) {
+        match insert(&mut connection, batch, &salt, &digest, &records, attempts > 1) {
             Err(error) if attempts < 2 && database.noticed(&error) == Some(approdo_db::Unavailable::Disconnected) => {}
             other => return Ok(other?),
         }
@@ -242,12 +242,16 @@ fn insert(
     salt: &[u8],
     digest: &[u8],
     records: &[NewRecord],
+    again: bool,
 ) -> QueryResult<()> {
     connection.write_transaction(|connection| {
         // The first try may have been committed although its answer was lost.
-        let known: i64 = access_batches::table.filter(access_batches::id.eq(batch)).count().get_result(connection)?;
-        if known > 0 {
-            return Ok(());
+        if again {
+            let known: i64 =
+                access_batches::table.filter(access_batches::id.eq(batch)).count().get_result(connection)?;
+            if known > 0 {
+                return Ok(());
+            }
         }
         diesel::insert_into(access_batches::table)
             .values((

@@ -146,6 +146,15 @@ pub fn check_all(app: &App, list: &str, pointer: &str, codes: &[String]) -> ApiR
     codes.iter().enumerate().try_for_each(|(index, code)| check(app, list, &format!("{pointer}/{index}"), code))
 }
 
+/// 400 for an `Access-Purpose` that is not in its list.
+pub fn check_purpose(app: &App, purpose: &str) -> ApiResult<()> {
+    if app.codes.contains("access_purposes", purpose) {
+        Ok(())
+    } else {
+        Err(ApiError::malformed("Access-Purpose is not a code of access_purposes"))
+    }
+}
+
 /// Read a code list.
 ///
 /// Labels are in the best language of `Accept-Language` among Italian, German and English.

@@ -1,5 +1,6 @@
 //! The demonstration data: invented people in real places.
 
+pub mod bulk;
 pub mod callers;
 pub mod load;
 
@@ -12,6 +13,17 @@ use crate::work;
 
 /// Marks a database that `--demo` made.
 const MARK: &str = "demonstration";
+
+/// Marks a database as a demonstration.
+pub fn mark(app: &App) -> Result<(), StartError> {
+    work::run_as_system(app, "demonstration", |unit| {
+        diesel::insert_into(settings::table)
+            .values((settings::name.eq(MARK), settings::value.eq(crate::clock::now().to_string())))
+            .execute(unit.connection)?;
+        Ok(())
+    })
+    .map_err(|error: crate::error::ApiError| format!("{error:?}").into())
+}
 
 /// Loads the demonstration data into an empty database; refuses other people's data, and a demonstration that is not asked for.
 pub fn admit(app: &App, demo: bool) -> Result<(), StartError> {

@@ -3,7 +3,6 @@
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use approdo_db::{Connection, Timestamp};
 use serde::Serialize;
@@ -16,6 +15,7 @@ use crate::access::rights::Rights;
 use crate::access::tokens::Bearer;
 use crate::app::{App, Shared, blocking};
 use crate::clock;
+use crate::codes;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::etag::View;
 use crate::http::{Answer, Fields, IfNoneMatch, PageRequest, Parameters, RequestContext};
@@ -34,7 +34,7 @@ impl FromRequest for Door {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let app = request.app_data::<web::Data<App>>().map(|data| data.clone().into_inner());
         ready(match (app, RequestContext::from_request(request, payload).into_inner()) {
-            (Some(app), Ok(context)) => Ok(Self { app, context }),
+            (Some(app), Ok(context)) => codes::check_purpose(&app, &context.purpose).map(|()| Self { app, context }),
             (None, _) => Err(ApiError::fault("the application state is missing")),
             (_, Err(error)) => Err(error),
         })
@@ -120,6 +120,7 @@ impl Door {
             let result = app.read_now(|connection| {
                 let rights = app.rights.current(connection, &bearer)?;
                 rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
+                context.require_json()?;
                 let mut reader =
                     Reader { connection, rights, now: clock::now(), context: &context, app: &app, shown: None };
                 let answer = work(&mut reader)?;
@@ -154,6 +155,7 @@ impl Door {
         let outcome = blocking(move || {
             Ok(work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
                 unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
+                unit.context.require_json()?;
                 work(unit)
             }))
         })
@@ -201,11 +203,4 @@ impl Door {
             })
             .await
     }
-}
-
-/// The accept header's media types, for lists that stream other formats.
-pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| {
-        accept.split(',').any(|item| item.split(';').next().is_some_and(|t| t.trim() == media_type))
-    })
 }

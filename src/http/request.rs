@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Kind};
 
 /// The id of this request, in its answer, its log line and its records.
 #[derive(Debug, Clone)]
@@ -70,9 +70,19 @@ pub struct RequestContext {
     /// The content coding the answer will have: part of the view an `ETag` names.
     pub coding: &'static str,
     pub idempotency_key: Option<String>,
+    accepts_json: bool,
 }
 
 impl RequestContext {
+    /// 406 for a caller that takes no JSON.
+    pub fn require_json(&self) -> Result<(), ApiError> {
+        if self.accepts_json {
+            Ok(())
+        } else {
+            Err(ApiError::new(Kind::NotAcceptable, "application/json is what there is"))
+        }
+    }
+
     /// For work no request asked for.
     pub fn internal(purpose: &str) -> Self {
         Self {
@@ -81,6 +91,7 @@ impl RequestContext {
             language: Language::En,
             coding: "",
             idempotency_key: None,
+            accepts_json: true,
         }
     }
 
@@ -99,8 +110,18 @@ impl RequestContext {
             language: Language::negotiate(text(header::ACCEPT_LANGUAGE.as_str()).unwrap_or_default()),
             coding: if accepts_gzip { "gzip" } else { "" },
             idempotency_key: text("idempotency-key").map(idempotency_key).transpose()?,
+            accepts_json: text(header::ACCEPT.as_str()).is_none_or(accepts_json),
         })
     }
+}
+
+fn accepts_json(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
+        !refused && matches!(media_type.as_str(), "" | "*/*" | "application/*" | "application/json")
+    })
 }
 
 /// An `Idempotency-Key` (draft 07): a structured-field string; a bare token is accepted as well.

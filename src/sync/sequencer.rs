@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use approdo_db::schema::{changes, idempotency_keys, leases, outbox};
+use approdo_db::schema::{changes, idempotency_keys, leases, outbox, sessions};
 use approdo_db::{Connection, Timestamp, define_id, first_for_update, on_backend};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -68,6 +68,7 @@ fn run(app: &App, stop: &AtomicBool) {
     let holder = HolderId::new();
     let mut sealed = Instant::now();
     let mut kept_house: Option<Instant> = None;
+    let mut resolved_on: Option<NaiveDate> = None;
     while !stop.load(Ordering::Acquire) {
         match tick(app, holder, sealed.elapsed() >= SEAL_EVERY) {
             Ok(Tick { moved, seal }) => {
@@ -86,8 +87,9 @@ fn run(app: &App, stop: &AtomicBool) {
         }
         if kept_house.is_none_or(|at| at.elapsed() >= HOUSEKEEPING_EVERY) {
             kept_house = Some(Instant::now());
-            if let Err(error) = keep_house(app) {
-                log::warn!("housekeeping waits: {}", error.cause().unwrap_or("no connection"));
+            match keep_house(app, resolved_on) {
+                Ok(today) => resolved_on = Some(today),
+                Err(error) => log::warn!("housekeeping waits: {}", error.cause().unwrap_or("no connection")),
             }
         }
         app.feed.wait(POLL);
@@ -201,17 +203,21 @@ fn give_positions(connection: &mut Connection) -> QueryResult<i64> {
     Ok(i64::try_from(moved).unwrap_or(i64::MAX))
 }
 
-/// Forgets what has run out, and resolves grants anew as memberships begin and end with the calendar.
-fn keep_house(app: &App) -> ApiResult<()> {
+/// Forgets what has run out, and once a day resolves grants anew, as memberships begin and end with the calendar.
+fn keep_house(app: &App, resolved_on: Option<NaiveDate>) -> ApiResult<NaiveDate> {
     work::run_as_system(app, "housekeeping", |unit| {
         let now = unit.now;
-        let keys_before = Timestamp::new(now.instant() - TimeDelta::hours(KEY_HOURS));
-        diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(keys_before)))
+        let day_ago = Timestamp::new(now.instant() - TimeDelta::hours(KEY_HOURS));
+        diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(day_ago)))
             .execute(unit.connection)?;
+        diesel::delete(sessions::table.filter(sessions::expires_at.lt(day_ago))).execute(unit.connection)?;
         throttle::forget_old(unit.connection, now)?;
-        for principal in scope::materialise_all(unit.connection, clock::date_of(now))? {
-            unit.record(Change::scope_changed(principal))?;
+        let today = clock::date_of(now);
+        if resolved_on != Some(today) {
+            for principal in scope::materialise_all(unit.connection, today)? {
+                unit.record(Change::scope_changed(principal))?;
+            }
         }
-        Ok(())
+        Ok(today)
     })
 }
