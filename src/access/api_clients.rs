@@ -94,33 +94,22 @@ pub struct ApiClientQuery {
     cursor: Option<String>,
 }
 
-type Columns = (
-    api_clients::id,
-    api_clients::name,
-    principals::status,
-    principals::organisation_id,
-    principals::version,
-    principals::created_at,
-    principals::updated_at,
-);
-
-const COLUMNS: Columns = (
-    api_clients::id,
-    api_clients::name,
-    principals::status,
-    principals::organisation_id,
-    principals::version,
-    principals::created_at,
-    principals::updated_at,
-);
+/// Every row with what all callers have.
+#[diesel::dsl::auto_type]
+fn all() -> _ {
+    api_clients::table.inner_join(principals::table.on(principals::id.eq(api_clients::id))).select((
+        api_clients::id,
+        api_clients::name,
+        principals::status,
+        principals::organisation_id,
+        principals::version,
+        principals::created_at,
+        principals::updated_at,
+    ))
+}
 
 fn find(connection: &mut Connection, id: PrincipalId) -> QueryResult<Option<ApiClient>> {
-    api_clients::table
-        .inner_join(principals::table.on(principals::id.eq(api_clients::id)))
-        .filter(api_clients::id.eq(id))
-        .select(COLUMNS)
-        .first(connection)
-        .optional()
+    all().filter(api_clients::id.eq(id)).first(connection).optional()
 }
 
 /// List machine clients.
@@ -138,13 +127,11 @@ pub async fn list_api_clients(
         let within = organisations_for(&reader.rights, Action::List, Resource::ApiClients);
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let after = request.after()?.unwrap_or(PrincipalId(uuid::Uuid::nil()));
-        let rows: Vec<ApiClient> = api_clients::table
-            .inner_join(principals::table.on(principals::id.eq(api_clients::id)))
+        let rows: Vec<ApiClient> = all()
             .filter(principals::organisation_id.eq_any(within))
             .filter(api_clients::id.gt(after))
             .order(api_clients::id)
             .limit(request.limit() + 1)
-            .select(COLUMNS)
             .load(reader.connection)?;
         let page = ApiClientPage::from(request.page(rows, |client: &ApiClient| client.id)?);
         Answer::ok(&page)

@@ -146,37 +146,24 @@ pub struct UserQuery {
     cursor: Option<String>,
 }
 
-type Columns = (
-    users::id,
-    users::username,
-    users::display_name,
-    users::email,
-    principals::status,
-    principals::organisation_id,
-    principals::version,
-    principals::created_at,
-    principals::updated_at,
-);
-
-const COLUMNS: Columns = (
-    users::id,
-    users::username,
-    users::display_name,
-    users::email,
-    principals::status,
-    principals::organisation_id,
-    principals::version,
-    principals::created_at,
-    principals::updated_at,
-);
+/// Every row with what all callers have.
+#[diesel::dsl::auto_type]
+fn all() -> _ {
+    users::table.inner_join(principals::table.on(principals::id.eq(users::id))).select((
+        users::id,
+        users::username,
+        users::display_name,
+        users::email,
+        principals::status,
+        principals::organisation_id,
+        principals::version,
+        principals::created_at,
+        principals::updated_at,
+    ))
+}
 
 fn find(connection: &mut Connection, id: PrincipalId) -> QueryResult<Option<User>> {
-    users::table
-        .inner_join(principals::table.on(principals::id.eq(users::id)))
-        .filter(users::id.eq(id))
-        .select(COLUMNS)
-        .first(connection)
-        .optional()
+    all().filter(users::id.eq(id)).first(connection).optional()
 }
 
 /// Organisations in which the caller may do this; what lists without territory are filtered by.
@@ -203,13 +190,11 @@ pub async fn list_users(
         let within = organisations_for(&reader.rights, Action::List, Resource::Users);
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let after = request.after()?.unwrap_or(PrincipalId(uuid::Uuid::nil()));
-        let rows: Vec<User> = users::table
-            .inner_join(principals::table.on(principals::id.eq(users::id)))
+        let rows: Vec<User> = all()
             .filter(principals::organisation_id.eq_any(within))
             .filter(users::id.gt(after))
             .order(users::id)
             .limit(request.limit() + 1)
-            .select(COLUMNS)
             .load(reader.connection)?;
         let page = UserPage::from(request.page(rows, |user: &User| user.id)?);
         reader.shows(Resource::Users, page.items.iter().map(|user| user.id.0));

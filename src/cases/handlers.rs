@@ -251,7 +251,7 @@ pub async fn read_case(
         reader.shows(Resource::Cases, [row.id.0]);
         let mut case = Case::shown(row, &reader.rights);
         // Children have versions of their own: what embeds them is never answered by 304.
-        let held = if embedded.is_some() { IfNoneMatch::none() } else { held.clone() };
+        let held = if embedded.is_some() { IfNoneMatch::of(None) } else { held.clone() };
         case.embedded = embedded;
         reader.answer_row(case.version, &held, &fields, &embed, &case)
     })

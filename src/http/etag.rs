@@ -66,11 +66,6 @@ impl IfMatch {
 pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
-    /// A reader that holds nothing.
-    pub fn none() -> Self {
-        Self(None)
-    }
-
     /// Whether the reader holds this very representation.
     pub fn holds(&self, etag: &str) -> bool {
         self.0.as_deref().is_some_and(|value| tags(value).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag))
@@ -100,6 +95,13 @@ fn text(request: &HttpRequest, name: header::HeaderName) -> Result<Option<String
 
 macro_rules! from_header {
     ($type:ident, $header:expr) => {
+        impl $type {
+            /// The value of the header, where it was sent.
+            pub fn of(value: Option<&str>) -> Self {
+                Self(value.map(str::to_owned))
+            }
+        }
+
         impl FromRequest for $type {
             type Error = ApiError;
             type Future = Ready<Result<Self, ApiError>>;

@@ -13,6 +13,9 @@ pub mod path;
 pub mod query;
 pub mod request;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::Answer;
 pub use body::{Body, Checked};
 pub use door::{Door, Reader};

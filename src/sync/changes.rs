@@ -119,7 +119,8 @@ struct FeedCursor {
     id: Uuid,
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = changes)]
 struct Row {
     position: i64,
     id: ChangeId,
@@ -142,52 +143,6 @@ struct Row {
     actor_kind: ActorKind,
     at: Timestamp,
 }
-
-type Columns = (
-    changes::position,
-    changes::id,
-    changes::resource,
-    changes::resource_id,
-    changes::version,
-    changes::operation,
-    changes::changed_fields,
-    changes::owner_org_id,
-    changes::territory_id,
-    changes::target_group,
-    changes::access_level,
-    changes::manager_id,
-    changes::before_owner_org_id,
-    changes::before_territory_id,
-    changes::before_target_group,
-    changes::before_access_level,
-    changes::before_manager_id,
-    changes::audience_id,
-    changes::actor_kind,
-    changes::at,
-);
-
-const COLUMNS: Columns = (
-    changes::position,
-    changes::id,
-    changes::resource,
-    changes::resource_id,
-    changes::version,
-    changes::operation,
-    changes::changed_fields,
-    changes::owner_org_id,
-    changes::territory_id,
-    changes::target_group,
-    changes::access_level,
-    changes::manager_id,
-    changes::before_owner_org_id,
-    changes::before_territory_id,
-    changes::before_target_group,
-    changes::before_access_level,
-    changes::before_manager_id,
-    changes::audience_id,
-    changes::actor_kind,
-    changes::at,
-);
 
 fn place(
     owner: Option<OrganisationId>,
@@ -332,7 +287,7 @@ fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<A
         .filter(changes::position.gt(from.position))
         .order(changes::position)
         .limit(limit)
-        .select(COLUMNS)
+        .select(Row::as_select())
         .load(reader.connection)?;
     let last = rows.last().map_or((from.position, from.id), |row| (row.position, row.id.0));
     let rights = reader.rights.clone();
