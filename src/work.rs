@@ -215,7 +215,8 @@ impl Unit<'_> {
             salt: random::<16>()?.to_vec(),
         };
         diesel::insert_into(outbox::table).values(row).execute(self.connection)?;
-        if change.operation == Operation::ScopeChanged {
+        // Where no member changed but only who sees the row, there are no new values to keep.
+        if change.changed.is_empty() {
             return Ok(());
         }
         let row = NewHistory {

@@ -339,7 +339,10 @@ pub async fn edit_case(
             row.version += 1;
             row.updated_at = unit.now;
             Unit::updated_one(queries::update(unit.connection, &row)?)?;
-            record(unit, &row, Some(before), Operation::Updated, changed)?;
+            record(unit, &row, Some(before.clone()), Operation::Updated, changed)?;
+            if row.place() != before {
+                tasks::follow(unit, &row, &before)?;
+            }
         }
         let version = row.version;
         let case = Case::shown(row, &unit.rights);

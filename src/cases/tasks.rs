@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, PrincipalId, PrincipalStatus, Resource, Rights, queries as callers};
+use crate::access::{Action, Place, PrincipalId, PrincipalStatus, Resource, Rights, queries as callers};
 use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
@@ -513,6 +513,25 @@ pub fn make(
     diesel::insert_into(task_transitions::table).values(&transition).execute(unit.connection)?;
     record(unit, &task, case, Operation::Updated, vec!["status"])?;
     Ok(transition)
+}
+
+/// Tells the feed that the tasks of a locked case are now where their case is: who follows it must drop or take them up too.
+pub fn follow(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<()> {
+    let moved: Vec<Task> = tasks::table.filter(tasks::case_id.eq(case.id)).order(tasks::id).load(unit.connection)?;
+    for task in moved {
+        unit.record(Change {
+            resource: "task",
+            id: task.id.0,
+            version: task.version,
+            operation: Operation::Updated,
+            changed: Vec::new(),
+            place: Some(case.place()),
+            before: Some(before.clone()),
+            audience: None,
+            values: serde_json::Value::Null,
+        })?;
+    }
+    Ok(())
 }
 
 /// Cancels the open tasks of a locked case: an early closing leaves nothing open.
