@@ -125,7 +125,7 @@ pub struct Unit<'a> {
 
 impl Unit<'_> {
     /// Call once the caller's rights are known, with the id that the new row is going to have. Gives the id of the row that
-    /// an earlier request with this key made; answers 422 where that request had another body.
+    /// an earlier request with this key made; answers 422 where that request was to another resource or had another body.
     pub fn replay(&mut self, id: Uuid) -> ApiResult<Option<Uuid>> {
         self.replay_asked = true;
         let Some(key) = self.context.idempotency_key.clone() else {
@@ -173,7 +173,7 @@ impl Unit<'_> {
             return Ok(None);
         }
         if seen != fingerprint {
-            return Err(ApiError::new(Kind::Invalid, "this Idempotency-Key was used with another body"));
+            return Err(ApiError::new(Kind::Invalid, "this Idempotency-Key was used for another request"));
         }
         Ok(Some(row.0))
     }
