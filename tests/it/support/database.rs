@@ -108,6 +108,43 @@ impl TestDatabase {
     pub fn arguments(&self) -> DatabaseArgs {
         arguments(self.url.clone())
     }
+
+    /// Keeps the database as it is now, in the way of its product. On PostgreSQL nobody may be connected.
+    pub fn dump(&self) -> String {
+        match &self.postgres {
+            Some(name) => {
+                let copy = unique("approdo_dump");
+                admin(&format!("CREATE DATABASE {copy} TEMPLATE {name}"));
+                copy
+            }
+            None => {
+                let file = format!("{}.dump", self.file());
+                let made = super::process::command().args(["backup", "--database-url", &self.url, &file]).status();
+                assert!(made.expect("the program runs").success(), "the backup failed");
+                file
+            }
+        }
+    }
+
+    /// Puts a dump in the database's place. Nobody may be connected.
+    pub fn restore(&self, dump: &str) {
+        match &self.postgres {
+            Some(name) => {
+                admin(&format!("DROP DATABASE {name} WITH (FORCE)"));
+                admin(&format!("ALTER DATABASE {dump} RENAME TO {name}"));
+            }
+            None => {
+                for rest in ["-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{rest}", self.file()));
+                }
+                std::fs::copy(dump, self.file()).expect("the dump can be copied");
+            }
+        }
+    }
+
+    fn file(&self) -> &str {
+        self.url.strip_prefix("sqlite://").expect("a SQLite file")
+    }
 }
 
 impl Drop for TestDatabase {

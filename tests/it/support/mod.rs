@@ -1,6 +1,7 @@
 //! The harness: a world for each test, with its own database, a running server and named callers.
 
 pub mod database;
+pub mod feed;
 pub mod fixture;
 pub mod http;
 pub mod process;
@@ -99,6 +100,27 @@ impl Drop for InProcess {
     }
 }
 
+/// A grant that was given.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    pub id: String,
+    pub etag: String,
+}
+
+/// A caller of the fixture, logged in at one server.
+pub fn log_in(base: &str, fixture: &Fixture, name: &str) -> Client {
+    let caller = fixture.callers.iter().find(|caller| caller.name == name).expect("a caller of the fixture");
+    let id = caller.id.to_string();
+    let form = if caller.is_client {
+        vec![("grant_type", "client_credentials"), ("client_id", id.as_str()), ("client_secret", SECRET)]
+    } else {
+        vec![("grant_type", "password"), ("username", name), ("password", SECRET)]
+    };
+    let answer = Client::new(base).form("/auth/token", &form).expect(200).json();
+    let client = Client::new(base).with_token(answer["access_token"].as_str().expect("a token"));
+    if caller.is_client { client.keyed() } else { client }
+}
+
 /// Everything a test needs.
 pub struct World {
     // Dropped first: the server leaves its database before that is removed.
@@ -134,19 +156,45 @@ impl World {
     pub fn caller(&self, name: &str) -> Client {
         let caller = self.fixture.callers.iter().find(|caller| caller.name == name).expect("a caller of the fixture");
         let known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        let token = known.unwrap_or_else(|| {
-            let id = caller.id.to_string();
-            let form = if caller.is_client {
-                vec![("grant_type", "client_credentials"), ("client_id", id.as_str()), ("client_secret", SECRET)]
-            } else {
-                vec![("grant_type", "password"), ("username", name), ("password", SECRET)]
-            };
-            let answer = self.nobody().form("/auth/token", &form).expect(200);
-            answer.json()["access_token"].as_str().expect("a token").to_owned()
-        });
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), token.clone());
-        let client = self.nobody().with_token(&token);
-        if caller.is_client { client.keyed() } else { client }
+        let client = match known {
+            Some(token) if caller.is_client => self.nobody().with_token(&token).keyed(),
+            Some(token) => self.nobody().with_token(&token),
+            None => log_in(self.base(), &self.fixture, name),
+        };
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), client.token().to_owned());
+        client
+    }
+
+    /// A new machine client with one grant, logged in; with its id and the grant's.
+    pub fn another_client(&self, grant: &Value) -> (Client, String, Granted) {
+        let anna = self.anna_system_administrator();
+        let made = anna.post("/api-clients", &json!({"name": "Another", "organisation_id": self.fixture.root}));
+        let made = made.expect(201).json();
+        let id = made["client_id"].as_str().expect("an id").to_owned();
+        let granted = self.grant(&id, grant);
+        let secret = made["client_secret"].as_str().expect("a secret");
+        let form = [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", secret)];
+        let token = self.nobody().form("/auth/token", &form).expect(200).json();
+        let client = self.nobody().with_token(token["access_token"].as_str().expect("a token")).keyed();
+        (client, id, granted)
+    }
+
+    /// Gives a caller a further grant.
+    pub fn grant(&self, principal: &str, grant: &Value) -> Granted {
+        let mut body = grant.clone();
+        body["principal_id"] = principal.into();
+        let answer = self.anna_system_administrator().post("/grants", &body).expect(201);
+        Granted { id: answer.id(), etag: answer.header("etag").to_owned() }
+    }
+
+    /// Takes a grant back.
+    pub fn withdraw(&self, grant: &Granted) {
+        self.anna_system_administrator().delete(&format!("/grants/{}", grant.id), &grant.etag).expect(204);
+    }
+
+    /// A connection of the test's own, past the server.
+    pub fn connection(&self) -> approdo_db::Connection {
+        server::connect(&server::open_database(&self.database.arguments()).expect("opens")).expect("answers")
     }
 
     pub fn anna_system_administrator(&self) -> Client {
@@ -215,8 +263,7 @@ impl World {
 
     /// Waits until every committed change has its position in the feed.
     pub fn feed_settled(&self) {
-        let mut connection =
-            server::connect(&server::open_database(&self.database.arguments()).expect("opens")).expect("answers");
+        let mut connection = self.connection();
         for _ in 0..400 {
             use approdo_db::schema::outbox;
             use diesel::prelude::*;
