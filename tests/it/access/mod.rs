@@ -1,1 +1,4 @@
+//! Who calls, and what they may do.
 
+mod throttling;
+mod tokens;

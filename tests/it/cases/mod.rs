@@ -1,1 +1,5 @@
+//! Cases and their tasks.
 
+mod idempotency;
+mod list;
+mod transitions;
