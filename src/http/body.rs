@@ -51,6 +51,7 @@ impl<T: Checked> Body<T> {
             return Err(error);
         }
         refuse_null_characters(&self.bytes)?;
+        refuse_array(&self.bytes)?;
         let mut source = serde_json::Deserializer::from_slice(&self.bytes);
         let value: T = serde_path_to_error::deserialize(&mut source).map_err(|error| {
             let pointer = pointer(error.path());
@@ -85,6 +86,15 @@ fn refuse_null_characters(bytes: &[u8]) -> ApiResult<()> {
         }
         None => Ok(()),
     }
+}
+
+// Every body is an object; serde would take the members of one from an array, by their order.
+fn refuse_array(bytes: &[u8]) -> ApiResult<()> {
+    let is_array = bytes.trim_ascii_start().starts_with(b"[");
+    if is_array && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+        return Err(ApiError::invalid(vec![FieldError { pointer: "#".into(), detail: "must be an object".into() }]));
+    }
+    Ok(())
 }
 
 fn null_character(value: &serde_json::Value, at: &str) -> Option<String> {
