@@ -112,9 +112,11 @@ pub async fn create_case(
 pub fn place_of(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Place> {
     let unknown = || ApiError::unknown_reference("person_id");
     let person = people::find(unit.connection, new.person_id)?.ok_or_else(unknown)?;
-    // A person without a target group is in reach of whoever may open cases of the group named.
     let place = Place { target_group: Some(new.target_group.clone()), ..person.place() };
-    if unit.rights.may_at(Action::Create, Resource::Cases, &place) { Ok(place) } else { Err(unknown()) }
+    let may = |place: &Place| unit.rights.may_at(Action::Create, Resource::Cases, place);
+    // A person without a target group is in reach of whoever may open cases of the group named.
+    let in_reach = person.target_group.is_none() || may(&person.place());
+    if in_reach && may(&place) { Ok(place) } else { Err(unknown()) }
 }
 
 /// Keeps a new case; used by the demonstration data as well.

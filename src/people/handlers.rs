@@ -329,5 +329,10 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     if names::words(&format!("{} {}", row.given_name, row.family_name)).is_empty() {
         edit.refuse("family_name", "must hold letters");
     }
-    edit.finish()
+    let changed = edit.finish()?;
+    // Nobody moves a person to where they could not have registered them.
+    if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::People, &row.place()) {
+        return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
+    }
+    Ok(changed)
 }
