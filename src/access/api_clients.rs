@@ -10,7 +10,9 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::users::{organisations_for, require_organisation};
-use crate::access::{Action, ActorKind, OrganisationId, PrincipalId, PrincipalStatus, Resource, queries, sessions};
+use crate::access::{
+    Action, ActorKind, OrganisationId, PrincipalId, PrincipalStatus, Resource, grants, queries, sessions,
+};
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
@@ -284,6 +286,7 @@ pub async fn create_api_client_secret(
     door.write("create_api_client_secret", caller, None, move |unit| {
         let client = find(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
         unit.rights.require_in(Action::Edit, Resource::ApiClients, client.organisation_id)?;
+        grants::require_power_over(unit, client.id)?;
         let secret = sessions::new_secret()?;
         diesel::update(api_clients::table.find(client.id))
             .set(api_clients::secret_hash.eq(sessions::digest(&secret)))

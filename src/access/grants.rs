@@ -1,5 +1,7 @@
 //! Grants: role × organisation × territories × target groups. Nobody grants beyond their own.
 
+use std::collections::HashSet;
+
 use actix_web::{delete, get, post};
 use approdo_db::schema::{grant_scopes, grants, principals};
 use approdo_db::{Connection, Json, Timestamp};
@@ -9,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::rights::HeldGrant;
+use crate::access::rights::{HeldGrant, Rights};
 use crate::access::users::organisations_for;
 use crate::access::{
     Action, GrantId, OrganisationId, PrincipalId, Resource, Role, TerritoryId, policy, queries, scope,
@@ -223,23 +225,44 @@ fn check(unit: &mut Unit<'_>, new: &NewGrant) -> ApiResult<()> {
     }
     codes::check_all(unit.app, "target_groups", "target_groups", &new.target_groups)?;
     let wanted = scope::reach(unit.connection, &new.territory_ids, clock::date_of(unit.now))?;
-    let known = |id: &TerritoryId| wanted.contains(id);
-    if let Some(index) = new.territory_ids.iter().position(|id| !known(id)) {
+    if let Some(index) = new.territory_ids.iter().position(|id| !wanted.contains(id)) {
         return Err(ApiError::unknown_reference(&format!("territory_ids/{index}")));
     }
-    let covers = |grant: &&HeldGrant| {
-        policy::may_grant(grant.role).contains(&new.role)
-            && grant.organisations.contains(&new.organisation_id)
-            && wanted.iter().all(|territory| grant.territories.contains(territory))
-            && (grant.target_groups.is_empty()
-                || (!new.target_groups.is_empty()
-                    && new.target_groups.iter().all(|group| grant.target_groups.contains(group))))
+    let wanted = HeldGrant {
+        id: GrantId::new(),
+        role: new.role,
+        organisation: new.organisation_id,
+        organisations: HashSet::new(),
+        territories: wanted.into_iter().collect(),
+        target_groups: new.target_groups.iter().cloned().collect(),
     };
-    let own = unit.rights.grants_for(Action::Create, Resource::Grants);
-    if unit.rights.is_unlimited() || own.iter().any(covers) {
+    if may_give(&unit.rights, &wanted) {
         Ok(())
     } else {
         Err(ApiError::forbidden("you cannot grant beyond your own role, organisation, territories and target groups"))
+    }
+}
+
+/// Whether one of the caller's own grants covers this one whole. What a caller may not give it may not take back either.
+fn may_give(rights: &Rights, wanted: &HeldGrant) -> bool {
+    let covers = |own: &&HeldGrant| {
+        policy::may_grant(own.role).contains(&wanted.role)
+            && own.organisations.contains(&wanted.organisation)
+            && wanted.territories.is_subset(&own.territories)
+            && (own.target_groups.is_empty()
+                || (!wanted.target_groups.is_empty() && wanted.target_groups.is_subset(&own.target_groups)))
+    };
+    rights.is_unlimited() || rights.grants_for(Action::Create, Resource::Grants).iter().any(covers)
+}
+
+/// 403 where a user or machine client holds what the caller could not give: a new password or secret of theirs would be a way
+/// to it.
+pub fn require_power_over(unit: &mut Unit<'_>, principal: PrincipalId) -> ApiResult<()> {
+    let held = queries::held_grants(unit.connection, principal)?;
+    if held.iter().all(|grant| may_give(&unit.rights, grant)) {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden("the caller holds grants that you could not give"))
     }
 }
 
@@ -288,6 +311,10 @@ pub async fn delete_grant(
     door.write("delete_grant", caller, None, move |unit| {
         let grant = find(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
         unit.rights.require_in(Action::Delete, Resource::Grants, grant.organisation_id)?;
+        let held = queries::held_grants(unit.connection, grant.principal_id)?;
+        if !held.iter().any(|held| held.id == grant.id && may_give(&unit.rights, held)) {
+            return Err(ApiError::forbidden("you cannot take back what you could not give"));
+        }
         if_match.check(grant.version)?;
         diesel::delete(grant_scopes::table.filter(grant_scopes::grant_id.eq(grant.id))).execute(unit.connection)?;
         Unit::updated_one(diesel::delete(grants::table.find(grant.id)).execute(unit.connection)?)?;

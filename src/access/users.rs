@@ -10,7 +10,7 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::sessions::{self, TokenPurpose};
-use crate::access::{Action, OrganisationId, PrincipalId, PrincipalStatus, Resource, queries};
+use crate::access::{Action, OrganisationId, PrincipalId, PrincipalStatus, Resource, grants, queries};
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
@@ -361,6 +361,7 @@ pub async fn create_password_reset(
     door.write("create_password_reset", caller, None, move |unit| {
         let user = find(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
         unit.rights.require_in(Action::Edit, Resource::Users, user.organisation_id)?;
+        grants::require_power_over(unit, user.id)?;
         let purpose = match user.status {
             PrincipalStatus::Invited => TokenPurpose::Invitation,
             PrincipalStatus::Active => TokenPurpose::PasswordReset,
