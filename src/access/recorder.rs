@@ -113,6 +113,7 @@ impl NewRecord {
                 resource_id: self.resource_id.map(|id| id.0),
                 packed_ids: self.packed_ids.as_deref(),
                 actor: self.actor_id.map(|id| id.0),
+                actor_kind: self.actor_kind.as_str(),
                 request_id: &self.request_id,
             },
         );
@@ -130,6 +131,7 @@ pub struct RecordParts<'a> {
     pub resource_id: Option<Uuid>,
     pub packed_ids: Option<&'a [u8]>,
     pub actor: Option<Uuid>,
+    pub actor_kind: &'a str,
     pub request_id: &'a str,
 }
 
@@ -148,6 +150,7 @@ pub fn digest_record(digest: &mut Sha256, record: &RecordParts<'_>) {
         &resource_id,
         record.packed_ids.unwrap_or_default(),
         &actor,
+        record.actor_kind.as_bytes(),
         record.request_id.as_bytes(),
     ] {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

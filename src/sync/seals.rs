@@ -13,7 +13,34 @@ use crate::work::ChangeId;
 const CHANGES: i64 = 5_000;
 const BATCHES: i64 = 20_000;
 
-type ChangeParts = (i64, ChangeId, String, RowId, i64, String, Json, RowId, String, String, String, Timestamp, Vec<u8>);
+/// A change record with everything its digest covers: all columns, in the table's order.
+#[derive(Queryable)]
+struct ChangeParts {
+    position: i64,
+    id: ChangeId,
+    resource: String,
+    resource_id: RowId,
+    version: i64,
+    operation: String,
+    changed_fields: Json,
+    owner_org_id: Option<RowId>,
+    territory_id: Option<RowId>,
+    target_group: Option<String>,
+    access_level: Option<String>,
+    manager_id: Option<RowId>,
+    before_owner_org_id: Option<RowId>,
+    before_territory_id: Option<RowId>,
+    before_target_group: Option<String>,
+    before_access_level: Option<String>,
+    before_manager_id: Option<RowId>,
+    audience_id: Option<RowId>,
+    actor_id: RowId,
+    actor_kind: String,
+    purpose: String,
+    request_id: String,
+    at: Timestamp,
+    salt: Vec<u8>,
+}
 
 fn load_changes(connection: &mut Connection, after: i64, up_to: i64) -> QueryResult<Vec<ChangeParts>> {
     changes::table
@@ -21,21 +48,6 @@ fn load_changes(connection: &mut Connection, after: i64, up_to: i64) -> QueryRes
         .filter(changes::position.le(up_to))
         .order(changes::position)
         .limit(CHANGES)
-        .select((
-            changes::position,
-            changes::id,
-            changes::resource,
-            changes::resource_id,
-            changes::version,
-            changes::operation,
-            changes::changed_fields,
-            changes::actor_id,
-            changes::actor_kind,
-            changes::purpose,
-            changes::request_id,
-            changes::at,
-            changes::salt,
-        ))
         .load(connection)
 }
 
@@ -46,38 +58,49 @@ fn part(digest: &mut Sha256, bytes: &[u8]) {
 
 /// The salted digest of one change record.
 fn digest_change(change: &ChangeParts) -> [u8; 32] {
-    let (position, id, resource, resource_id, version, operation, fields, actor, kind, purpose, request, at, salt) =
-        change;
     let mut digest = Sha256::new();
     for bytes in [
-        salt.as_slice(),
-        &position.to_be_bytes(),
-        id.0.as_bytes(),
-        resource.as_bytes(),
-        resource_id.0.as_bytes(),
-        &version.to_be_bytes(),
-        operation.as_bytes(),
-        fields.0.to_string().as_bytes(),
-        actor.0.as_bytes(),
-        kind.as_bytes(),
-        purpose.as_bytes(),
-        request.as_bytes(),
-        at.to_string().as_bytes(),
+        change.salt.as_slice(),
+        &change.position.to_be_bytes(),
+        change.id.0.as_bytes(),
+        change.resource.as_bytes(),
+        change.resource_id.0.as_bytes(),
+        &change.version.to_be_bytes(),
+        change.operation.as_bytes(),
+        change.changed_fields.0.to_string().as_bytes(),
+        change.actor_id.0.as_bytes(),
+        change.actor_kind.as_bytes(),
+        change.purpose.as_bytes(),
+        change.request_id.as_bytes(),
+        change.at.to_string().as_bytes(),
     ] {
         part(&mut digest, bytes);
+    }
+    for id in [
+        change.owner_org_id,
+        change.territory_id,
+        change.manager_id,
+        change.before_owner_org_id,
+        change.before_territory_id,
+        change.before_manager_id,
+        change.audience_id,
+    ] {
+        part(&mut digest, id.as_ref().map(|id| id.0.as_bytes().as_slice()).unwrap_or_default());
+    }
+    for text in [&change.target_group, &change.access_level, &change.before_target_group, &change.before_access_level] {
+        part(&mut digest, text.as_deref().unwrap_or_default().as_bytes());
     }
     digest.finalize().into()
 }
 
-fn digest_seal(
-    previous: &[u8],
-    seal_no: i64,
-    changes: &[ChangeParts],
-    batches: &[(AccessBatchId, Vec<u8>)],
-) -> Vec<u8> {
+/// What a seal's digest is over: the seal before it, its own members, and everything it covers.
+fn digest_seal(seal: &Seal, changes: &[ChangeParts], batches: &[(AccessBatchId, Vec<u8>)]) -> Vec<u8> {
     let mut digest = Sha256::new();
-    part(&mut digest, previous);
-    part(&mut digest, &seal_no.to_be_bytes());
+    part(&mut digest, &seal.previous);
+    for number in [seal.seal_no, seal.first_position, seal.last_position, seal.batches] {
+        part(&mut digest, &number.to_be_bytes());
+    }
+    part(&mut digest, seal.sealed_at.to_string().as_bytes());
     for change in changes {
         part(&mut digest, &digest_change(change));
     }
@@ -142,16 +165,16 @@ pub fn seal(connection: &mut Connection, now: Timestamp) -> QueryResult<()> {
                 .execute(connection)?;
         }
         let batches = batches_of(connection, seal_no)?;
-        let digest = digest_seal(&previous, seal_no, &changes, &batches);
-        let seal = Seal {
+        let mut seal = Seal {
             seal_no,
-            first_position: changes.first().map_or(sealed_to, |change| change.0),
-            last_position: changes.last().map_or(sealed_to, |change| change.0),
+            first_position: changes.first().map_or(sealed_to, |change| change.position),
+            last_position: changes.last().map_or(sealed_to, |change| change.position),
             batches: i64::try_from(batches.len()).unwrap_or(i64::MAX),
             previous,
-            digest,
+            digest: Vec::new(),
             sealed_at: now,
         };
+        seal.digest = digest_seal(&seal, &changes, &batches);
         diesel::insert_into(audit_seals::table).values(&seal).execute(connection)?;
         if i64::try_from(changes.len()).unwrap_or(i64::MAX) < CHANGES {
             return Ok(());
@@ -190,7 +213,7 @@ pub fn verify(connection: &mut Connection, seal: &Seal) -> QueryResult<Verdict> 
     let Some((previous, sealed_to)) = expected else { return Ok(Verdict::Broken) };
     let changes = load_changes(connection, sealed_to, seal.last_position)?;
     let batches = batches_of(connection, seal.seal_no)?;
-    if previous != seal.previous || digest_seal(&previous, seal.seal_no, &changes, &batches) != seal.digest {
+    if previous != seal.previous || digest_seal(seal, &changes, &batches) != seal.digest {
         return Ok(Verdict::Broken);
     }
     for (batch, digest) in batches {
@@ -212,6 +235,7 @@ type RecordColumns = (
     Option<Vec<u8>>,
     Option<RowId>,
     String,
+    String,
 );
 
 fn digest_batch(connection: &mut Connection, batch: AccessBatchId) -> QueryResult<Vec<u8>> {
@@ -230,11 +254,12 @@ fn digest_batch(connection: &mut Connection, batch: AccessBatchId) -> QueryResul
             a::resource_id,
             a::packed_ids,
             a::actor_id,
+            a::actor_kind,
             a::request_id,
         ))
         .load(connection)?;
     let mut digest = Sha256::new_with_prefix(salt);
-    for (id, at, event, operation, purpose, resource, resource_id, packed, actor, request) in &rows {
+    for (id, at, event, operation, purpose, resource, resource_id, packed, actor, kind, request) in &rows {
         digest_record(
             &mut digest,
             &RecordParts {
@@ -247,6 +272,7 @@ fn digest_batch(connection: &mut Connection, batch: AccessBatchId) -> QueryResul
                 resource_id: resource_id.map(|id| id.0),
                 packed_ids: packed.as_deref(),
                 actor: actor.map(|id| id.0),
+                actor_kind: kind,
                 request_id: request,
             },
         );
