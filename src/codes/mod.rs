@@ -136,7 +136,16 @@ pub fn check(app: &App, list: &str, pointer: &str, code: &str) -> ApiResult<()> 
     }
 }
 
-/// The same for a member that may be absent.
+/// 400 for an `Access-Purpose` that is not in its list: the records must tell why in words that mean something.
+pub fn check_purpose(app: &App, purpose: &str) -> ApiResult<()> {
+    if app.codes.contains("access_purposes", purpose) {
+        Ok(())
+    } else {
+        Err(ApiError::malformed("Access-Purpose is not a code of the list access_purposes"))
+    }
+}
+
+/// 422 for a member whose code is not in its list, where it is present.
 pub fn check_optional(app: &App, list: &str, pointer: &str, code: Option<&str>) -> ApiResult<()> {
     code.map_or(Ok(()), |code| check(app, list, pointer, code))
 }
@@ -144,15 +153,6 @@ pub fn check_optional(app: &App, list: &str, pointer: &str, code: Option<&str>) 
 /// The same for each item of an array.
 pub fn check_all(app: &App, list: &str, pointer: &str, codes: &[String]) -> ApiResult<()> {
     codes.iter().enumerate().try_for_each(|(index, code)| check(app, list, &format!("{pointer}/{index}"), code))
-}
-
-/// 400 for an `Access-Purpose` that is not in its list.
-pub fn check_purpose(app: &App, purpose: &str) -> ApiResult<()> {
-    if app.codes.contains("access_purposes", purpose) {
-        Ok(())
-    } else {
-        Err(ApiError::malformed("Access-Purpose is not a code of access_purposes"))
-    }
 }
 
 /// Read a code list.

@@ -121,6 +121,7 @@ impl Door {
                 let rights = app.rights.current(connection, &bearer)?;
                 rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
                 context.require_json()?;
+                codes::check_purpose(&app, &context.purpose)?;
                 let mut reader =
                     Reader { connection, rights, now: clock::now(), context: &context, app: &app, shown: None };
                 let answer = work(&mut reader)?;
@@ -156,6 +157,7 @@ impl Door {
             Ok(work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
                 unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
                 unit.context.require_json()?;
+                codes::check_purpose(unit.app, &unit.context.purpose)?;
                 work(unit)
             }))
         })
