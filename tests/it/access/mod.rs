@@ -1,4 +1,9 @@
 //! Who calls, and what they may do.
 
+mod api_clients;
+mod field_rights;
+mod grants;
+mod me;
 mod throttling;
 mod tokens;
+mod users;

@@ -1,5 +1,9 @@
 //! Cases and their tasks.
 
+mod accesses;
+mod edit;
+mod history;
 mod idempotency;
 mod list;
+mod tasks;
 mod transitions;

@@ -1,1 +1,4 @@
+//! People: search and rectification.
 
+mod edit;
+mod search;

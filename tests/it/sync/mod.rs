@@ -1,5 +1,6 @@
 //! The change feed and the audit trail.
 
+mod audit;
 mod changes;
 mod changes_in_scope;
 mod changes_under_load;
