@@ -61,9 +61,12 @@ both! {
         let id = text(&paolo.post("/api-clients", &body).expect(201).json(), "client_id").to_owned();
         let secrets = format!("/api-clients/{id}/secrets");
         paolo.post(&secrets, &json!({})).expect(201);
-        world.grant(&id, &json!({
-            "role": "sync_client", "organisation_id": world.fixture.root, "territory_ids": [world.fixture.region],
-        }));
+        world.grant(
+            &id,
+            &json!({
+                "role": "sync_client", "organisation_id": world.fixture.root, "territory_ids": [world.fixture.region],
+            }),
+        );
         paolo.post(&secrets, &json!({})).expect(403);
         world.anna_system_administrator().post(&secrets, &json!({})).expect(201);
     }

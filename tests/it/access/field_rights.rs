@@ -36,7 +36,8 @@ both! {
                 assert_eq!(withheld(&narrowed), ["health_needs", "notes"]);
             }
         }
-        let found = world.samira_help_desk_operator().post("/people/searches", &json!({"name": "shevchuk"})).expect(200);
+        let found =
+            world.samira_help_desk_operator().post("/people/searches", &json!({"name": "shevchuk"})).expect(200);
         assert!(!found.text.contains("insulin") && !found.text.contains("mornings"));
     }
 
@@ -103,6 +104,9 @@ both! {
             "role": "case_manager", "organisation_id": world.fixture.comune_trieste, "territory_ids": [world.fixture.trieste],
         }));
         paolo.get(&format!("/cases?person_id={person}")).expect(403);
-        assert_eq!(withheld(&paolo.get("/cases").expect(200).json()["items"][0]), ["person_id", "legal_basis", "summary"]);
+        assert_eq!(
+            withheld(&paolo.get("/cases").expect(200).json()["items"][0]),
+            ["person_id", "legal_basis", "summary"]
+        );
     }
 }

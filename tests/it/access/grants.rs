@@ -53,7 +53,9 @@ both! {
             pointer(paolo.post("/grants", &changed(&fine, "organisation_id", unknown))),
         );
         assert_eq!(
-            pointer(paolo.post("/grants", &changed(&fine, "principal_id", world.id_of("matej_case_manager_in_trieste")))),
+            pointer(
+                paolo.post("/grants", &changed(&fine, "principal_id", world.id_of("matej_case_manager_in_trieste")))
+            ),
             pointer(paolo.post("/grants", &changed(&fine, "principal_id", unknown))),
         );
         // Territories beyond his, alone or beside his own.
@@ -70,7 +72,8 @@ both! {
 
     fn an_administrator_of_some_target_groups_cannot_grant_all_of_them(world: &World) {
         let anna = world.anna_system_administrator();
-        let limited = changed(&grant_in_udine(world, "organisation_administrator"), "target_groups", ["refugee", "student"]);
+        let limited =
+            changed(&grant_in_udine(world, "organisation_administrator"), "target_groups", ["refugee", "student"]);
         anna.post("/grants", &limited).expect(201);
         let lorenzo = world.caller("lorenzo_training_organiser");
         let for_samira =
@@ -82,10 +85,15 @@ both! {
 
     fn two_small_grants_do_not_add_up_to_a_larger_one(world: &World) {
         let paolo = world.id_of("paolo_organisation_administrator");
-        let further = changed(&grant_in_udine(world, "organisation_administrator"), "territory_ids", [world.fixture.trieste]);
+        let further =
+            changed(&grant_in_udine(world, "organisation_administrator"), "territory_ids", [world.fixture.trieste]);
         let further = changed(&changed(&further, "principal_id", paolo), "target_groups", ["refugee"]);
         world.anna_system_administrator().post("/grants", &further).expect(201);
-        let both = changed(&grant_in_udine(world, "case_manager"), "territory_ids", [world.fixture.udine, world.fixture.trieste]);
+        let both = changed(
+            &grant_in_udine(world, "case_manager"),
+            "territory_ids",
+            [world.fixture.udine, world.fixture.trieste],
+        );
         let paolo = world.paolo_organisation_administrator();
         paolo.post("/grants", &both).expect(403);
         paolo.post("/grants", &changed(&both, "target_groups", ["refugee"])).expect(403);
@@ -93,7 +101,8 @@ both! {
 
     fn a_grant_on_some_target_groups_reaches_cases_of_those_alone(world: &World) {
         let anna = world.anna_system_administrator();
-        anna.post("/grants", &changed(&grant_in_udine(world, "case_manager"), "target_groups", ["student"])).expect(201);
+        anna.post("/grants", &changed(&grant_in_udine(world, "case_manager"), "target_groups", ["student"]))
+            .expect(201);
         let (lorenzo, maria) = (world.caller("lorenzo_training_organiser"), world.maria_case_manager());
         let person = |group: Option<&str>| {
             let mut person = world.person_in_udine();

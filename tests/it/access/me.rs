@@ -13,7 +13,8 @@ both! {
             assert_eq!(me["grants"][0]["role"], json!(caller.role));
             assert_eq!(me.get("username").is_some(), !caller.is_client);
         }
-        let reached = |name: &str| world.caller(name).get("/me").expect(200).json()["grants"][0]["territories_reached"].clone();
+        let reached =
+            |name: &str| world.caller(name).get("/me").expect(200).json()["grants"][0]["territories_reached"].clone();
         assert_eq!((reached("maria_case_manager"), reached("elena_observatory_analyst")), (json!(1), json!(3)));
         world.nobody().get("/me").expect(401);
         world.maria_case_manager().get("/me?x=1").expect(400);

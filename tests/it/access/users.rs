@@ -28,7 +28,10 @@ both! {
         let paolo = world.paolo_organisation_administrator();
         let invited = paolo.post("/users", &new_user(world, "Chiara.Neri")).expect(201);
         let address = format!("/users/{}", invited.id());
-        assert_eq!((&invited.json()["username"], &invited.json()["status"]), (&json!("chiara.neri"), &json!("invited")));
+        assert_eq!(
+            (&invited.json()["username"], &invited.json()["status"]),
+            (&json!("chiara.neri"), &json!("invited"))
+        );
         let token = invited.json()["invitation"]["token"].clone();
         assert!(!paolo.get(&address).expect(200).text.contains(token.as_str().expect("a token")));
         assert_eq!(log_in(world, "chiara.neri", PASSWORD), 400);
@@ -103,10 +106,13 @@ both! {
         let paolo = world.paolo_organisation_administrator();
         let address = format!("/users/{}", world.id_of("samira_help_desk_operator"));
         let etag = paolo.get(&address).expect(200).header("etag").to_owned();
-        let edited = paolo.patch(&address, &etag, &json!({"display_name": "Samira B.", "email": "s@example.org"})).expect(200);
+        let edited =
+            paolo.patch(&address, &etag, &json!({"display_name": "Samira B.", "email": "s@example.org"})).expect(200);
         assert_eq!((&edited.json()["display_name"], &edited.json()["version"]), (&json!("Samira B."), &json!(2)));
         paolo.patch(&address, &etag, &json!({"display_name": "x"})).expect(412);
-        for wrong in [json!({"display_name": null}), json!({"email": "x"}), json!({"username": "x"}), json!({"status": "gone"})] {
+        for wrong in
+            [json!({"display_name": null}), json!({"email": "x"}), json!({"username": "x"}), json!({"status": "gone"})]
+        {
             paolo.patch(&address, "*", &wrong).expect(422);
         }
         assert_eq!(paolo.patch(&address, "*", &json!({"email": null})).expect(200).json().get("email"), None);

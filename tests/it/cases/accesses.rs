@@ -21,14 +21,16 @@ both! {
             .iter()
             .map(|access| (&access["operation"], &access["actor_id"]))
             .collect();
-        let (maria_id, region_id) = (json!(world.id_of("maria_case_manager")), json!(world.id_of("regional_sync_client")));
+        let (maria_id, region_id) =
+            (json!(world.id_of("maria_case_manager")), json!(world.id_of("regional_sync_client")));
         let (read, list, tasks) = (json!("read_case"), json!("list_cases"), json!("list_tasks"));
         assert_eq!(told, [(&read, &region_id), (&list, &maria_id), (&tasks, &maria_id)]);
         // Looking at who looked is a look, and comes up the next time; in pages of one it is the same list.
         let (mut next, mut rows) = (Some(format!("{address}?limit=1")), 0);
         while let Some(address) = next {
             let page = world.giulia_auditor().get(&address);
-            let page = if page.status == 403 || page.status == 404 { maria.get(&address) } else { page }.expect(200).json();
+            let page =
+                if page.status == 403 || page.status == 404 { maria.get(&address) } else { page }.expect(200).json();
             rows += page["items"].as_array().map_or(0, Vec::len);
             assert!(page["items"].as_array().map_or(0, Vec::len) <= 1);
             next = page["_links"]["next"].as_str().map(str::to_owned).filter(|_| rows < 4);

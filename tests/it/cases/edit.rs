@@ -105,7 +105,9 @@ both! {
         ] {
             assert_eq!(pointers(maria.patch(&address, "*", &edit)), [pointer], "{edit}");
         }
-        for unknown in [json!({"status": "closed"}), json!({"person_id": uuid::Uuid::now_v7()}), json!({"version": 9}), json!([])] {
+        for unknown in
+            [json!({"status": "closed"}), json!({"person_id": uuid::Uuid::now_v7()}), json!({"version": 9}), json!([])]
+        {
             maria.patch(&address, "*", &unknown).expect(422);
         }
         let wrong = [("content-type", "application/json"), ("if-match", "*")];
@@ -146,9 +148,16 @@ both! {
         let body = json!({"person_id": first.json()["person_id"], "target_group": "refugee"});
         assert!(first.json().get("warnings").is_none());
         let second = maria.post("/cases", &body).expect(201).json();
-        assert_eq!((&second["warnings"][0]["code"], &second["warnings"][0]["pointer"]), (&json!("open_case_exists"), &json!("#/person_id")));
+        assert_eq!(
+            (&second["warnings"][0]["code"], &second["warnings"][0]["pointer"]),
+            (&json!("open_case_exists"), &json!("#/person_id"))
+        );
         assert_ne!(second["public_ref"], first.json()["public_ref"]);
-        for (member, value) in [("opened_on", json!("2999-01-01")), ("person_id", json!(uuid::Uuid::now_v7())), ("status", json!("active"))] {
+        for (member, value) in [
+            ("opened_on", json!("2999-01-01")),
+            ("person_id", json!(uuid::Uuid::now_v7())),
+            ("status", json!("active")),
+        ] {
             let mut wrong: Value = body.clone();
             wrong[member] = value;
             assert_eq!(pointers(maria.post("/cases", &wrong)), [format!("#/{member}")]);

@@ -8,7 +8,9 @@ both! {
     fn every_version_is_kept_with_its_values_and_actor(world: &World) {
         let maria = world.maria_case_manager();
         let case = world.case_in_udine();
-        maria.patch(&format!("/cases/{case}"), "*", &json!({"summary": "has found a flat", "priority": "low"})).expect(200);
+        maria
+            .patch(&format!("/cases/{case}"), "*", &json!({"summary": "has found a flat", "priority": "low"}))
+            .expect(200);
         world.moved(&case, &[json!({"to": "assessment"})]);
         maria.patch(&format!("/cases/{case}"), "*", &json!({"summary": null})).expect(200);
         // Who looks is not part of what became of it, and neither are its tasks.
@@ -19,7 +21,8 @@ both! {
             versions.extend(page["items"].as_array().expect("versions").clone());
             next = page["_links"]["next"].as_str().map(str::to_owned);
         }
-        let told = |name: &str| versions.iter().map(|row| row["values"].get(name).cloned()).collect::<Vec<Option<Value>>>();
+        let told =
+            |name: &str| versions.iter().map(|row| row["values"].get(name).cloned()).collect::<Vec<Option<Value>>>();
         assert_eq!(versions.iter().map(|row| row["version"].clone()).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_eq!(versions[0]["operation"], "created");
         assert_eq!(versions[3]["operation"], "updated");
@@ -43,7 +46,9 @@ both! {
     fn the_history_is_for_case_managers_of_the_place(world: &World) {
         let address = format!("/cases/{}/history", world.case_in_udine());
         world.matej_case_manager_in_trieste().get(&address).expect(404);
-        for name in ["paolo_organisation_administrator", "regional_sync_client", "giulia_auditor", "samira_help_desk_operator"] {
+        for name in
+            ["paolo_organisation_administrator", "regional_sync_client", "giulia_auditor", "samira_help_desk_operator"]
+        {
             world.caller(name).get(&address).expect(403);
         }
         world.maria_case_manager().get(&format!("{address}?limit=0")).expect(400);

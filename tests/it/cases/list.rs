@@ -35,8 +35,11 @@ fn open(client: &Client, person: &Value, day: u32, group: &str) -> String {
     client.post("/cases", &body).expect(201).id()
 }
 
+/// Cases with the day each was opened on.
+type Dated = Vec<(u32, String)>;
+
 /// Cases in both municipalities, with days that repeat and interleave. Gives them with their day, Udine's first.
-fn furnished(world: &World) -> (Vec<(u32, String)>, Vec<(u32, String)>) {
+fn furnished(world: &World) -> (Dated, Dated) {
     let (maria, matej) = (world.maria_case_manager(), world.matej_case_manager_in_trieste());
     let near = world.person_in_udine();
     let mut far = near.clone();
@@ -49,12 +52,12 @@ fn furnished(world: &World) -> (Vec<(u32, String)>, Vec<(u32, String)>) {
     )
 }
 
-fn sorted(mut cases: Vec<(u32, String)>) -> Vec<String> {
+fn sorted(mut cases: Dated) -> Vec<String> {
     cases.sort();
     cases.into_iter().map(|(_, id)| id).collect()
 }
 
-fn newest_first(cases: Vec<(u32, String)>) -> Vec<String> {
+fn newest_first(cases: Dated) -> Vec<String> {
     sorted(cases).into_iter().rev().collect()
 }
 
@@ -91,8 +94,17 @@ both! {
         let readers = [
             ("a subtree", region_wide(world, &[grant(fixture.root, [fixture.region])])),
             ("two roots", region_wide(world, &[grant(fixture.root, [fixture.udine, fixture.trieste])])),
-            ("two grants", region_wide(world, &[grant(fixture.comune_udine, [fixture.udine]), grant(fixture.comune_trieste, [fixture.trieste])])),
-            ("grants that overlap", region_wide(world, &[grant(fixture.root, [fixture.region]), grant(fixture.root, [fixture.udine])])),
+            (
+                "two grants",
+                region_wide(
+                    world,
+                    &[grant(fixture.comune_udine, [fixture.udine]), grant(fixture.comune_trieste, [fixture.trieste])],
+                ),
+            ),
+            (
+                "grants that overlap",
+                region_wide(world, &[grant(fixture.root, [fixture.region]), grant(fixture.root, [fixture.udine])]),
+            ),
         ];
         for (how, reader) in &readers {
             for limit in [1, 3, 50] {
@@ -104,7 +116,10 @@ both! {
             assert_eq!(paged(reader, "target_group=refugee", 2), only(&near), "{how}");
             assert_eq!(paged(reader, "target_group=refugee&status=intake", 2), only(&near), "{how}");
             assert_eq!(paged(reader, "status=closed", 2), Vec::<String>::new(), "{how}");
-            assert_eq!(paged(reader, &format!("target_group=refugee&territory_id={}", fixture.trieste), 2), Vec::<String>::new());
+            assert_eq!(
+                paged(reader, &format!("target_group=refugee&territory_id={}", fixture.trieste), 2),
+                Vec::<String>::new()
+            );
             // Brute force: each case by its address.
             let seen: BTreeSet<&String> =
                 all.iter().map(|(_, id)| id).filter(|id| reader.get(&format!("/cases/{id}")).status == 200).collect();
@@ -126,7 +141,9 @@ both! {
         assert_eq!(found(&format!("case_manager_id={}", world.id_of("maria_case_manager"))), [other.as_str()]);
         assert_eq!(found(&format!("person_id={}", read["person_id"].as_str().expect("an id"))), [other.as_str()]);
         assert_eq!(found(&format!("territory_id={}", world.fixture.trieste)), Vec::<String>::new());
-        for wrong in ["status=nowhere", "sort=priority", "person_id=1", "limit=0", "limit=201", "limit=x", "unknown=1", "q=x"] {
+        for wrong in
+            ["status=nowhere", "sort=priority", "person_id=1", "limit=0", "limit=201", "limit=x", "unknown=1", "q=x"]
+        {
             maria.get(&format!("/cases?{wrong}")).expect(400);
         }
     }
@@ -197,7 +214,11 @@ both! {
         let (colleague, _, _) = world.another_client(&grant(fixture.comune_udine, [fixture.udine]));
         assert_eq!(visible(&colleague), ["open", "audited"]);
         assert_eq!(visible(&world.regional_sync_client()), ["open", "audited"]);
-        assert_eq!(visible(&world.paolo_organisation_administrator()), ["open", "audited", "protected"], "the supervisor");
+        assert_eq!(
+            visible(&world.paolo_organisation_administrator()),
+            ["open", "audited", "protected"],
+            "the supervisor"
+        );
         for (case, status) in cases.iter().zip([200, 200, 404, 404]) {
             colleague.get(&format!("/cases/{case}")).expect(status);
             colleague.patch(&format!("/cases/{case}"), "*", &json!({"priority": "high"})).expect(status);

@@ -14,7 +14,8 @@ fn task(world: &World, body: &Value) -> (String, String) {
 both! {
     fn a_task_is_added_read_edited_and_done(world: &World) {
         let maria = world.maria_case_manager();
-        let body = json!({"title": "Book the test", "due_on": "2027-02-01", "assignee_id": world.id_of("maria_case_manager")});
+        let body =
+            json!({"title": "Book the test", "due_on": "2027-02-01", "assignee_id": world.id_of("maria_case_manager")});
         let (case, address) = task(world, &body);
         let read = maria.get(&address).expect(200);
         assert_eq!((&read.json()["status"], &read.json()["due_on"]), (&json!("open"), &json!("2027-02-01")));
@@ -23,9 +24,16 @@ both! {
         let edited = maria.patch(&address, read.header("etag"), &edit).expect(200);
         assert_eq!((&edited.json()["version"], edited.json().get("due_on")), (&json!(2), None));
         maria.patch(&address, read.header("etag"), &edit).expect(412);
-        let done = maria.post_matching(&format!("{address}/transitions"), edited.header("etag"), &json!({"to": "done"})).expect(201);
-        assert_eq!((&done.json()["from"], &done.json()["to"], &done.json()["task_version"]), (&json!("open"), &json!("done"), &json!(3)));
-        let listed = |query: &str| maria.get(&format!("{case}/tasks?{query}")).expect(200).json()["items"].as_array().map(Vec::len);
+        let done = maria
+            .post_matching(&format!("{address}/transitions"), edited.header("etag"), &json!({"to": "done"}))
+            .expect(201);
+        assert_eq!(
+            (&done.json()["from"], &done.json()["to"], &done.json()["task_version"]),
+            (&json!("open"), &json!("done"), &json!(3))
+        );
+        let listed = |query: &str| {
+            maria.get(&format!("{case}/tasks?{query}")).expect(200).json()["items"].as_array().map(Vec::len)
+        };
         assert_eq!((listed("status=open"), listed("status=done"), listed("")), (Some(0), Some(1), Some(1)));
         let embedded = maria.get(&format!("{case}?embed=tasks")).expect(200).json();
         assert_eq!(embedded["_embedded"]["tasks"][0]["status"], "done");
@@ -52,7 +60,9 @@ both! {
         let maria = world.maria_case_manager();
         let (case, address) = task(world, &json!({"title": "Call"}));
         maria.post_matching(&format!("{address}/transitions"), "*", &json!({"to": "done"})).expect(201);
-        maria.post_matching(&format!("{case}/transitions"), "*", &json!({"to": "closed", "reason_code": "moved"})).expect(201);
+        maria
+            .post_matching(&format!("{case}/transitions"), "*", &json!({"to": "closed", "reason_code": "moved"}))
+            .expect(201);
         maria.patch(&address, "*", &json!({"title": "x"})).expect(409);
         maria.post_matching(&format!("{address}/transitions"), "*", &json!({"to": "open", "reason": "x"})).expect(409);
     }
@@ -61,11 +71,19 @@ both! {
         let maria = world.maria_case_manager();
         let (case, address) = task(world, &json!({"title": "Call"}));
         let matej = world.id_of("matej_case_manager_in_trieste");
-        for wrong in [json!({}), json!({"title": ""}), json!({"title": "x".repeat(201)}), json!({"title": "x", "status": "done"}),
-            json!({"title": "x", "assignee_id": matej}), json!({"title": "x", "due_on": "tomorrow"})] {
+        for wrong in [
+            json!({}),
+            json!({"title": ""}),
+            json!({"title": "x".repeat(201)}),
+            json!({"title": "x", "status": "done"}),
+            json!({"title": "x", "assignee_id": matej}),
+            json!({"title": "x", "due_on": "tomorrow"}),
+        ] {
             maria.post(&format!("{case}/tasks"), &wrong).expect(422);
         }
-        for wrong in [json!({"title": null}), json!({"title": ""}), json!({"status": "done"}), json!({"assignee_id": matej})] {
+        for wrong in
+            [json!({"title": null}), json!({"title": ""}), json!({"status": "done"}), json!({"assignee_id": matej})]
+        {
             maria.patch(&address, "*", &wrong).expect(422);
         }
         maria.send("PATCH", &address, &[("content-type", "application/merge-patch+json")], Some(b"{}")).expect(428);
@@ -94,7 +112,13 @@ both! {
         let (mut next, mut read) = (Some(format!("{tasks}?limit=2")), Vec::new());
         while let Some(address) = next {
             let page = maria.get(&address).expect(200).json();
-            read.extend(page["items"].as_array().expect("tasks").iter().map(|task| task["id"].as_str().expect("an id").to_owned()));
+            read.extend(
+                page["items"]
+                    .as_array()
+                    .expect("tasks")
+                    .iter()
+                    .map(|task| task["id"].as_str().expect("an id").to_owned()),
+            );
             next = page["_links"]["next"].as_str().map(str::to_owned);
         }
         assert_eq!(read, made);

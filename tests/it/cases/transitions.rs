@@ -94,8 +94,12 @@ both! {
                 world.moved(&case, &way);
                 let before = read(world, &case);
                 assert_eq!(before["status"], from);
-                let mut allowed: Vec<&str> =
-                    before["allowed_transitions"].as_array().expect("states").iter().filter_map(Value::as_str).collect();
+                let mut allowed: Vec<&str> = before["allowed_transitions"]
+                    .as_array()
+                    .expect("states")
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect();
                 allowed.sort_unstable();
                 let mut expected = edges(from).to_vec();
                 expected.sort_unstable();
@@ -155,7 +159,8 @@ both! {
     fn a_case_on_hold_has_a_review_date_and_comes_back_to_where_it_was(world: &World) {
         for (count, held) in [(1, "assessment"), (2, "planning"), (3, "active")] {
             let case = world.case_in_udine();
-            world.moved(&case, &["assessment", "planning", "active"][..count].iter().map(|s| to(s)).collect::<Vec<_>>());
+            world
+                .moved(&case, &["assessment", "planning", "active"][..count].iter().map(|s| to(s)).collect::<Vec<_>>());
             make(world, &case, &to("on_hold")).expect(422);
             make(world, &case, &json!({"to": "on_hold", "review_at": "2020-01-01"})).expect(422);
             make(world, &case, &hold()).expect(201);
@@ -225,10 +230,17 @@ both! {
 
     fn a_body_says_one_move_and_nothing_else(world: &World) {
         let case = world.case_in_udine();
-        for body in [json!({}), json!({"to": "nowhere"}), json!({"to": "assessment", "review_at": "2999-01-01"}),
-            json!({"to": "declined"}), json!({"to": "declined", "reason_code": "moved"}), json!({"to": "closed"}),
-            json!({"to": "closed", "reason_code": "nonsense"}), json!({"to": "assessment", "note": ""}),
-            json!({"to": "assessment", "reason_code": "new_need"})] {
+        for body in [
+            json!({}),
+            json!({"to": "nowhere"}),
+            json!({"to": "assessment", "review_at": "2999-01-01"}),
+            json!({"to": "declined"}),
+            json!({"to": "declined", "reason_code": "moved"}),
+            json!({"to": "closed"}),
+            json!({"to": "closed", "reason_code": "nonsense"}),
+            json!({"to": "assessment", "note": ""}),
+            json!({"to": "assessment", "reason_code": "new_need"}),
+        ] {
             make(world, &case, &body).expect(422);
         }
         assert_eq!(read(world, &case)["version"], 1);

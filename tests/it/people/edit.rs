@@ -37,20 +37,33 @@ both! {
         let person = world.person_in_udine();
         let address = format!("/people/{}", maria.post("/people", &person).expect(201).id());
         let wrong: [(&str, Value); 9] = [
-            ("given_name", json!("")), ("family_name", json!("x".repeat(201))), ("date_of_birth", json!("2999-01-01")),
-            ("date_of_birth", json!("1800-01-01")), ("sex", json!("x")), ("email", json!("x")), ("target_group", json!("x")),
-            ("citizenships", json!(["ukr"])), ("languages", json!(["Italian"])),
+            ("given_name", json!("")),
+            ("family_name", json!("x".repeat(201))),
+            ("date_of_birth", json!("2999-01-01")),
+            ("date_of_birth", json!("1800-01-01")),
+            ("sex", json!("x")),
+            ("email", json!("x")),
+            ("target_group", json!("x")),
+            ("citizenships", json!(["ukr"])),
+            ("languages", json!(["Italian"])),
         ];
         for (member, value) in wrong {
             let mut body = person.clone();
             body[member] = value.clone();
             assert_eq!(pointers(maria.post("/people", &body)), [format!("#/{member}")], "{value}");
-            assert_eq!(pointers(maria.patch(&address, "*", &json!({member: value}))), [format!("#/{member}")], "{value}");
+            assert_eq!(
+                pointers(maria.patch(&address, "*", &json!({member: value}))),
+                [format!("#/{member}")],
+                "{value}"
+            );
         }
         for required in ["given_name", "family_name", "citizenships", "languages"] {
             assert_eq!(pointers(maria.patch(&address, "*", &json!({required: null}))), [format!("#/{required}")]);
         }
-        assert_eq!(pointers(maria.patch(&address, "*", &json!({"given_name": "—", "family_name": "…"}))), ["#/family_name"]);
+        assert_eq!(
+            pointers(maria.patch(&address, "*", &json!({"given_name": "—", "family_name": "…"}))),
+            ["#/family_name"]
+        );
         maria.patch(&address, "*", &json!({"owner_org_id": world.fixture.comune_trieste})).expect(422);
         assert_eq!(maria.get(&address).expect(200).json()["version"], 1);
     }
@@ -72,7 +85,10 @@ both! {
         let matej = world.matej_case_manager_in_trieste();
         matej.get(&format!("/people/{person}")).expect(404);
         matej.patch(&format!("/people/{person}"), "*", &json!({"phone": "+39 1"})).expect(404);
-        assert_eq!(pointers(matej.post("/cases", &json!({"person_id": person, "target_group": "refugee"}))), ["#/person_id"]);
+        assert_eq!(
+            pointers(matej.post("/cases", &json!({"person_id": person, "target_group": "refugee"}))),
+            ["#/person_id"]
+        );
         world.anna_system_administrator().get(&format!("/people/{person}")).expect(403);
     }
 

@@ -64,19 +64,34 @@ both! {
         let younger = register(&maria, &place, "Amina", "Diallo");
         let search = |body: Value| maria.post("/people/searches", &body);
         let one = search(json!({"name": "diallo", "date_of_birth": "1991-02-02"})).expect(200).json();
-        assert_eq!((one["items"][0]["id"].as_str(), one["items"].as_array().map(Vec::len)), (Some(younger.as_str()), Some(1)));
+        assert_eq!(
+            (one["items"][0]["id"].as_str(), one["items"].as_array().map(Vec::len)),
+            (Some(younger.as_str()), Some(1))
+        );
         let (mut body, mut rows) = (json!({"name": "amina", "limit": 2}), Vec::new());
         loop {
             let page = search(body.clone()).expect(200).json();
             assert!(!page["_links"].to_string().contains("amina"), "no name stands in an address");
-            rows.extend(page["items"].as_array().expect("people").iter().map(|row| row["id"].as_str().expect("an id").to_owned()));
+            rows.extend(
+                page["items"]
+                    .as_array()
+                    .expect("people")
+                    .iter()
+                    .map(|row| row["id"].as_str().expect("an id").to_owned()),
+            );
             let Some(cursor) = page.get("next_cursor") else { break };
             search(json!({"name": "diallo", "cursor": cursor})).expect(400);
             body["cursor"] = cursor.clone();
         }
         all.push(younger);
         assert_eq!(rows, all);
-        for wrong in [json!({}), json!({"name": "x"}), json!({"name": "--- !"}), json!({"name": "amina", "limit": 0}), json!({"name": "amina", "q": 1})] {
+        for wrong in [
+            json!({}),
+            json!({"name": "x"}),
+            json!({"name": "--- !"}),
+            json!({"name": "amina", "limit": 0}),
+            json!({"name": "amina", "q": 1}),
+        ] {
             search(wrong).expect(422);
         }
         search(json!({"name": "amina", "cursor": "x"})).expect(400);
@@ -95,10 +110,13 @@ both! {
             register(&maria, &place, "Amina", "Diallo")
         };
         // Over both places, each person once, although two grants reach some.
-        let granted = |organisation: Value, territory: Value, groups: Value| json!({
-            "role": "case_manager", "organisation_id": organisation, "territory_ids": [territory], "target_groups": groups,
-        });
-        let (region, id, _) = world.another_client(&granted(json!(world.fixture.root), json!(world.fixture.region), json!([])));
+        let granted = |organisation: Value, territory: Value, groups: Value| {
+            json!({
+                "role": "case_manager", "organisation_id": organisation, "territory_ids": [territory], "target_groups": groups,
+            })
+        };
+        let (region, id, _) =
+            world.another_client(&granted(json!(world.fixture.root), json!(world.fixture.region), json!([])));
         world.grant(&id, &granted(json!(world.fixture.comune_udine), json!(world.fixture.udine), json!([])));
         assert_eq!(found(&region, "diallo"), [near.clone(), far.clone(), student.clone()]);
         let (of_students, _, _) =

@@ -123,8 +123,14 @@ both! {
     }
 
     fn only_the_auditor_reads_the_trail(world: &World) {
-        let others = ["anna_system_administrator", "paolo_organisation_administrator", "maria_case_manager",
-            "samira_help_desk_operator", "elena_observatory_analyst", "regional_sync_client"];
+        let others = [
+            "anna_system_administrator",
+            "paolo_organisation_administrator",
+            "maria_case_manager",
+            "samira_help_desk_operator",
+            "elena_observatory_analyst",
+            "regional_sync_client",
+        ];
         for name in others {
             world.caller(name).get("/audit-records").expect(403);
             let seals = if name == "anna_system_administrator" { 200 } else { 403 };
@@ -132,7 +138,9 @@ both! {
         }
         world.giulia_auditor().get("/audit-records").expect(200);
         world.nobody().get("/audit-records").expect(401);
-        for wrong in ["/audit-records?limit=0", "/audit-records?event=x", "/audit-seals?verify=x", "/audit-seals?cursor=x"] {
+        for wrong in
+            ["/audit-records?limit=0", "/audit-records?event=x", "/audit-seals?verify=x", "/audit-seals?cursor=x"]
+        {
             world.giulia_auditor().get(wrong).expect(400);
         }
     }
@@ -190,11 +198,24 @@ both! {
         is_found(world, "what was done", &record("operation = 'hidden'"), &record("operation = 'read_case'"));
         is_found(world, "what kind of caller", &record("actor_kind = 'system'"), &record("actor_kind = 'user'"));
 
-        let first: i64 =
-            audit_seals::table.select(audit_seals::seal_no).order(audit_seals::seal_no).first(&mut connection).expect("a seal");
+        let first: i64 = audit_seals::table
+            .select(audit_seals::seal_no)
+            .order(audit_seals::seal_no)
+            .first(&mut connection)
+            .expect("a seal");
         let seal = |set: &str| format!("UPDATE audit_seals SET {set} WHERE seal_no = {first}");
         is_found(world, "how much it covers", &seal("batches = batches + 1"), &seal("batches = batches - 1"));
-        is_found(world, "where it ends", &seal("last_position = last_position - 1"), &seal("last_position = last_position + 1"));
-        is_found(world, "which seal it is", "UPDATE audit_seals SET seal_no = 0 WHERE seal_no = 1", "UPDATE audit_seals SET seal_no = 1 WHERE seal_no = 0");
+        is_found(
+            world,
+            "where it ends",
+            &seal("last_position = last_position - 1"),
+            &seal("last_position = last_position + 1"),
+        );
+        is_found(
+            world,
+            "which seal it is",
+            "UPDATE audit_seals SET seal_no = 0 WHERE seal_no = 1",
+            "UPDATE audit_seals SET seal_no = 1 WHERE seal_no = 0",
+        );
     }
 }

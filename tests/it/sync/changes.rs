@@ -81,9 +81,15 @@ both! {
     fn a_page_without_events_still_leads_on(world: &World) {
         let mut follower = Follower::caught_up(world.regional_sync_client());
         // Nothing of this is for the reader to see.
-        world.anna_system_administrator().post("/users", &json!({
-            "username": "unseen", "display_name": "Unseen", "organisation_id": world.fixture.root,
-        })).expect(201);
+        world
+            .anna_system_administrator()
+            .post(
+                "/users",
+                &json!({
+                    "username": "unseen", "display_name": "Unseen", "organisation_id": world.fixture.root,
+                }),
+            )
+            .expect(201);
         world.feed_settled();
         follower.query = "limit=1".into();
         let passed = follower.cursor.clone();

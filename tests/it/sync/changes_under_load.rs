@@ -155,12 +155,17 @@ both! {
         world.feed_settled();
         events.extend(follower.rest());
         // A write whose answer was lost by the kill is committed although nobody was told.
-        let told: Committed = events.iter().map(|event| {
-            (text(&event["resource"]["id"]), event["version"].as_i64().expect("a version"))
-        }).collect();
+        let told: Committed = events
+            .iter()
+            .map(|event| (text(&event["resource"]["id"]), event["version"].as_i64().expect("a version")))
+            .collect();
         assert!(committed.is_subset(&told), "lost: {:?}", committed.difference(&told).collect::<Vec<_>>());
         let now = maria.get(&format!("/cases/{shared}")).expect(200).json()["version"].as_i64().expect("a version");
-        assert_told(&events, &(2..=now).map(|version| (shared.clone(), version)).collect(), &BTreeMap::from([(shared.clone(), 1)]));
+        assert_told(
+            &events,
+            &(2..=now).map(|version| (shared.clone(), version)).collect(),
+            &BTreeMap::from([(shared.clone(), 1)]),
+        );
         assert_positions_have_no_gap(world);
     }
 }
