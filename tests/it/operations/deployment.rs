@@ -104,3 +104,15 @@ pub fn case_in_udine(maria: &Client, fixture: &Fixture) -> String {
     let person = person_in_udine(maria, fixture);
     maria.post("/cases", &new_case(fixture, &person)).expect(201).id()
 }
+
+/// Every row of a list, page by page.
+pub fn all(client: &Client, list: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut next = Some(list.to_owned());
+    while let Some(page) = next {
+        let page = client.get(&page).expect(200).json();
+        rows.extend(page["items"].as_array().expect("rows").clone());
+        next = page["_links"]["next"].as_str().map(str::to_owned);
+    }
+    rows
+}
