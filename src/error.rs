@@ -191,10 +191,10 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Where: a JSON pointer (RFC 6901) as a URI fragment.
-    #[schema(example = "#/given_name")]
+    #[schema(max_length = 500, example = "#/given_name")]
     pub pointer: String,
     /// What is wrong, for a person to read.
-    #[schema(example = "must not be empty")]
+    #[schema(max_length = 1000, example = "must not be empty")]
     pub detail: String,
 }
 
@@ -202,10 +202,10 @@ pub struct FieldError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct UnmetGuard {
     /// The guard's name, stable across releases.
-    #[schema(example = "no_open_task")]
+    #[schema(max_length = 60, example = "no_open_task")]
     pub guard: Cow<'static, str>,
     /// What it asks for, for a person to read.
-    #[schema(example = "close or cancel the open tasks first")]
+    #[schema(max_length = 500, example = "close or cancel the open tasks first")]
     pub detail: Cow<'static, str>,
 }
 
@@ -240,43 +240,59 @@ pub struct Problem<'a> {
     #[schema(format = "uri-reference", example = "/docs/problems/not-found")]
     pub r#type: String,
     /// The kind of problem, the same for each of its kind.
+    #[schema(max_length = 100)]
     pub title: &'static str,
     /// The HTTP status.
     #[schema(format = Int32, minimum = 400, maximum = 599)]
     pub status: u16,
     /// What happened in this case.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(max_length = 1000)]
     pub detail: &'a str,
     /// This occurrence; carries the request id.
     #[schema(format = "uri")]
     pub instance: String,
     /// The members of the request that are not valid.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    #[schema(value_type = Vec<FieldError>, required = false)]
+    #[schema(value_type = Vec<FieldError>, required = false, max_items = 100)]
     pub errors: &'a [FieldError],
     /// The conditions that are not met.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    #[schema(value_type = Vec<UnmetGuard>, required = false)]
+    #[schema(value_type = Vec<UnmetGuard>, required = false, max_items = 20)]
     pub unmet_guards: &'a [UnmetGuard],
     /// The version the resource has now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1, maximum = 9007199254740991_i64)]
     pub current_version: Option<i64>,
     /// The error code of OAuth 2.0 (RFC 6749), at the token endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 40)]
     pub error: Option<&'static str>,
     /// The same as `detail`, under OAuth's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 1000)]
     pub error_description: Option<&'a str>,
+}
+
+// A problem may repeat what the caller sent, a member's name for one, but never at any length.
+const DETAIL_BYTES: usize = 1_000;
+const POINTER_BYTES: usize = 500;
+const ERRORS: usize = 100;
+
+/// Cuts a text, at the end of a character.
+fn shorten(text: &mut String, bytes: usize) {
+    text.truncate(text.floor_char_boundary(bytes));
 }
 
 impl ApiError {
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut detail = detail.into();
+        if detail.len() > DETAIL_BYTES {
+            shorten(detail.to_mut(), DETAIL_BYTES);
+        }
         Self(Box::new(Inner {
             kind,
-            detail: detail.into(),
+            detail,
             errors: Vec::new(),
             unmet_guards: Vec::new(),
             current_version: None,
@@ -312,8 +328,13 @@ impl ApiError {
     }
 
     /// 422 with a pointer to each member.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let mut error = Self::new(Kind::Invalid, "see errors");
+        errors.truncate(ERRORS);
+        for told in &mut errors {
+            shorten(&mut told.pointer, POINTER_BYTES);
+            shorten(&mut told.detail, DETAIL_BYTES);
+        }
         error.0.errors = errors;
         error
     }

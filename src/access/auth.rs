@@ -70,6 +70,7 @@ pub struct TokenAnswer {
 /// A token to revoke, as a form.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "the access or refresh token", "token_type_hint": "refresh_token"}))]
 pub struct RevocationRequest {
     /// An access or refresh token; the whole session ends.
     #[schema(max_length = 4096)]

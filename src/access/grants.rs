@@ -19,6 +19,7 @@ use crate::access::{
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
+use crate::http::texts::CodeText;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::page_of;
 use crate::work::{Change, Operation, Unit};
@@ -36,7 +37,7 @@ pub struct Grant {
     #[schema(max_items = 500)]
     pub territory_ids: Vec<TerritoryId>,
     /// Codes of `target_groups`; none stands for every group.
-    #[schema(max_items = 50)]
+    #[schema(value_type = Vec<CodeText>, max_items = 50)]
     pub target_groups: Vec<String>,
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub version: i64,
@@ -64,7 +65,7 @@ pub struct NewGrant {
     #[schema(min_items = 1, max_items = 500)]
     pub territory_ids: Vec<TerritoryId>,
     #[validate(length(max = 50))]
-    #[schema(max_items = 50, required = false)]
+    #[schema(value_type = Vec<CodeText>, max_items = 50, required = false)]
     #[serde(default)]
     pub target_groups: Vec<String>,
 }

@@ -11,6 +11,7 @@ use crate::access::auth::set_password;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, Role, passwords};
 use crate::error::{ApiError, ApiResult};
+use crate::http::texts::CodeText;
 use crate::http::{Answer, Body, Checked, Door, query};
 
 /// Who is calling, and what they were granted.
@@ -40,7 +41,7 @@ pub struct MyGrant {
     #[schema(minimum = 0, maximum = 100000)]
     pub territories_reached: i64,
     /// Codes of `target_groups`; none stands for every group.
-    #[schema(max_items = 50)]
+    #[schema(value_type = Vec<CodeText>, max_items = 50)]
     pub target_groups: Vec<String>,
 }
 

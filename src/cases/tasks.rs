@@ -267,7 +267,7 @@ fn record(
 
 /// List a case's tasks.
 ///
-/// Oldest first.
+/// Oldest first, done and cancelled ones included unless `status` narrows the list.
 #[utoipa::path(
     tag = "Tasks",
     params(("case_id" = CaseId, Path, description = "The case."), TaskQuery),

@@ -281,7 +281,7 @@ fn visible(connection: &mut Connection, rights: &crate::access::Rights, id: Case
 
 /// List a case's moves.
 ///
-/// Oldest first.
+/// Oldest first: the way of the case from intake to where it stands. Moves are never changed.
 #[utoipa::path(
     tag = "Cases",
     params(("case_id" = CaseId, Path, description = "The case."), TransitionQuery),

@@ -12,6 +12,7 @@ use crate::access::rights::{Confinement, Rights};
 use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Resource, TerritoryId};
 use crate::cases::rules::{self, CaseStatus, State};
 use crate::cases::tasks::Task;
+use crate::http::texts::MemberName;
 use crate::http::{Checked, Patch};
 use crate::page_of;
 use crate::people::types::{PersonId, Warning, withheld};
@@ -157,7 +158,7 @@ pub struct Case {
     #[schema(max_items = 8)]
     pub allowed_transitions: Vec<CaseStatus>,
     /// Members your grants hide on this case, whether or not they have a value.
-    #[schema(max_items = 20)]
+    #[schema(value_type = Vec<MemberName>, max_items = 20)]
     pub withheld_fields: Vec<&'static str>,
     /// Rises with every change.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
@@ -330,6 +331,7 @@ pub struct CaseQuery {
     /// Cases of this person. Refused (403) where your grants hide identities.
     pub person_id: Option<PersonId>,
     /// `-opened_on` (newest first, the default) or `opened_on`.
+    #[param(inline)]
     pub sort: Option<CaseSort>,
     /// Members to answer, separated by commas; all when absent.
     #[validate(length(min = 1, max = 400))]

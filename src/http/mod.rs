@@ -12,6 +12,7 @@ pub mod patch;
 pub mod path;
 pub mod query;
 pub mod request;
+pub mod texts;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use validator::{Validate, ValidationError};
 
 use crate::access::rights::{Confinement, FieldRights};
 use crate::access::{FieldGroup, OrganisationId, Place, TerritoryId};
+use crate::http::texts::{CountryCode, LanguageCode, MemberName};
 use crate::http::{Checked, Patch};
 use crate::page_of;
 
@@ -129,11 +130,11 @@ pub struct Person {
     pub phone: Option<String>,
     /// ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_items = 10)]
+    #[schema(value_type = Vec<CountryCode>, nullable = false, required = false, max_items = 10)]
     pub citizenships: Option<Vec<String>>,
     /// ISO 639-1, the best spoken first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_items = 20)]
+    #[schema(value_type = Vec<LanguageCode>, nullable = false, required = false, max_items = 20)]
     pub languages: Option<Vec<String>>,
     /// What services must take into account (GDPR art. 9).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +144,7 @@ pub struct Person {
     #[schema(nullable = false, max_length = 4000)]
     pub notes: Option<String>,
     /// Members your grants hide on this person, whether or not they have a value.
-    #[schema(max_items = 20)]
+    #[schema(value_type = Vec<MemberName>, max_items = 20)]
     pub withheld_fields: Vec<&'static str>,
     /// Rises with every change.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
@@ -253,12 +254,12 @@ pub struct NewPerson {
     /// ISO 3166-1 alpha-2.
     #[serde(default)]
     #[validate(length(max = 10), custom(function = "country_codes"))]
-    #[schema(required = false, max_items = 10)]
+    #[schema(value_type = Vec<CountryCode>, required = false, max_items = 10)]
     pub citizenships: Vec<String>,
     /// ISO 639-1, the best spoken first.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "language_codes"))]
-    #[schema(required = false, max_items = 20)]
+    #[schema(value_type = Vec<LanguageCode>, required = false, max_items = 20)]
     pub languages: Vec<String>,
     /// What services must take into account (GDPR art. 9).
     #[validate(length(min = 1, max = 4000))]
@@ -300,10 +301,10 @@ pub struct PersonPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
     #[serde(default)]
     pub phone: Patch<String>,
-    #[schema(required = false, value_type = Vec<String>, max_items = 10)]
+    #[schema(required = false, value_type = Vec<CountryCode>, max_items = 10)]
     #[serde(default)]
     pub citizenships: Patch<Vec<String>>,
-    #[schema(required = false, value_type = Vec<String>, max_items = 20)]
+    #[schema(required = false, value_type = Vec<LanguageCode>, max_items = 20)]
     #[serde(default)]
     pub languages: Patch<Vec<String>>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]

@@ -16,6 +16,7 @@ use crate::access::{Action, ActorKind, FieldGroup, OrganisationId, PrincipalId, 
 use crate::cases::types::GUARDED as CASE_FIELDS;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::page::PageLinks;
+use crate::http::texts::{Address, MemberName};
 use crate::http::{Answer, Door, Parameters, Reader};
 use crate::people::types::GUARDED as PERSON_FIELDS;
 use crate::work::ChangeId;
@@ -45,11 +46,11 @@ pub struct ChangeEvent {
     pub at: Timestamp,
     pub actor_kind: ActorKind,
     /// Names of the members that changed, as far as you may read them.
-    #[schema(max_items = 60)]
+    #[schema(value_type = Vec<MemberName>, max_items = 60)]
     pub changed_fields: Vec<String>,
     /// With `scope.changed`: the lists to read again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false, max_items = 20)]
+    #[schema(value_type = Vec<Address>, required = false, max_items = 20)]
     pub resync: Vec<String>,
 }
 

@@ -96,7 +96,7 @@ macro_rules! define_id {
             ::diesel::expression::AsExpression, ::diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = $crate::types::Uuid)]
-        #[serde(transparent)]
+        #[serde(from = "::uuid::fmt::Hyphenated")]
         pub struct $name(pub ::uuid::Uuid);
 
         impl $name {
@@ -139,6 +139,13 @@ macro_rules! define_id {
         impl From<$name> for ::uuid::Uuid {
             fn from(id: $name) -> Self {
                 id.0
+            }
+        }
+
+        // One id has one text: the hyphenated one, as the contract says; no braces, no URN.
+        impl From<::uuid::fmt::Hyphenated> for $name {
+            fn from(id: ::uuid::fmt::Hyphenated) -> Self {
+                Self(id.into_uuid())
             }
         }
 
@@ -292,10 +299,11 @@ impl FromSql<Document, MultiBackend> for Json {
 
 /// An enum stored, served and described by its text.
 ///
-/// `text_enum! { CaseStatus { Intake = "intake", … } }` gives `as_str`, `parse`, `ALL`, serde and both databases.
+/// `text_enum! { CaseStatus { Intake = "intake", … } }` gives `as_str`, `parse`, `ALL`, serde and both databases. The texts are
+/// taken as tokens: a `literal` fragment reaches derives wrapped, and the contract would then name the variants instead.
 #[macro_export]
 macro_rules! text_enum {
-    ($($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? })*) => {$(
+    ($($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:tt),+ $(,)? })*) => {$(
         $(#[$meta])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,

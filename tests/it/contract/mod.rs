@@ -1,3 +1,5 @@
 //! The contract: what is served is what is committed, and every operation keeps it.
 
 mod document;
+mod shape;
+mod spec;
