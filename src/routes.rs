@@ -46,6 +46,7 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(territories::edit_territory)
         .service(memberships::list_memberships)
         .service(memberships::create_membership)
+        .service(memberships::read_membership)
         .service(memberships::edit_membership)
         .service(codes::read_code_list)
         // People

@@ -21,7 +21,7 @@ use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::{Answer, Body, Checked, Door};
 
 /// How a token is asked for, as a form.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grant_type": "password", "username": "maria", "password": "the password printed at start"}))]
 pub struct TokenRequest {
@@ -29,23 +29,28 @@ pub struct TokenRequest {
     #[schema(pattern = "^(password|refresh_token|client_credentials)$", max_length = 32)]
     grant_type: String,
     /// Of a person, with `password`.
+    #[validate(length(max = 120))]
     #[schema(nullable = false, max_length = 120)]
     username: Option<String>,
     /// Of a person, with `password`.
+    #[validate(length(max = 256))]
     #[schema(nullable = false, max_length = 256, format = Password)]
     password: Option<String>,
     /// With `refresh_token`; each can be used once.
+    #[validate(length(max = 120))]
     #[schema(nullable = false, max_length = 120)]
     refresh_token: Option<String>,
     /// Of a machine client, with `client_credentials`, unless sent by HTTP Basic.
+    #[validate(length(max = 36))]
     #[schema(nullable = false, max_length = 36)]
     client_id: Option<String>,
     /// Of a machine client, with `client_credentials`, unless sent by HTTP Basic.
+    #[validate(length(max = 120))]
     #[schema(nullable = false, max_length = 120, format = Password)]
     client_secret: Option<String>,
     /// Taken and ignored: what a caller may do is in its grants.
+    #[validate(length(max = 200))]
     #[schema(nullable = false, max_length = 200)]
-    #[expect(dead_code, reason = "OAuth clients send it; grants decide")]
     scope: Option<String>,
 }
 
@@ -68,16 +73,17 @@ pub struct TokenAnswer {
 }
 
 /// A token to revoke, as a form.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"token": "the access or refresh token", "token_type_hint": "refresh_token"}))]
 pub struct RevocationRequest {
     /// An access or refresh token; the whole session ends.
+    #[validate(length(max = 4096))]
     #[schema(max_length = 4096)]
     token: String,
     /// Taken and ignored: the kind is seen from the token.
+    #[validate(length(max = 32))]
     #[schema(nullable = false, max_length = 32)]
-    #[expect(dead_code, reason = "RFC 7009 clients may send it; the token tells")]
     token_type_hint: Option<String>,
 }
 
@@ -102,15 +108,27 @@ pub struct PasswordRedemption {
 
 impl Checked for PasswordRedemption {}
 
-fn form<T: serde::de::DeserializeOwned>(request: &HttpRequest, bytes: &web::Bytes) -> ApiResult<T> {
+fn invalid_request(detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
+    ApiError::malformed(detail).oauth("invalid_request")
+}
+
+fn form<T: serde::de::DeserializeOwned + Validate>(request: &HttpRequest, bytes: &web::Bytes) -> ApiResult<T> {
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence != "application/x-www-form-urlencoded" {
         return Err(ApiError::new(Kind::UnsupportedMediaType, "send application/x-www-form-urlencoded")
             .oauth("invalid_request"));
     }
-    serde_html_form::from_bytes(bytes)
-        .map_err(|error| ApiError::malformed(format!("the form cannot be read: {error}")).oauth("invalid_request"))
+    if bytes.contains(&0) || bytes.windows(3).any(|window| window == b"%00") {
+        return Err(invalid_request("the form holds the character U+0000"));
+    }
+    let form: T = serde_html_form::from_bytes(bytes)
+        .map_err(|error| invalid_request(format!("the form cannot be read: {error}")))?;
+    form.validate().map_err(|errors| {
+        let names: Vec<String> = errors.errors().keys().map(ToString::to_string).collect();
+        invalid_request(format!("out of bounds: {}", names.join(", ")))
+    })?;
+    Ok(form)
 }
 
 fn invalid_grant() -> ApiError {
@@ -133,16 +151,17 @@ fn invalid_client() -> ApiError {
 )]
 #[post("/auth/token")]
 pub async fn create_token(door: Door, request: HttpRequest, bytes: web::Bytes) -> ApiResult<Answer> {
+    door.require_fit()?;
     let form: TokenRequest = form(&request, &bytes)?;
     let address = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
     match form.grant_type.as_str() {
         "password" => match (form.username, form.password) {
             (Some(username), Some(password)) => password_grant(door, &username, password, &address).await,
-            _ => Err(ApiError::malformed("username and password are required").oauth("invalid_request")),
+            _ => Err(invalid_request("username and password are required")),
         },
         "refresh_token" => match form.refresh_token {
             Some(token) => refresh_grant(door, token).await,
-            None => Err(ApiError::malformed("refresh_token is required").oauth("invalid_request")),
+            None => Err(invalid_request("refresh_token is required")),
         },
         "client_credentials" => {
             let credentials = match basic_credentials(&request)? {
@@ -402,6 +421,7 @@ async fn refresh_grant(door: Door, token: String) -> ApiResult<Answer> {
 )]
 #[post("/auth/revoke")]
 pub async fn revoke_token(door: Door, request: HttpRequest, bytes: web::Bytes) -> ApiResult<Answer> {
+    door.require_fit()?;
     let form: RevocationRequest = form(&request, &bytes)?;
     let bearer = door.app.tokens.verify(&door.app.keys, &form.token).ok();
     let app = door.app.clone();
@@ -437,6 +457,7 @@ pub async fn revoke_token(door: Door, request: HttpRequest, bytes: web::Bytes) -
 )]
 #[post("/auth/passwords")]
 pub async fn create_password(door: Door, body: Body<PasswordRedemption>) -> ApiResult<Answer> {
+    door.require_fit()?;
     let redemption = body.read()?;
     let hash = door.app.passwords.hash(redemption.password).await?;
     let app = door.app.clone();

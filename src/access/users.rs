@@ -319,11 +319,7 @@ pub async fn edit_user(
         if_match.check(user.version)?;
         let mut edit = Edit::default();
         edit.bounded("display_name", &patch.display_name, 200);
-        if let Patch::Set(email) = &patch.email
-            && !validator::ValidateEmail::validate_email(email)
-        {
-            edit.refuse("email", "is not an e-mail address");
-        }
+        edit.email("email", &patch.email);
         let before = user.status;
         edit.required("display_name", &mut user.display_name, patch.display_name);
         edit.optional("email", &mut user.email, patch.email);

@@ -16,7 +16,7 @@ use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
 use crate::work::{Change, Operation, Unit};
 
@@ -81,6 +81,7 @@ pub struct NewTask {
     #[schema(nullable = false, min_length = 1, max_length = 4000)]
     pub description: Option<String>,
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
     pub due_on: Option<NaiveDate>,
     /// A user who may work on this case.
     #[schema(nullable = false)]
@@ -101,7 +102,7 @@ pub struct TaskPatch {
     #[serde(default)]
     pub description: Patch<String>,
     #[schema(required = false, value_type = Option<NaiveDate>)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "reading::patched_day")]
     pub due_on: Patch<NaiveDate>,
     #[schema(required = false, value_type = Option<PrincipalId>)]
     #[serde(default)]

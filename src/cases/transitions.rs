@@ -19,7 +19,7 @@ use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::path::Ids;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, reading};
 use crate::page_of;
 use crate::work::{Operation, Unit};
 
@@ -93,6 +93,7 @@ pub enum NewCaseTransition {
     /// From assessment, planning or active.
     OnHold {
         /// When the case will be looked at again: after today.
+        #[serde(deserialize_with = "reading::day")]
         review_at: NaiveDate,
         /// A code of `case_hold_reasons`.
         #[schema(nullable = false, min_length = 1, max_length = 40)]

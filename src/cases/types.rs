@@ -13,7 +13,7 @@ use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Reso
 use crate::cases::rules::{self, CaseStatus, State};
 use crate::cases::tasks::Task;
 use crate::http::texts::MemberName;
-use crate::http::{Checked, Patch};
+use crate::http::{Checked, Patch, reading};
 use crate::page_of;
 use crate::people::types::{PersonId, Warning, withheld};
 
@@ -275,6 +275,7 @@ pub struct NewCase {
     pub summary: Option<String>,
     /// Today when absent; not in the future.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
     pub opened_on: Option<NaiveDate>,
 }
 

@@ -92,7 +92,8 @@ impl KnownCodes {
         Ok(Self(known))
     }
 
-    fn contains(&self, list: &str, code: &str) -> bool {
+    /// Whether a list has this code.
+    pub fn contains(&self, list: &str, code: &str) -> bool {
         self.0.get(list).is_some_and(|codes| codes.contains(code))
     }
 }
@@ -133,15 +134,6 @@ pub fn check(app: &App, list: &str, pointer: &str, code: &str) -> ApiResult<()> 
         Ok(())
     } else {
         Err(ApiError::invalid_member(pointer, format!("is not a code of the list {list}")))
-    }
-}
-
-/// 400 for an `Access-Purpose` that is not in its list: the records must tell why in words that mean something.
-pub fn check_purpose(app: &App, purpose: &str) -> ApiResult<()> {
-    if app.codes.contains("access_purposes", purpose) {
-        Ok(())
-    } else {
-        Err(ApiError::malformed("Access-Purpose is not a code of the list access_purposes"))
     }
 }
 

@@ -268,7 +268,10 @@ pub async fn edit_organisation(
         let found: Option<Organisation> =
             approdo_db::first_for_update!(&mut *unit.connection, organisations::table.find(id.0)).optional()?;
         let mut organisation = found.ok_or_else(ApiError::not_found)?;
-        unit.rights.require_in(Action::Edit, Resource::Organisations, organisation.id)?;
+        // Everyone may know the organisation, so the refusal need not hide it.
+        if !unit.rights.may_in(Action::Edit, Resource::Organisations, organisation.id) {
+            return Err(ApiError::forbidden("none of your grants lets you edit this organisation"));
+        }
         let patch = body.read()?;
         if_match.check(organisation.version)?;
         let mut edit = Edit::default();

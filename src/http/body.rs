@@ -8,6 +8,7 @@ use std::pin::Pin;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
@@ -20,7 +21,6 @@ pub const LIMIT: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct Body<T> {
     bytes: web::Bytes,
-    path: String,
     media_type: Option<String>,
     target: PhantomData<fn() -> T>,
 }
@@ -32,9 +32,9 @@ pub trait Checked: DeserializeOwned + Validate {
 }
 
 impl<T> Body<T> {
-    /// Tells requests apart for `Idempotency-Key`: what was said, and to which resource.
+    /// Tells bodies apart for `Idempotency-Key`.
     pub fn fingerprint(&self) -> [u8; 32] {
-        Sha256::new_with_prefix(&self.path).chain_update([0]).chain_update(&self.bytes).finalize().into()
+        Sha256::digest(&self.bytes).into()
     }
 }
 
@@ -51,7 +51,13 @@ impl<T: Checked> Body<T> {
             return Err(error);
         }
         refuse_null_characters(&self.bytes)?;
-        refuse_array(&self.bytes)?;
+        // Serde fills a struct from an array as well, member by member.
+        if self.bytes.trim_ascii_start().starts_with(b"[") {
+            refuse_values(&self.bytes, "must be an object", Value::is_array)?;
+        }
+        if T::MEDIA_TYPE != "application/merge-patch+json" {
+            refuse_nulls(&self.bytes)?;
+        }
         let mut source = serde_json::Deserializer::from_slice(&self.bytes);
         let value: T = serde_path_to_error::deserialize(&mut source).map_err(|error| {
             let pointer = pointer(error.path());
@@ -79,38 +85,41 @@ fn refuse_null_characters(bytes: &[u8]) -> ApiResult<()> {
     if !bytes.windows(6).any(|window| window == b"\\u0000") {
         return Ok(());
     }
-    let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) else { return Ok(()) };
-    match null_character(&value, "#") {
-        Some(pointer) => {
-            Err(ApiError::invalid(vec![FieldError { pointer, detail: "holds the character U+0000".into() }]))
-        }
+    refuse_values(bytes, "holds the character U+0000", |value| match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Object(members) => members.keys().any(|name| name.contains('\0')),
+        _ => false,
+    })
+}
+
+// Only a merge patch says null. Serde reads it as an absent option, and the contract has no such value.
+fn refuse_nulls(bytes: &[u8]) -> ApiResult<()> {
+    if !bytes.windows(4).any(|window| window == b"null") {
+        return Ok(());
+    }
+    refuse_values(bytes, "must not be null: leave it out", Value::is_null)
+}
+
+/// 422 for the first value that is so. What is not JSON is for the reader to refuse.
+fn refuse_values(bytes: &[u8], detail: &str, refused: fn(&Value) -> bool) -> ApiResult<()> {
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else { return Ok(()) };
+    match find(&value, "#", refused) {
+        Some(pointer) => Err(ApiError::invalid(vec![FieldError { pointer, detail: detail.into() }])),
         None => Ok(()),
     }
 }
 
-// Every body is an object; serde would take the members of one from an array, by their order.
-fn refuse_array(bytes: &[u8]) -> ApiResult<()> {
-    let is_array = bytes.trim_ascii_start().starts_with(b"[");
-    if is_array && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
-        return Err(ApiError::invalid(vec![FieldError { pointer: "#".into(), detail: "must be an object".into() }]));
+fn find(value: &Value, at: &str, wanted: fn(&Value) -> bool) -> Option<String> {
+    if wanted(value) {
+        return Some(at.to_owned());
     }
-    Ok(())
-}
-
-fn null_character(value: &serde_json::Value, at: &str) -> Option<String> {
-    use serde_json::Value;
     match value {
-        Value::String(text) => text.contains('\0').then(|| at.to_owned()),
         Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| null_character(item, &format!("{at}/{index}")))
+            items.iter().enumerate().find_map(|(index, item)| find(item, &format!("{at}/{index}"), wanted))
         }
-        Value::Object(members) => members.iter().find_map(|(name, item)| {
-            if name.contains('\0') {
-                Some(at.to_owned())
-            } else {
-                null_character(item, &format!("{at}/{}", escaped(name)))
-            }
-        }),
+        Value::Object(members) => {
+            members.iter().find_map(|(name, item)| find(item, &format!("{at}/{}", escaped(name)), wanted))
+        }
         _ => None,
     }
 }
@@ -181,8 +190,7 @@ impl<T: 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type =
             request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let path = request.path().to_owned();
         let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move { Ok(Self { bytes: bytes.await?, path, media_type, target: PhantomData }) })
+        Box::pin(async move { Ok(Self { bytes: bytes.await?, media_type, target: PhantomData }) })
     }
 }

@@ -3,7 +3,8 @@
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use approdo_db::{Connection, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
@@ -15,9 +16,10 @@ use crate::access::rights::Rights;
 use crate::access::tokens::Bearer;
 use crate::app::{App, Shared, blocking};
 use crate::clock;
-use crate::codes;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::etag::View;
+use crate::http::query::QueryTaken;
+use crate::http::request::DEFAULT_PURPOSE;
 use crate::http::{Answer, Fields, IfNoneMatch, PageRequest, Parameters, RequestContext};
 use crate::work::{self, Unit};
 
@@ -25,20 +27,58 @@ use crate::work::{self, Unit};
 pub struct Door {
     pub app: Shared,
     pub context: RequestContext,
+    request: HttpRequest,
+    /// Whether headers can be used.
+    headers: ApiResult<()>,
 }
 
 impl FromRequest for Door {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = request.app_data::<web::Data<App>>().map(|data| data.clone().into_inner());
-        ready(match (app, RequestContext::from_request(request, payload).into_inner()) {
-            (Some(app), Ok(context)) => codes::check_purpose(&app, &context.purpose).map(|()| Self { app, context }),
-            (None, _) => Err(ApiError::fault("the application state is missing")),
-            (_, Err(error)) => Err(error),
-        })
+        ready(app.ok_or_else(|| ApiError::fault("the application state is missing")).map(|app| {
+            let (mut context, mut headers) = RequestContext::of(request);
+            if !app.codes.contains("access_purposes", &context.purpose) {
+                context.purpose = DEFAULT_PURPOSE.to_owned();
+                headers = Err(ApiError::malformed("Access-Purpose is not a code of the list access_purposes"));
+            }
+            Self { app, context, request: request.clone(), headers }
+        }))
     }
+}
+
+/// Puts what is wrong with a request's form in its place: after 401, 404 and 403, before everything else (api.md, "Errors").
+fn in_order<T>(outcome: ApiResult<T>, form: ApiResult<()>) -> ApiResult<T> {
+    match (outcome, form) {
+        (Err(found), _) if !comes_after_form(found.kind()) => Err(found),
+        (_, Err(unfit)) => Err(unfit),
+        (outcome, Ok(())) => outcome,
+    }
+}
+
+fn comes_after_form(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::MalformedRequest
+            | Kind::Invalid
+            | Kind::UnsupportedMediaType
+            | Kind::PreconditionRequired
+            | Kind::PreconditionFailed
+            | Kind::Conflict
+            | Kind::Gone
+    )
+}
+
+/// Whether an `Accept` lets us answer JSON.
+fn takes_json(accept: &str) -> bool {
+    accept.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
+        !refused && ["*/*", "application/*", "application/json"].iter().any(|t| t.eq_ignore_ascii_case(media_type))
+    })
 }
 
 /// A read in progress.
@@ -103,6 +143,20 @@ impl<'a> Reader<'a> {
 }
 
 impl Door {
+    /// What is wrong with the request apart from its path and body: headers, `Accept`, a query that nobody reads.
+    pub fn require_fit(&self) -> ApiResult<()> {
+        self.headers.clone()?;
+        let accept = self.request.headers().get(header::ACCEPT).map(|value| value.to_str().unwrap_or_default());
+        if accept.is_some_and(|accept| !takes_json(accept)) {
+            return Err(ApiError::new(Kind::NotAcceptable, "this is answered as application/json"));
+        }
+        let unread = !self.request.extensions().contains::<QueryTaken>();
+        if unread && self.request.query_string().split('&').any(|part| !part.is_empty()) {
+            return Err(ApiError::malformed("this operation takes no query parameters"));
+        }
+        Ok(())
+    }
+
     /// Answers a read. The caller's rights are the present ones; what is shown or refused is recorded durably before the
     /// answer leaves.
     pub async fn read<A, R>(
@@ -116,18 +170,17 @@ impl Door {
         R: Names<Resource>,
     {
         let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
+        let form = self.require_fit();
         let outcome = blocking(move || {
             let result = app.read_now(|connection| {
                 let rights = app.rights.current(connection, &bearer)?;
                 rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
-                context.require_json()?;
-                codes::check_purpose(&app, &context.purpose)?;
                 let mut reader =
                     Reader { connection, rights, now: clock::now(), context: &context, app: &app, shown: None };
                 let answer = work(&mut reader)?;
                 Ok((answer, reader.shown))
             });
-            Ok(result)
+            Ok(in_order(result, form))
         })
         .await?;
         match outcome {
@@ -153,12 +206,11 @@ impl Door {
         R: Names<Resource>,
     {
         let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
+        let form = self.require_fit();
         let outcome = blocking(move || {
             Ok(work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
-                unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
-                unit.context.require_json()?;
-                codes::check_purpose(unit.app, &unit.context.purpose)?;
-                work(unit)
+                let allowed = unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE);
+                in_order(allowed.and_then(|()| work(unit)), form)
             }))
         })
         .await?;
@@ -205,4 +257,11 @@ impl Door {
             })
             .await
     }
+}
+
+/// The accept header's media types, for lists that stream other formats.
+pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+    request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| {
+        accept.split(',').any(|item| item.split(';').next().is_some_and(|t| t.trim() == media_type))
+    })
 }

@@ -11,6 +11,7 @@ pub mod page;
 pub mod patch;
 pub mod path;
 pub mod query;
+pub mod reading;
 pub mod request;
 pub mod texts;
 

@@ -1,5 +1,7 @@
 //! JSON Merge Patch (RFC 7396): absent keeps, null removes, a value replaces.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{ApiError, ApiResult, FieldError};
@@ -69,10 +71,24 @@ impl Edit {
 
     /// Refuses a text that is empty or longer than `max` characters.
     pub fn bounded(&mut self, name: &str, patch: &Patch<String>, max: usize) {
+        self.within(name, patch, 1..=max);
+    }
+
+    /// Refuses a text that has fewer or more characters.
+    pub fn within(&mut self, name: &str, patch: &Patch<String>, bounds: RangeInclusive<usize>) {
         if let Patch::Set(text) = patch
-            && !(1..=max).contains(&text.chars().count())
+            && !bounds.contains(&text.chars().count())
         {
-            self.refuse(name, format!("must have 1 to {max} characters"));
+            self.refuse(name, format!("must have {} to {} characters", bounds.start(), bounds.end()));
+        }
+    }
+
+    /// Refuses what is not an e-mail address, of at most 254 characters (RFC 5321).
+    pub fn email(&mut self, name: &str, patch: &Patch<String>) {
+        if let Patch::Set(text) = patch
+            && !(text.chars().count() <= 254 && validator::ValidateEmail::validate_email(text))
+        {
+            self.refuse(name, "is not an e-mail address");
         }
     }
 

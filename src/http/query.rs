@@ -3,11 +3,15 @@
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
 use crate::error::{ApiError, ApiResult};
+
+/// Left in a request whose query somebody reads; the door refuses one that nobody does.
+#[derive(Debug, Clone, Copy)]
+pub struct QueryTaken;
 
 /// Query parameters that have not been read yet.
 #[derive(Debug)]
@@ -50,6 +54,7 @@ impl<T> FromRequest for Parameters<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        request.extensions_mut().insert(QueryTaken);
         ready(Ok(Self { raw: request.query_string().to_owned(), path: request.path().to_owned(), target: PhantomData }))
     }
 }

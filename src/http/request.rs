@@ -1,11 +1,9 @@
 //! What every request carries besides its own content: id, purpose, language, idempotency key.
 
-use std::future::{Ready, ready};
-
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
+use actix_web::{HttpMessage as _, HttpRequest};
 
-use crate::error::{ApiError, Kind};
+use crate::error::ApiError;
 
 /// The id of this request, in its answer, its log line and its records.
 #[derive(Debug, Clone)]
@@ -61,6 +59,9 @@ impl Language {
     }
 }
 
+/// Why data is accessed where the caller does not say.
+pub const DEFAULT_PURPOSE: &str = "case_work";
+
 /// Everything about the request that the write path and the records want to know.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
@@ -70,19 +71,9 @@ pub struct RequestContext {
     /// The content coding the answer will have: part of the view an `ETag` names.
     pub coding: &'static str,
     pub idempotency_key: Option<String>,
-    accepts_json: bool,
 }
 
 impl RequestContext {
-    /// 406 for a caller that takes no JSON.
-    pub fn require_json(&self) -> Result<(), ApiError> {
-        if self.accepts_json {
-            Ok(())
-        } else {
-            Err(ApiError::new(Kind::NotAcceptable, "application/json is what there is"))
-        }
-    }
-
     /// For work no request asked for.
     pub fn internal(purpose: &str) -> Self {
         Self {
@@ -91,37 +82,25 @@ impl RequestContext {
             language: Language::En,
             coding: "",
             idempotency_key: None,
-            accepts_json: true,
         }
     }
 
-    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+    /// What the request carries, and what of it cannot be used: told once the caller's rights are known.
+    pub fn of(request: &HttpRequest) -> (Self, Result<(), ApiError>) {
         let headers = request.headers();
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"));
         let id = request.extensions().get::<RequestId>().map_or_else(|| RequestId::of(headers).0, |id| id.0.clone());
-        let purpose = text("access-purpose").unwrap_or("case_work");
-        if !(1..=64).contains(&purpose.len()) || !purpose.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-            return Err(ApiError::malformed("Access-Purpose is not a code"));
-        }
+        let key = text("idempotency-key").map(idempotency_key).transpose();
         let accepts_gzip = text(header::ACCEPT_ENCODING.as_str()).is_some_and(|value| value.contains("gzip"));
-        Ok(Self {
+        let context = Self {
             id,
-            purpose: purpose.to_owned(),
+            purpose: text("access-purpose").unwrap_or(DEFAULT_PURPOSE).to_owned(),
             language: Language::negotiate(text(header::ACCEPT_LANGUAGE.as_str()).unwrap_or_default()),
             coding: if accepts_gzip { "gzip" } else { "" },
-            idempotency_key: text("idempotency-key").map(idempotency_key).transpose()?,
-            accepts_json: text(header::ACCEPT.as_str()).is_none_or(accepts_json),
-        })
+            idempotency_key: key.as_ref().ok().cloned().flatten(),
+        };
+        (context, key.map(drop))
     }
-}
-
-fn accepts_json(accept: &str) -> bool {
-    accept.split(',').any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
-        !refused && matches!(media_type.as_str(), "" | "*/*" | "application/*" | "application/json")
-    })
 }
 
 /// An `Idempotency-Key` (draft 07): a structured-field string; a bare token is accepted as well.
@@ -134,14 +113,5 @@ fn idempotency_key(value: &str) -> Result<String, ApiError> {
         Ok(bare.to_owned())
     } else {
         Err(ApiError::malformed("Idempotency-Key is not a UUID or token of at most 64 characters"))
-    }
-}
-
-impl FromRequest for RequestContext {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
     }
 }

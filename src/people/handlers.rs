@@ -282,21 +282,17 @@ pub async fn edit_person(
 
 fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<Vec<&'static str>> {
     let mut edit = Edit::default();
-    for (name, text, max) in [
-        ("given_name", &patch.given_name, 200),
-        ("family_name", &patch.family_name, 200),
-        ("tax_code", &patch.tax_code, 32),
-        ("phone", &patch.phone, 40),
-        ("health_needs", &patch.health_needs, 4000),
-        ("notes", &patch.notes, 4000),
+    for (name, text, bounds) in [
+        ("given_name", &patch.given_name, 1..=200),
+        ("family_name", &patch.family_name, 1..=200),
+        ("tax_code", &patch.tax_code, 1..=32),
+        ("phone", &patch.phone, 3..=40),
+        ("health_needs", &patch.health_needs, 1..=4000),
+        ("notes", &patch.notes, 1..=4000),
     ] {
-        edit.bounded(name, text, max);
+        edit.within(name, text, bounds);
     }
-    if let Patch::Set(email) = &patch.email
-        && !validator::ValidateEmail::validate_email(email)
-    {
-        edit.refuse("email", "is not an e-mail address");
-    }
+    edit.email("email", &patch.email);
     if let Patch::Set(date) = &patch.date_of_birth
         && crate::people::types::birth_date(date).is_err()
     {

@@ -11,7 +11,7 @@ use validator::{Validate, ValidationError};
 use crate::access::rights::{Confinement, FieldRights};
 use crate::access::{FieldGroup, OrganisationId, Place, TerritoryId};
 use crate::http::texts::{CountryCode, LanguageCode, MemberName};
-use crate::http::{Checked, Patch};
+use crate::http::{Checked, Patch, reading};
 use crate::page_of;
 
 define_id! {
@@ -237,6 +237,7 @@ pub struct NewPerson {
     pub family_name: String,
     #[validate(custom(function = "birth_date"))]
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
     pub date_of_birth: Option<NaiveDate>,
     /// A code of `sexes`.
     #[validate(length(min = 1, max = 40))]
@@ -287,7 +288,7 @@ pub struct PersonPatch {
     #[serde(default)]
     pub family_name: Patch<String>,
     #[schema(required = false, value_type = Option<NaiveDate>)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "reading::patched_day")]
     pub date_of_birth: Patch<NaiveDate>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
     #[serde(default)]
@@ -298,7 +299,7 @@ pub struct PersonPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 254)]
     #[serde(default)]
     pub email: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
+    #[schema(required = false, value_type = Option<String>, min_length = 3, max_length = 40)]
     #[serde(default)]
     pub phone: Patch<String>,
     #[schema(required = false, value_type = Vec<CountryCode>, max_items = 10)]
@@ -329,9 +330,11 @@ pub struct PersonSearch {
     #[schema(min_length = 2, max_length = 200)]
     pub name: String,
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
     pub date_of_birth: Option<NaiveDate>,
     #[validate(range(min = 1, max = 200))]
     #[schema(nullable = false, minimum = 1, maximum = 200, default = 50)]
+    #[serde(default, deserialize_with = "reading::optional_whole")]
     pub limit: Option<i64>,
     #[validate(length(max = 1024))]
     #[schema(nullable = false, max_length = 1024)]

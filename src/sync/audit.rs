@@ -97,7 +97,8 @@ pub struct AuditQuery {
     /// Accesses by this caller.
     actor_id: Option<PrincipalId>,
     /// Accesses that showed this row alone.
-    resource_id: Option<Uuid>,
+    #[param(value_type = Option<Uuid>)]
+    resource_id: Option<uuid::fmt::Hyphenated>,
     /// Rows a page may have.
     #[validate(range(min = 1, max = 200))]
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -134,7 +135,7 @@ pub async fn list_audit_records(
             list = list.filter(a::actor_id.eq(actor));
         }
         if let Some(id) = parameters.resource_id {
-            list = list.filter(a::resource_id.eq(RowId(id)));
+            list = list.filter(a::resource_id.eq(RowId(id.into_uuid())));
         }
         let rows: Vec<Row> = list.load(reader.connection)?;
         let rows = rows.into_iter().map(AuditRecord::from).collect();

@@ -14,7 +14,7 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::path::Ids;
-use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters, Patch};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
 use crate::territory::territories::{find, tree_changed};
 use crate::work::{Change, Operation, Unit};
@@ -57,8 +57,10 @@ page_of! {
 #[schema(example = json!({"member_id": "01985b2e-0000-7000-8000-000000000003", "valid_from": "2026-01-01"}))]
 pub struct NewMembership {
     pub member_id: TerritoryId,
+    #[serde(deserialize_with = "reading::day")]
     pub valid_from: NaiveDate,
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
     pub valid_to: Option<NaiveDate>,
 }
 
@@ -70,7 +72,7 @@ impl Checked for NewMembership {}
 #[schema(example = json!({"valid_to": "2027-01-01"}))]
 pub struct MembershipPatch {
     #[schema(required = false, value_type = Option<NaiveDate>)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "reading::patched_day")]
     pub valid_to: Patch<NaiveDate>,
 }
 
@@ -84,6 +86,7 @@ impl Checked for MembershipPatch {
 #[into_params(parameter_in = Query)]
 pub struct MembershipQuery {
     /// Those in force on this day.
+    #[serde(default, deserialize_with = "reading::optional_day")]
     on: Option<NaiveDate>,
     /// Rows a page may have.
     #[validate(range(min = 1, max = 200))]
@@ -227,6 +230,33 @@ fn find_in(connection: &mut Connection, aggregate: TerritoryId, id: MembershipId
     let found: Option<Membership> =
         approdo_db::first_for_update!(connection, territory_memberships::table.find(id)).optional()?;
     found.filter(|row| row.aggregate_id == aggregate).ok_or_else(ApiError::not_found)
+}
+
+/// Read a membership.
+///
+/// Every caller may know it. It is found under its union, convention, district or mountain community.
+#[utoipa::path(
+    tag = "Territory",
+    params(
+        ("territory_id" = TerritoryId, Path, description = "The union, convention, district or mountain community."),
+        ("membership_id" = MembershipId, Path, description = "The membership."),
+    ),
+    responses((status = 200, description = "The membership.", body = Membership))
+)]
+#[get("/territories/{territory_id}/memberships/{membership_id}")]
+pub async fn read_membership(
+    door: Door,
+    caller: Caller<actions::Read, resources::Territories>,
+    ids: Ids<TerritoryId, MembershipId>,
+    held: IfNoneMatch,
+) -> ApiResult<Answer> {
+    use territory_memberships as t;
+    door.read("read_membership", caller, move |reader| {
+        let row: Membership =
+            t::table.filter(t::aggregate_id.eq(ids.0)).filter(t::id.eq(ids.1)).first(reader.connection)?;
+        reader.answer_row(row.version, &held, &Fields::default(), "", &row)
+    })
+    .await
 }
 
 /// End a membership.

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
 use crate::work::{Change, Operation, Unit};
 
@@ -85,9 +85,11 @@ pub struct NewTerritory {
     pub country_code: String,
     #[schema(nullable = false)]
     pub parent_id: Option<TerritoryId>,
+    #[serde(deserialize_with = "reading::day")]
     pub valid_from: NaiveDate,
     /// First day it no longer exists.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
     pub valid_to: Option<NaiveDate>,
 }
 
@@ -131,7 +133,7 @@ pub struct TerritoryPatch {
     pub name: Patch<String>,
     /// First day it no longer exists.
     #[schema(required = false, value_type = Option<NaiveDate>)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "reading::patched_day")]
     pub valid_to: Patch<NaiveDate>,
 }
 

@@ -141,7 +141,12 @@ fn every_text_list_and_number_has_bounds() {
 fn every_parameter_and_header_has_a_schema_and_a_description() {
     let mut complaints = Vec::new();
     let parameters = operations().into_iter().flat_map(|operation| {
-        operation.value["parameters"].as_array().expect("parameters").iter().map(resolved).map(move |p| (operation.id, p))
+        operation.value["parameters"]
+            .as_array()
+            .expect("parameters")
+            .iter()
+            .map(resolved)
+            .map(move |p| (operation.id, p))
     });
     let headers = document()["components"]["headers"].as_object().expect("headers").values().map(|h| ("headers", h));
     for (of, parameter) in parameters.chain(headers) {
@@ -196,7 +201,8 @@ fn every_object_in_a_request_is_closed() {
 
 #[test]
 fn paths_are_nouns_in_kebab_case() {
-    let verbs = ["get", "list", "create", "update", "edit", "delete", "remove", "set", "add", "search", "find", "make", "do"];
+    let verbs =
+        ["get", "list", "create", "update", "edit", "delete", "remove", "set", "add", "search", "find", "make", "do"];
     let mut complaints = Vec::new();
     for path in document()["paths"].as_object().expect("paths").keys() {
         for segment in path.split('/').skip(1) {
@@ -256,7 +262,8 @@ fn property_and_schema_names_have_one_style() {
         }
     });
     for name in document()["components"]["schemas"].as_object().expect("schemas").keys() {
-        if !name.starts_with(|c: char| c.is_ascii_uppercase()) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !name.starts_with(|c: char| c.is_ascii_uppercase()) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
             complaints.push(format!("the schema {name}"));
         }
     }
@@ -347,7 +354,8 @@ fn schema_names(file: &Path, names: &mut BTreeMap<String, Vec<String>>) {
             renamed = Some(rest.chars().take_while(|c| c.is_alphanumeric() || *c == ':').collect());
         }
         derives |= line.starts_with("#[derive(") && line.contains("ToSchema");
-        let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> =
+            line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
         let declared = match words.as_slice() {
             // Inside `page_of!`, `define_id!` and `text_enum!` the name stands at the beginning of its line.
             [name, "of", _] => Some((*name, true)),

@@ -154,7 +154,8 @@ pub fn walk(value: &'static Value, pointer: &str, visit: &mut dyn FnMut(&str, &'
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                if !["example", "examples", "default", "enum"].contains(&name.as_str()) || pointer.ends_with("/properties")
+                if !["example", "examples", "default", "enum"].contains(&name.as_str())
+                    || pointer.ends_with("/properties")
                 {
                     walk(member, &format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), visit);
                 }

@@ -1,0 +1,49 @@
+//! How members are read where serde alone would take more, or less, than the contract says.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+use serde::de::{Deserialize, Deserializer, Error};
+
+use crate::http::Patch;
+
+/// A date as RFC 3339 writes it. Chrono itself would take `2026-2-8` and `+20260-02-08` as well.
+struct Day(NaiveDate);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(source)?;
+        let shaped = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        let date = if shaped { text.parse().ok() } else { None };
+        date.map(Self).ok_or_else(|| D::Error::custom("is not a date of the form 2026-02-28"))
+    }
+}
+
+/// Reads a date.
+pub fn day<'de, D: Deserializer<'de>>(source: D) -> Result<NaiveDate, D::Error> {
+    Day::deserialize(source).map(|day| day.0)
+}
+
+/// Reads a date that may be absent.
+pub fn optional_day<'de, D: Deserializer<'de>>(source: D) -> Result<Option<NaiveDate>, D::Error> {
+    Ok(Option::<Day>::deserialize(source)?.map(|day| day.0))
+}
+
+/// Reads a date of a merge patch.
+pub fn patched_day<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<NaiveDate>, D::Error> {
+    Ok(Patch::<Day>::deserialize(source)?.map(|day| day.0))
+}
+
+/// Reads a whole number that may be absent. To JSON Schema `20.0` is one.
+pub fn optional_whole<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(source)? else { return Ok(None) };
+    let whole = number.as_i64().or_else(|| {
+        let text = number.to_string();
+        text.strip_suffix(".0").and_then(|text| text.parse().ok())
+    });
+    whole.map(Some).ok_or_else(|| D::Error::custom("is not a whole number"))
+}
