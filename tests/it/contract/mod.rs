@@ -1,5 +1,9 @@
 //! The contract: what is served is what is committed, and every operation keeps it.
 
+mod answer;
+mod bad_input;
 mod document;
 mod shape;
 mod spec;
+mod stage;
+mod walk;

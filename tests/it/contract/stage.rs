@@ -1,0 +1,245 @@
+//! A stage for the walk: real rows behind every parameter of a path, and bodies that fit them.
+
+use std::cell::Cell;
+
+use approdo::access::policy::{self, FieldGroup, FieldRight};
+use approdo::access::{Role, TerritoryId};
+use approdo::{cases, people};
+use serde_json::{Value, json};
+
+use super::spec::Operation;
+use crate::support::http::Answer;
+use crate::support::{Client, SECRET, World};
+
+/// Rows of one municipality.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    pub organisation: String,
+    pub territory: String,
+    pub person: String,
+    pub case: String,
+    pub transition: String,
+    pub task: String,
+    pub user: String,
+    pub client: String,
+    pub grant: String,
+    pub union: String,
+    pub membership: String,
+}
+
+/// The furniture of the fixture with more rows.
+pub struct Stage<'w> {
+    pub world: &'w World,
+    made: Cell<u32>,
+}
+
+fn id_of(answer: &Answer, member: &str) -> String {
+    answer.json()[member].as_str().unwrap_or_else(|| panic!("no {member} in {}", answer.text)).to_owned()
+}
+
+impl<'w> Stage<'w> {
+    pub fn new(world: &'w World) -> Self {
+        Self { world, made: Cell::new(0) }
+    }
+
+    fn number(&self) -> u32 {
+        self.made.set(self.made.get() + 1);
+        self.made.get()
+    }
+
+    /// Fresh rows in Udine, as Maria and Anna make them.
+    pub fn in_udine(&self) -> Rows {
+        let fixture = &self.world.fixture;
+        let (organisation, territory) = (fixture.comune_udine.to_string(), fixture.udine.to_string());
+        self.rows(&self.world.maria_case_manager(), organisation, territory)
+    }
+
+    /// The same in Trieste, as Matej and Anna make them.
+    pub fn in_trieste(&self) -> Rows {
+        let fixture = &self.world.fixture;
+        let (organisation, territory) = (fixture.comune_trieste.to_string(), fixture.trieste.to_string());
+        self.rows(&self.world.matej_case_manager_in_trieste(), organisation, territory)
+    }
+
+    fn rows(&self, manager: &Client, organisation: String, territory: String) -> Rows {
+        let (anna, number) = (self.world.anna_system_administrator(), self.number());
+        let person = manager
+            .post(
+                "/people",
+                &json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Олена",
+                "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"], "languages": ["uk"],
+                "health_needs": "needs insulin", "notes": "prefers mornings"}),
+            )
+            .expect(201)
+            .id();
+        let me = id_of(&manager.get("/me").expect(200), "id");
+        let case = manager
+            .post(
+                "/cases",
+                &json!({"person_id": person, "target_group": "refugee", "legal_basis": "public_task",
+                "case_manager_id": me, "summary": "looks for housing"}),
+            )
+            .expect(201)
+            .id();
+        let task = manager.post(&format!("/cases/{case}/tasks"), &json!({"title": "Call back"})).expect(201).id();
+        let moves = format!("/cases/{case}/transitions");
+        let transition = manager.post_matching(&moves, "*", &json!({"to": "assessment"})).expect(201).id();
+        let user = anna
+            .post(
+                "/users",
+                &json!({"username": format!("user.{number}"), "display_name": "Somebody", "organisation_id": organisation}),
+            )
+            .expect(201)
+            .id();
+        let client =
+            anna.post("/api-clients", &json!({"name": "A system", "organisation_id": organisation})).expect(201);
+        let grant = anna
+            .post(
+                "/grants",
+                &json!({"principal_id": user, "role": "steering_reader", "organisation_id": organisation,
+                "territory_ids": [territory]}),
+            )
+            .expect(201)
+            .id();
+        let (union, membership) = self.union(&territory, number);
+        let client = id_of(&client, "client_id");
+        Rows { organisation, territory, person, case, transition, task, user, client, grant, union, membership }
+    }
+
+    fn union(&self, member: &str, number: u32) -> (String, String) {
+        let anna = self.world.anna_system_administrator();
+        let union = anna
+            .post(
+                "/territories",
+                &json!({"kind": "union", "code_system": "own", "code": format!("U{number}"), "name": "Unione",
+                "country_code": "IT", "valid_from": "2020-01-01"}),
+            )
+            .expect(201)
+            .id();
+        let members = format!("/territories/{union}/memberships");
+        let membership =
+            anna.post(&members, &json!({"member_id": member, "valid_from": "2020-01-01"})).expect(201).id();
+        (union, membership)
+    }
+
+    /// A body from the contract's example, its ids replaced by those of these rows, as this role may send it.
+    pub fn body(&self, operation: &Operation, rows: &Rows, role: Role) -> Option<Value> {
+        let mut body = operation.example()?;
+        let members = body.as_object_mut().expect("bodies are objects");
+        for (name, value) in members.iter_mut() {
+            let fixture_id = |id: TerritoryId| json!(id);
+            match name.as_str() {
+                "owner_org_id" | "organisation_id" | "parent_id" => *value = json!(rows.organisation),
+                "territory_id" => *value = json!(rows.territory),
+                "territory_ids" => *value = json!([rows.territory]),
+                "member_id" => *value = fixture_id(self.world.fixture.trieste),
+                "person_id" => *value = json!(rows.person),
+                "principal_id" => *value = json!(rows.user),
+                // Taken names are refused, which is another test.
+                "username" if operation.id == "create_user" => *value = json!(format!("new.{}", self.number())),
+                "username" => *value = json!("maria_case_manager"),
+                "password" if operation.id == "create_token" => *value = json!(SECRET),
+                "current_password" => *value = json!(SECRET),
+                "token" => *value = json!(self.token(operation)),
+                _ => {}
+            }
+        }
+        // What a role may not write of a row it may make.
+        let guarded: &[(&str, FieldGroup)] = match operation.id {
+            "create_case" | "edit_case" => &cases::types::GUARDED,
+            "create_person" | "edit_person" => &people::types::GUARDED,
+            _ => &[],
+        };
+        for (name, group) in guarded {
+            if policy::field_right(role, *group) != FieldRight::Write && *name != "person_id" {
+                members.remove(*name);
+            }
+        }
+        Some(body)
+    }
+
+    fn token(&self, operation: &Operation) -> String {
+        let login = [("grant_type", "password"), ("username", "bruno_steering_reader"), ("password", SECRET)];
+        match operation.id {
+            "revoke_token" => id_of(&self.world.nobody().form("/auth/token", &login).expect(200), "access_token"),
+            _ => {
+                let name = format!("invited.{}", self.number());
+                let new = json!({"username": name, "display_name": "I", "organisation_id": self.world.fixture.root});
+                let invited = self.world.anna_system_administrator().post("/users", &new).expect(201).json();
+                invited["invitation"]["token"].as_str().expect("a token").to_owned()
+            }
+        }
+    }
+
+    /// The operation's path on these rows.
+    pub fn path(&self, operation: &Operation, rows: &Rows) -> String {
+        fill(operation, |name| match (name, operation.id) {
+            ("territory_id", "edit_territory" | "create_membership" | "read_membership" | "edit_membership") => {
+                rows.union.clone()
+            }
+            ("territory_id", _) => rows.territory.clone(),
+            ("organisation_id", _) => rows.organisation.clone(),
+            ("person_id", _) => rows.person.clone(),
+            ("case_id", _) => rows.case.clone(),
+            ("transition_id", _) => rows.transition.clone(),
+            ("task_id", _) => rows.task.clone(),
+            ("user_id", _) => rows.user.clone(),
+            ("api_client_id", _) => rows.client.clone(),
+            ("grant_id", _) => rows.grant.clone(),
+            ("membership_id", _) => rows.membership.clone(),
+            ("name", _) => "target_groups".to_owned(),
+            (other, _) => panic!("the stage has nothing for {other}"),
+        })
+    }
+}
+
+/// A path with its parameters filled in.
+pub fn fill(operation: &Operation, value: impl Fn(&str) -> String) -> String {
+    let parts = operation.path.split('/').map(|part| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
+        Some(name) => value(name),
+        None => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A form as `application/x-www-form-urlencoded` writes it.
+pub fn form_text(body: &Value) -> String {
+    let encoded = |text: &str| {
+        text.bytes().fold(String::new(), |encoded, byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => encoded + &char::from(byte).to_string(),
+            byte => format!("{encoded}%{byte:02X}"),
+        })
+    };
+    let pair = |name: &str, value: &Value| {
+        format!(
+            "{}={}",
+            encoded(name),
+            encoded(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str())
+        )
+    };
+    let members = body.as_object().expect("forms are objects");
+    let pairs = members.iter().flat_map(|(name, value)| match value {
+        // A repeated member.
+        Value::Array(values) => values.iter().map(|value| pair(name, value)).collect(),
+        value => vec![pair(name, value)],
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// Sends an operation with a body in its media type, `If-Match: *` where it is asked for, and holds the answer to the contract.
+pub fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Value>) -> Answer {
+    let text = body.map(|body| match operation.body() {
+        Some(("application/x-www-form-urlencoded", _)) => form_text(body),
+        _ => body.to_string(),
+    });
+    let mut headers = Vec::new();
+    if let (Some(_), Some((media_type, _))) = (body, operation.body()) {
+        headers.push(("content-type", media_type));
+    }
+    if operation.takes_header("If-Match") {
+        headers.push(("if-match", "*"));
+    }
+    let answer = client.send(operation.method, path, &headers, text.as_deref().map(str::as_bytes));
+    super::answer::keeps_the_contract(operation, &answer);
+    answer
+}
