@@ -1,10 +1,14 @@
 //! Readers of the change feed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::prelude::*;
 use serde_json::Value;
 
-use super::http::Client;
+use super::http::{Answer, Client};
+
+/// Ids and versions of what was committed.
+pub type Committed = BTreeSet<(String, i64)>;
 
 /// Reads the feed page by page and remembers where it is.
 pub struct Follower {
@@ -113,4 +117,37 @@ pub fn listed(reader: &Client, list: &str) -> BTreeMap<String, i64> {
 
 pub fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
+}
+
+/// The row and version an answer shows.
+pub fn version_of(answer: &Answer) -> (String, i64) {
+    let row = answer.json();
+    (text(&row["id"]), row["version"].as_i64().expect("a version"))
+}
+
+/// What a reader took in must be the committed set: each once, per resource in the order of versions.
+pub fn assert_told(events: &[Value], committed: &Committed, from: &BTreeMap<String, i64>) {
+    let mut seen = BTreeSet::new();
+    let mut versions = from.clone();
+    for event in events {
+        assert!(seen.insert(text(&event["id"])), "an event came twice: {event}");
+        let id = text(&event["resource"]["id"]);
+        let version = event["version"].as_i64().expect("a version");
+        let before = versions.insert(id, version).unwrap_or(0);
+        assert_eq!(version, before + 1, "a version is missing or out of order: {event}");
+    }
+    let told: Committed = events
+        .iter()
+        .map(|event| (text(&event["resource"]["id"]), event["version"].as_i64().expect("a version")))
+        .collect();
+    assert_eq!(&told, committed);
+}
+
+/// Positions in the feed are given one by one.
+pub fn assert_positions_have_no_gap(connection: &mut approdo_db::Connection) {
+    use approdo_db::schema::changes;
+    let positions: Vec<i64> =
+        changes::table.order(changes::position).select(changes::position).load(connection).expect("the positions");
+    let last = i64::try_from(positions.len()).expect("a number");
+    assert!(positions.into_iter().eq(1..=last), "positions are given one by one");
 }
