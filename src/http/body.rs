@@ -21,6 +21,7 @@ pub const LIMIT: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct Body<T> {
     bytes: web::Bytes,
+    path: String,
     media_type: Option<String>,
     target: PhantomData<fn() -> T>,
 }
@@ -32,9 +33,9 @@ pub trait Checked: DeserializeOwned + Validate {
 }
 
 impl<T> Body<T> {
-    /// Tells bodies apart for `Idempotency-Key`.
+    /// Tells requests apart for `Idempotency-Key`: what was said, and to which resource.
     pub fn fingerprint(&self) -> [u8; 32] {
-        Sha256::digest(&self.bytes).into()
+        Sha256::new_with_prefix(&self.path).chain_update([0]).chain_update(&self.bytes).finalize().into()
     }
 }
 
@@ -190,7 +191,8 @@ impl<T: 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type =
             request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let path = request.path().to_owned();
         let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move { Ok(Self { bytes: bytes.await?, media_type, target: PhantomData }) })
+        Box::pin(async move { Ok(Self { bytes: bytes.await?, path, media_type, target: PhantomData }) })
     }
 }
