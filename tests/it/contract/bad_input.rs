@@ -9,6 +9,7 @@ use super::answer::{is_finished, keeps_the_contract};
 use super::spec::{Operation, operations, resolved, violations};
 use super::stage::{Rows, Stage, call, fill};
 use crate::both;
+use crate::support::http::Answer;
 use crate::support::{Client, World};
 
 /// Rows of every table that a refused request must leave alone. Waiting and sequenced changes count together.
@@ -23,9 +24,28 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         };
     }
     let mut counts: Vec<(&'static str, i64)> = counts![
-        principals, users, api_clients, one_time_tokens, grants, grant_scopes, idempotency_keys, cases, case_transitions,
-        tasks, task_transitions, settings, deployment_keys, people, person_name_words, organisations,
-        organisation_ancestors, territories, territory_memberships, history, code_lists, codes,
+        principals,
+        users,
+        api_clients,
+        one_time_tokens,
+        grants,
+        grant_scopes,
+        idempotency_keys,
+        cases,
+        case_transitions,
+        tasks,
+        task_transitions,
+        settings,
+        deployment_keys,
+        people,
+        person_name_words,
+        organisations,
+        organisation_ancestors,
+        territories,
+        territory_memberships,
+        history,
+        code_lists,
+        codes,
     ];
     let changes: Vec<(&'static str, i64)> = counts![outbox, changes];
     counts.push(("changes and outbox", changes.iter().map(|(_, count)| count).sum()));
@@ -69,13 +89,30 @@ fn bad_texts(schema: &Value) -> Vec<Value> {
     }
     match schema["format"].as_str() {
         Some("uuid") => bad.extend(
-            ["", "x", "01985b2e-0000-7000-8000-00000000000", "01985b2e000070008000000000000004",
-             "{01985b2e-0000-7000-8000-000000000004}", "urn:uuid:01985b2e-0000-7000-8000-000000000004"]
+            [
+                "",
+                "x",
+                "01985b2e-0000-7000-8000-00000000000",
+                "01985b2e000070008000000000000004",
+                "{01985b2e-0000-7000-8000-000000000004}",
+                "urn:uuid:01985b2e-0000-7000-8000-000000000004",
+            ]
             .map(Value::from),
         ),
         Some("date") => bad.extend(
-            ["", "2026-02-29", "2026-13-01", "2026-2-8", "+2026-02-08", "20260208", "2026-02-08T00:00:00Z", "08.02.2026",
-             "12026-02-08", "-2026-02-08", " 2026-02-08"]
+            [
+                "",
+                "2026-02-29",
+                "2026-13-01",
+                "2026-2-8",
+                "+2026-02-08",
+                "20260208",
+                "2026-02-08T00:00:00Z",
+                "08.02.2026",
+                "12026-02-08",
+                "-2026-02-08",
+                " 2026-02-08",
+            ]
             .map(Value::from),
         ),
         Some("email") => bad.extend(["", "x", "@", "a@", "a b@c.example"].map(Value::from)),
@@ -97,7 +134,15 @@ fn bad_values(schema: &'static Value) -> Vec<Value> {
             bad.extend(bad_texts(schema));
         }
         Some("integer") => {
-            bad.extend([json!("1"), json!(1.5), json!(true), json!(1e300), json!(i64::MAX), json!(i64::MIN), json!(u64::MAX)]);
+            bad.extend([
+                json!("1"),
+                json!(1.5),
+                json!(true),
+                json!(1e300),
+                json!(i64::MAX),
+                json!(i64::MIN),
+                json!(u64::MAX),
+            ]);
             bad.extend(schema["minimum"].as_i64().map(|min| json!(min - 1)));
             bad.extend(schema["maximum"].as_i64().and_then(|max| max.checked_add(1)).map(|max| json!(max)));
         }
@@ -122,7 +167,7 @@ fn members(schema: &'static Value, body: &Value) -> &'static serde_json::Map<Str
 }
 
 #[track_caller]
-fn is_refused(operation: &Operation, answer: &crate::support::http::Answer, with: &str) {
+fn is_refused(operation: &Operation, answer: &Answer, with: &str) {
     assert!((400..500).contains(&answer.status), "{} with {with}: {} {}", operation.id, answer.status, answer.text);
 }
 
@@ -157,14 +202,9 @@ fn bad_bodies(client: &Client, operation: &Operation, path: &str, base: &Value) 
     for body in &bodies {
         let mut shown = body.to_string();
         shown.truncate(shown.floor_char_boundary(300));
-        is_refused(operation, &send(client, operation, path, body, is_form), &shown);
+        is_refused(operation, &call(client, operation, path, Some(body)), &shown);
     }
     bodies.len()
-}
-
-fn send(client: &Client, operation: &Operation, path: &str, body: &Value, is_form: bool) -> crate::support::http::Answer {
-    debug_assert!(!is_form || body.is_object());
-    call(client, operation, path, Some(body))
 }
 
 fn escaped(text: &str) -> String {
@@ -181,7 +221,8 @@ fn bad_queries(client: &Client, operation: &Operation, path: &str, body: Option<
             Some("boolean") => ["maybe", "2", "tru"].map(Value::from).to_vec(),
             _ => ["x", "1.5", "1e3", "99999999999999999999", "-1", "0x10", "1001"].map(Value::from).to_vec(),
         };
-        queries.extend(bad.iter().map(|value| format!("{}={}", parameter.name, escaped(value.as_str().expect("a text")))));
+        queries
+            .extend(bad.iter().map(|value| format!("{}={}", parameter.name, escaped(value.as_str().expect("a text")))));
         let good = match (schema["enum"][0].as_str(), schema["format"].as_str(), schema["type"].as_str()) {
             (Some(value), ..) => value.to_owned(),
             (_, Some("uuid"), _) => uuid::Uuid::now_v7().to_string(),
@@ -207,15 +248,28 @@ fn bad_paths(client: &Client, operation: &Operation, rows: &Rows, stage: &Stage<
     for parameter in operation.parameters_in("path") {
         let is_id = parameter.schema["format"] == "uuid";
         for bad in [
-            "x", "0", "-1", "%20", "01985b2e-0000-7000-8000-00000000000", "01985b2e-0000-7000-8000-0000000000044",
-            "01985b2e000070008000000000000004", "%7B01985B2E-0000-7000-8000-000000000004%7D",
-            "urn:uuid:01985b2e-0000-7000-8000-000000000004", "%00", "..%2F..", "01985b2e-0000-7000-8000-00000000000g", "%F0%9F%A6%80",
+            "x",
+            "0",
+            "-1",
+            "%20",
+            "01985b2e-0000-7000-8000-00000000000",
+            "01985b2e-0000-7000-8000-0000000000044",
+            "01985b2e000070008000000000000004",
+            "%7B01985B2E-0000-7000-8000-000000000004%7D",
+            "urn:uuid:01985b2e-0000-7000-8000-000000000004",
+            "%00",
+            "..%2F..",
+            "01985b2e-0000-7000-8000-00000000000g",
+            "%F0%9F%A6%80",
         ] {
             let good = stage.path(operation, rows);
-            let at = operation.path.split('/').position(|part| part == format!("{{{}}}", parameter.name)).expect("there");
-            let path: Vec<&str> = good.split('/').enumerate().map(|(n, part)| if n == at { bad } else { part }).collect();
+            let at =
+                operation.path.split('/').position(|part| part == format!("{{{}}}", parameter.name)).expect("there");
+            let path: Vec<&str> =
+                good.split('/').enumerate().map(|(n, part)| if n == at { bad } else { part }).collect();
             let path = path.join("/");
-            let headers = [("content-type", operation.body().map_or("text/plain", |(kind, _)| kind)), ("if-match", "*")];
+            let headers =
+                [("content-type", operation.body().map_or("text/plain", |(kind, _)| kind)), ("if-match", "*")];
             let text = body.map(Value::to_string);
             let answer = client.send(operation.method, &path, &headers, text.as_deref().map(str::as_bytes));
             is_refused(operation, &answer, &path);

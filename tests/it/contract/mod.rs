@@ -3,6 +3,9 @@
 mod answer;
 mod bad_input;
 mod document;
+mod forged;
+mod hand_written;
+mod names;
 mod shape;
 mod spec;
 mod stage;
