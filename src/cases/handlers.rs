@@ -3,6 +3,7 @@
 use actix_web::{get, patch, post};
 
 use crate::access::caller::{Caller, actions, resources};
+use crate::access::rights::Confinement;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, PrincipalStatus, Resource, queries as callers, scope};
 use crate::cases::queries::{self, CaseKey, Filter};
 use crate::cases::rules::{self, CaseStatus, Facts, Intent};
@@ -99,7 +100,9 @@ pub async fn create_case(
             }
             None => open(unit, id, &place, new)?,
         };
-        unit.rights.require_at(Action::Create, Resource::Cases, &row.place())?;
+        // Whoever opens a case for a colleague's eyes alone is answered once, and shown what is not confined.
+        let place = Place { confinement: Confinement::Open, ..row.place() };
+        unit.rights.require_at(Action::Create, Resource::Cases, &place)?;
         let (version, path) = (row.version, format!("/cases/{}", row.id));
         let mut case = Case::shown(row, &unit.rights);
         case.warnings = warnings;
@@ -150,7 +153,7 @@ pub fn open(unit: &mut Unit<'_>, id: CaseId, place: &Place, new: NewCase) -> Api
         updated_at: unit.now,
     };
     check_codes(unit, &row)?;
-    let fields = unit.rights.fields_at(&row.place());
+    let fields = unit.rights.fields_at(place);
     if row.summary.is_some() && !fields.writes(FieldGroup::Notes) {
         return Err(ApiError::forbidden("your grants do not let you write summary"));
     }
@@ -201,7 +204,7 @@ fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> Ap
         && rights.may_at(
             Action::Transition,
             Resource::Cases,
-            &Place { confinement: Default::default(), ..place.clone() },
+            &Place { confinement: Confinement::Open, ..place.clone() },
         );
     if able { Ok(()) } else { Err(unknown()) }
 }

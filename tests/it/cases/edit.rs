@@ -178,4 +178,31 @@ both! {
         world.regional_sync_client().patch(&address, "*", &json!({"priority": "high"})).expect(403);
         matej.get("/cases/not-an-id").expect(400);
     }
+
+    fn a_case_can_be_opened_for_a_colleagues_eyes_alone(world: &World) {
+        let (maria, samira) = (world.maria_case_manager(), world.samira_help_desk_operator());
+        let person = maria.post("/people", &world.person_in_udine()).expect(201).id();
+        let body = |level: &str| {
+            json!({
+                "person_id": person, "target_group": "trafficking_victim", "access_level": level,
+                "legal_basis": "vital_interest", "case_manager_id": world.id_of("maria_case_manager"),
+            })
+        };
+        for level in ["protected", "closed"] {
+            let made = samira.post("/cases", &body(level)).expect(201);
+            assert_eq!(made.json()["withheld_fields"], json!(["person_id", "legal_basis", "summary"]));
+            let address = format!("/cases/{}", made.id());
+            assert_eq!(maria.get(&address).expect(200).json()["access_level"], level);
+        }
+        // Nor does a colleague who managed cases of the place need to be the one.
+        let (colleague, _, _) = world.another_client(&json!({
+            "role": "case_manager", "organisation_id": world.fixture.comune_udine, "territory_ids": [world.fixture.udine],
+        }));
+        let mut summed_up = body("closed");
+        summed_up["summary"] = json!("must not be found");
+        let made = colleague.post("/cases", &summed_up).expect(201);
+        assert!(!made.text.contains("must not be found"));
+        colleague.get(&format!("/cases/{}", made.id())).expect(404);
+        assert_eq!(maria.get(&format!("/cases/{}", made.id())).expect(200).json()["summary"], "must not be found");
+    }
 }
