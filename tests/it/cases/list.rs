@@ -125,7 +125,9 @@ both! {
                 all.iter().map(|(_, id)| id).filter(|id| reader.get(&format!("/cases/{id}")).status == 200).collect();
             assert_eq!(seen.len(), all.len(), "{how}");
         }
-        // Territory alone is not enough: the owner must be the caller's as well.
+        // Neither territory nor owner alone is enough.
+        let (in_udine, _, _) = world.another_client(&grant(fixture.root, [fixture.udine]));
+        assert_eq!(paged(&in_udine, "", 3), newest_first(near.clone()));
         let (stranger, _, _) = world.another_client(&grant(fixture.comune_udine, [fixture.region]));
         assert_eq!(paged(&stranger, "", 3), newest_first(near));
     }

@@ -126,6 +126,9 @@ both! {
         let (of_trieste, _, _) =
             world.another_client(&granted(json!(world.fixture.comune_trieste), json!(world.fixture.region), json!([])));
         assert_eq!(found(&of_trieste, "diallo"), [far.as_str()]);
+        let (in_trieste, _, _) =
+            world.another_client(&granted(json!(world.fixture.root), json!(world.fixture.trieste), json!([])));
+        assert_eq!(found(&in_trieste, "diallo"), [far.as_str()]);
         for name in ["anna_system_administrator", "regional_sync_client", "giulia_auditor"] {
             world.caller(name).post("/people/searches", &json!({"name": "diallo"})).expect(403);
         }
