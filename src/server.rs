@@ -53,9 +53,16 @@ pub fn connect(database: &Database) -> Result<Connection, StartError> {
     })
 }
 
-// libpq repeats host and user, never the password.
+// What libpq says of a server names host and user at most. What it says of a URL it cannot read quotes the URL, in which a
+// password that is not percent-encoded may stand anywhere.
 fn error_text(error: &diesel::ConnectionError) -> String {
-    error.to_string().replace('\n', " ")
+    const OF_SERVERS: [&str; 2] = ["connection to server", "could not translate host name"];
+    match error {
+        diesel::ConnectionError::BadConnection(text) if !OF_SERVERS.iter().any(|start| text.starts_with(start)) => {
+            "the URL cannot be read: percent-encode the special characters of user and password".into()
+        }
+        _ => error.to_string().replace('\n', " "),
+    }
 }
 
 /// The master key: given, or in a file beside the SQLite file, or the published one of a demonstration on PostgreSQL.

@@ -15,6 +15,10 @@ impl DatabaseUrl {
     /// Reads a URL. The message of a refusal never repeats the URL, which may carry a password.
     pub fn parse(url: &str) -> Result<Self, String> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            // libpq takes what follows the first @ for the host, and repeats it when it finds no such host.
+            if url.matches('@').count() > 1 {
+                return Err("the database URL has more than one @: write %40 for those in user and password".into());
+            }
             return Ok(Self::Postgres(url.to_owned()));
         }
         let Some(path) = url.strip_prefix("sqlite://") else {
