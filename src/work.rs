@@ -293,8 +293,18 @@ pub fn run<T>(
 
 /// Runs a command of the deployment itself: the command line, background jobs, demonstration data.
 pub fn run_as_system<T>(app: &App, purpose: &str, work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>) -> ApiResult<T> {
-    let context = RequestContext::internal(purpose);
     let mut connection = app.database.writer()?;
+    run_as_system_on(&mut connection, app, purpose, work)
+}
+
+/// The same on a connection of the caller's own.
+pub fn run_as_system_on<T>(
+    connection: &mut Connection,
+    app: &App,
+    purpose: &str,
+    work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
+) -> ApiResult<T> {
+    let context = RequestContext::internal(purpose);
     let result = connection.write_transaction(|connection| {
         work(&mut Unit {
             connection,

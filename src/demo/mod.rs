@@ -8,7 +8,7 @@ use approdo_db::schema::{organisations, settings};
 use diesel::prelude::*;
 
 use crate::app::App;
-use crate::server::StartError;
+use crate::server::{self, StartError};
 use crate::work;
 
 /// Marks a database that `--demo` made.
@@ -27,7 +27,8 @@ pub fn mark(app: &App) -> Result<(), StartError> {
 
 /// Loads the demonstration data into an empty database; refuses other people's data, and a demonstration that is not asked for.
 pub fn admit(app: &App, demo: bool) -> Result<(), StartError> {
-    let outcome = work::run_as_system(app, "demonstration", |unit| {
+    let mut connection = server::connect(&app.database)?;
+    let outcome = work::run_as_system_on(&mut connection, app, "demonstration", |unit| {
         // One process loads; the others wait here and find the mark.
         approdo_db::first_for_update!(
             &mut *unit.connection,

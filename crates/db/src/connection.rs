@@ -1,5 +1,8 @@
 //! One connection type over both databases, chosen at run time by the database URL.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection as _, PgConnection, SqliteConnection};
@@ -67,6 +70,18 @@ impl Unavailable {
 pub enum Purpose {
     Read,
     Write,
+    /// Migrating and furnishing, where another process may be at it already and take its time.
+    Setup,
+}
+
+impl Purpose {
+    /// How long a lock is awaited: by requests so long that none hangs behind another, by a start until it has its turn.
+    fn patience_milliseconds(self) -> u32 {
+        match self {
+            Self::Read | Self::Write => 5_000,
+            Self::Setup => 600_000,
+        }
+    }
 }
 
 /// Opens one connection and gives it the settings every connection must have.
@@ -75,20 +90,32 @@ pub(crate) fn open(url: &DatabaseUrl, schema: &str, purpose: Purpose) -> diesel:
         DatabaseUrl::Postgres(url) => AnyConnection::Postgres(PgConnection::establish(url)?),
         DatabaseUrl::Sqlite(path) => AnyConnection::Sqlite(SqliteConnection::establish(path)?),
     };
+    let patience = purpose.patience_milliseconds();
     let settings = match (&connection, purpose) {
-        // A lock is awaited 5 s at most, so that no request hangs behind another.
         (AnyConnection::Postgres(_), _) => format!(
-            "SET search_path TO {}; SET timezone TO 'UTC'; SET lock_timeout TO '5s'; SET client_min_messages TO warning; SET synchronous_commit TO on",
+            "SET search_path TO {}; SET timezone TO 'UTC'; SET lock_timeout TO {patience}; \
+             SET client_min_messages TO warning; SET synchronous_commit TO on",
             quoted(schema)
         ),
-        (AnyConnection::Sqlite(_), Purpose::Write) => SQLITE.to_owned(),
-        (AnyConnection::Sqlite(_), Purpose::Read) => format!("{SQLITE} PRAGMA query_only = ON;"),
+        (AnyConnection::Sqlite(_), Purpose::Read) => {
+            format!("PRAGMA busy_timeout = {patience}; {SQLITE} PRAGMA query_only = ON;")
+        }
+        (AnyConnection::Sqlite(_), _) => format!("PRAGMA busy_timeout = {patience}; {SQLITE}"),
     };
-    connection.batch_execute(&settings).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
+    // SQLite does not wait for another process that turns a new file to WAL at this moment: it says at once that it is busy.
+    let until = Instant::now() + Duration::from_millis(patience.into());
+    loop {
+        match connection.batch_execute(&settings) {
+            Ok(()) => return Ok(connection),
+            Err(error) if Unavailable::of(&error) == Some(Unavailable::Busy) && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(diesel::ConnectionError::CouldntSetupConfiguration(error)),
+        }
+    }
 }
 
-const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+const SQLITE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;";
 
 /// An identifier as SQL quotes it.

@@ -126,9 +126,9 @@ impl Database {
         self.writers.get()
     }
 
-    /// A connection of one's own, outside the pools: for work that lasts as long as the process.
+    /// A connection of one's own, outside the pools: for the command line and the start, which wait for locks as long as it takes.
     pub fn connect(&self) -> diesel::ConnectionResult<Connection> {
-        open(&self.options.url, &self.options.schema, Purpose::Write)
+        open(&self.options.url, &self.options.schema, Purpose::Setup)
     }
 
     /// Looks at a failed statement: whether the fault is of the moment.
