@@ -155,7 +155,8 @@ fn run(command: Command) -> Outcome {
 fn serve(args: &ServeArgs) -> Outcome {
     actix_web::rt::System::new()
         .block_on(async {
-            let listening = server::start(args)?;
+            let mut listening = server::start(args)?;
+            listening.begin().await?;
             let base = listening.app().settings.public_url.clone();
             println!("Approdo listens on http://{}", listening.address);
             println!("Swagger UI: {base}/docs/");

@@ -1,7 +1,10 @@
 //! Opening the database, starting the parts, listening, and stopping so that nothing begun is lost.
 
+use std::future::{Future as _, poll_fn};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -316,6 +319,14 @@ fn cors(origins: &[String]) -> Cors {
 impl Listening {
     pub fn app(&self) -> &Arc<App> {
         &self.running.app
+    }
+
+    /// Starts the workers and begins to heed signals: whoever is told the address may stop the process at once.
+    pub async fn begin(&mut self) -> std::io::Result<()> {
+        match poll_fn(|context| Poll::Ready(Pin::new(&mut self.server).poll(context))).await {
+            Poll::Ready(ended) => ended,
+            Poll::Pending => Ok(()),
+        }
     }
 
     /// Serves until a signal or `handle.stop`; then finishes what has begun.
