@@ -3,8 +3,10 @@
 mod deployment;
 mod proxy;
 
+mod door;
 mod kill;
 mod lost_updates;
+mod migrations;
 mod outage;
 mod racing;
 mod start;

@@ -14,6 +14,7 @@ use crate::both;
 use crate::support::process::{ServerProcess, command, run};
 use crate::support::{Client, Product, TestDatabase, World};
 
+const SERVE: [&str; 3] = ["serve", "--bind", "127.0.0.1:0"];
 const RECORD: &str = "__diesel_schema_migrations";
 
 #[test]
@@ -25,10 +26,12 @@ fn a_database_that_cannot_be_opened_is_a_clear_error_without_the_password() {
         // Passwords that someone forgot to percent-encode.
         ("postgres://approdo:geheim%zz@127.0.0.1:1/approdo", "PostgreSQL cannot be reached"),
         ("postgres://approdo:12geheim/34@127.0.0.1:1/approdo", "PostgreSQL cannot be reached"),
-        ("postgres://approdo:?geheim@127.0.0.1:1/approdo", "PostgreSQL cannot be reached"),
+        ("postgres://approdo:ge@geheim@127.0.0.1:1/approdo", "more than one @"),
+        ("postgres://approdo@127.0.0.1:1/approdo?password=ge&geheim", "PostgreSQL cannot be reached"),
     ] {
-        for arguments in [["serve", "--database-url", url].as_slice(), &["migrate", "--database-url", url]] {
-            let told = refused(&run(arguments));
+        for arguments in [SERVE.as_slice(), &["migrate"]] {
+            let arguments = [arguments, &["--database-url", url]].concat();
+            let told = refused(&run(&arguments));
             assert!(told.contains(reason), "{url}: {told}");
             assert!(!told.contains("geheim"), "the password is told: {told}");
         }
@@ -66,7 +69,7 @@ both! {
     fn four_processes_that_start_together_migrate_once_and_all_serve(world: &World) {
         let empty = TestDatabase::empty(world.product);
         let processes = start_together(4, &empty.url, &[]);
-        assert_eq!(migrations_recorded(&empty.url), 7);
+        assert_eq!(count(&empty.url, RECORD), 7);
         let keys: BTreeSet<String> = processes
             .iter()
             .map(|process| {
@@ -103,14 +106,17 @@ both! {
         let mut together = start_together(2, &empty.url, &["--demo"]);
         let loaded = rows(&empty.url);
         assert!(loaded > 0);
-        together.iter_mut().for_each(|process| assert!(process.terminate().success()));
+        for process in &mut together {
+            let status = process.terminate();
+            assert!(status.success(), "{status}: {}", process.errors());
+        }
         let again = ServerProcess::try_start(&empty.url, &["--demo"]).expect("it starts again");
         assert_eq!(rows(&empty.url), loaded, "the second start loads nothing");
 
         let callers = run(&["demo", "callers", "--json", "--database-url", &empty.url]);
         let callers: Vec<serde_json::Value> = serde_json::from_slice(&callers.stdout).expect("JSON");
         let roles: Vec<&str> = callers.iter().map(|caller| caller["role"].as_str().expect("a role")).collect();
-        assert_eq!(roles, approdo::access::Role::ALL.map(|role| role.as_str()), "one caller a role");
+        assert_eq!(roles, approdo::access::Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>(), "one caller a role");
         for caller in &callers {
             let text = |name: &str| caller[name].as_str().unwrap_or_default();
             let form = match text("client_id") {
@@ -209,11 +215,8 @@ fn refused(output: &Output) -> String {
 
 /// What every command says that would serve or migrate such a database.
 fn refused_everywhere(url: &str) -> String {
-    let all = [["serve"].as_slice(), &["migrate"], &["migrate", "--check"]].map(|arguments| {
-        let mut arguments = arguments.to_vec();
-        arguments.extend(["--database-url", url]);
-        refused(&run(&arguments))
-    });
+    let all = [SERVE.as_slice(), &["migrate"], &["migrate", "--check"]]
+        .map(|arguments| refused(&run(&[arguments, &["--database-url", url]].concat())));
     assert!(all.iter().all(|told| *told == all[0]), "{all:?}");
     all[0].clone()
 }
@@ -240,10 +243,6 @@ fn count(url: &str, table: &str) -> i64 {
         .get_result(&mut connection(url))
         .expect("counted");
     counted.number
-}
-
-fn migrations_recorded(url: &str) -> i64 {
-    count(url, RECORD)
 }
 
 fn rows(url: &str) -> i64 {

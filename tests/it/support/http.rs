@@ -112,6 +112,22 @@ impl Client {
         self.try_send(method, path, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
+    /// A GET with its answer's bytes as they came over the wire.
+    #[track_caller]
+    pub fn get_raw(&self, path: &str, accept_encoding: &str) -> (Answer, Vec<u8>) {
+        let request = Request::builder()
+            .uri(format!("{}{MOUNT}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token()))
+            .header("accept-encoding", accept_encoding)
+            .body(())
+            .expect("a well-formed request");
+        let mut response = self.agent.run(request).expect("an answer");
+        let body = response.body_mut().read_to_vec().expect("a body");
+        let answer =
+            Answer { status: response.status().as_u16(), headers: response.headers().clone(), text: String::new() };
+        (answer, body)
+    }
+
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], None)
