@@ -42,7 +42,7 @@ struct Ground {
 /// Loads `count` cases, a tenth of them into the largest city. Callers: `bench_municipality`, `bench_region`, `bench_city`,
 /// `bench_country` (case managers) and `bench_sync`.
 pub fn load(app: &App, count: usize) -> ApiResult<()> {
-    let ground = work::run_as_system(app, "bulk load", |unit| lay_ground(unit))?;
+    let ground = work::run_as_system(app, "bulk load", lay_ground)?;
     let done = AtomicI64::new(0);
     let next = AtomicI64::new(0);
     let total = i64::try_from(count).unwrap_or(i64::MAX);

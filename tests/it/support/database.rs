@@ -320,11 +320,11 @@ impl PrivateCluster {
             folder = self.folder.display()
         );
         Command::new("setsid")
-            .args(["sh", "-c", &script])
+            .args(["--fork", "sh", "-c", &script])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()
+            .status()
             .expect("a process to clean up");
         let cluster = Cluster { base: self.base.clone() };
         std::mem::forget(self);

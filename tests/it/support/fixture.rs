@@ -17,7 +17,6 @@ pub struct Fixture {
     pub root: OrganisationId,
     pub comune_udine: OrganisationId,
     pub comune_trieste: OrganisationId,
-    pub italy: TerritoryId,
     pub region: TerritoryId,
     pub udine: TerritoryId,
     pub trieste: TerritoryId,
@@ -84,8 +83,7 @@ fn put(unit: &mut Unit<'_>) -> Fixture {
     let region = territory(unit, "region", "istat", "06", "Friuli-Venezia Giulia", Some(italy));
     let udine = territory(unit, "municipality", "istat", "030129", "Udine", Some(region));
     let trieste = territory(unit, "municipality", "istat", "032006", "Trieste", Some(region));
-    let mut fixture =
-        Fixture { root, comune_udine, comune_trieste, italy, region, udine, trieste, callers: Vec::new() };
+    let mut fixture = Fixture { root, comune_udine, comune_trieste, region, udine, trieste, callers: Vec::new() };
     let hash = passwords::hash(SECRET).expect("a hash");
     for (name, role, organisation, territory) in [
         ("anna_system_administrator", Role::SystemAdministrator, root, italy),
