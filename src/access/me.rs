@@ -9,8 +9,11 @@ use validator::Validate;
 
 use crate::access::auth::set_password;
 use crate::access::caller::{Caller, actions, resources};
+use crate::access::throttle::{self, Subject};
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, Role, passwords};
-use crate::error::{ApiError, ApiResult};
+use crate::app::blocking;
+use crate::clock;
+use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::texts::CodeText;
 use crate::http::{Answer, Body, Checked, Door, query};
 
@@ -129,18 +132,30 @@ pub async fn create_my_password(
     if caller.bearer.kind == ActorKind::ApiClient {
         return Err(ApiError::forbidden("machine clients have no password"));
     }
-    let change = body.read()?;
-    let (app, principal, session) = (door.app.clone(), caller.bearer.principal, caller.bearer.session);
-    let hash: Option<String> = crate::app::blocking(move || {
-        app.read_now(|connection| Ok(users::table.find(principal).select(users::password_hash).first(connection)?))
+    let (app, bearer) = (door.app.clone(), caller.bearer);
+    let subject = Subject::new(app.keys.master(), "password change", &bearer.principal.to_string());
+    let asked = subject.clone();
+    // Whoever holds a token must not be able to try passwords with it: the session is looked at first, and failures count.
+    let hash: Option<String> = blocking(move || {
+        app.read_now(|connection| {
+            app.rights.current(connection, &bearer)?;
+            if let Some(seconds) = throttle::wait_seconds(connection, &asked, clock::now())? {
+                return Err(ApiError::new(Kind::TooManyRequests, "too many failed attempts").retry_after(seconds));
+            }
+            Ok(users::table.find(bearer.principal).select(users::password_hash).first(connection)?)
+        })
     })
     .await?;
+    let change = body.read()?;
     if !door.app.passwords.verify(change.current_password, hash).await? {
+        let app = door.app.clone();
+        blocking(move || Ok(throttle::failed(&mut **app.database.writer()?, &subject, clock::now())?)).await?;
         return Err(ApiError::invalid_member("current_password", "is not your password"));
     }
     let hash = door.app.passwords.hash(change.new_password).await?;
     door.write("create_my_password", caller, None, move |unit| {
-        set_password(unit.connection, principal, &hash, Some(session))?;
+        throttle::succeeded(unit.connection, &subject)?;
+        set_password(unit.connection, bearer.principal, &hash, Some(bearer.session))?;
         Ok(Answer::no_content())
     })
     .await

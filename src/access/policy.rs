@@ -72,7 +72,8 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
     use Resource as R;
     match resource {
         // What everyone works with.
-        R::Me => matches!(action, Read | Edit),
+        // Machine clients have no password to change.
+        R::Me => action == Read || (action == Edit && role != Role::SyncClient),
         R::CodeLists => matches!(action, Read),
         R::Organisations | R::Territories if matches!(action, List | Read) => true,
 

@@ -191,7 +191,12 @@ fn check_codes(unit: &Unit<'_>, row: &CaseRow) -> ApiResult<()> {
     codes::check(unit.app, "target_groups", "target_group", &row.target_group)?;
     codes::check(unit.app, "case_priorities", "priority", &row.priority)?;
     codes::check(unit.app, "access_levels", "access_level", &row.access_level)?;
-    codes::check_optional(unit.app, "legal_bases", "legal_basis", row.legal_basis.as_deref())
+    codes::check_optional(unit.app, "legal_bases", "legal_basis", row.legal_basis.as_deref())?;
+    // Confined to its manager, a case without one would be in nobody's sight.
+    if row.case_manager_id.is_none() && matches!(row.access_level.as_str(), "protected" | "closed") {
+        return Err(ApiError::invalid_member("case_manager_id", "is required for this access_level"));
+    }
+    Ok(())
 }
 
 /// 422 unless the user is active and could manage a case at this place.
@@ -375,8 +380,10 @@ fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<
     if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
         return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
     }
+    // A manager who could not work where the case goes must be replaced with the move.
+    let concerns_manager = ["case_manager_id", "territory_id", "target_group"];
     if let Some(manager) = row.case_manager_id
-        && changed.contains(&"case_manager_id")
+        && changed.iter().any(|name| concerns_manager.contains(name))
     {
         check_manager(unit, manager, &row.place())?;
     }

@@ -39,4 +39,20 @@ both! {
         login("a long enough password").expect(200);
         world.regional_sync_client().post("/me/passwords", &change(SECRET, "a long enough password")).expect(403);
     }
+
+    fn a_token_cannot_be_used_to_guess_the_password(world: &World) {
+        let maria = world.maria_case_manager();
+        let guess = json!({"current_password": "a guess", "new_password": "a long enough password"});
+        let statuses: Vec<u16> = (0..7).map(|_| maria.post("/me/passwords", &guess).status).collect();
+        assert_eq!(statuses, [422, 422, 422, 422, 422, 429, 429]);
+        let right = json!({"current_password": SECRET, "new_password": "a long enough password"});
+        assert_ne!(maria.post("/me/passwords", &right).expect(429).header("retry-after"), "");
+    }
+
+    fn an_ended_session_changes_no_password(world: &World) {
+        let maria = world.maria_case_manager();
+        world.nobody().form("/auth/revoke", &[("token", maria.token())]).expect(200);
+        let change = json!({"current_password": SECRET, "new_password": "a long enough password"});
+        maria.post("/me/passwords", &change).expect(401);
+    }
 }

@@ -205,4 +205,30 @@ both! {
         colleague.get(&format!("/cases/{}", made.id())).expect(404);
         assert_eq!(maria.get(&format!("/cases/{}", made.id())).expect(200).json()["summary"], "must not be found");
     }
+
+    fn a_confined_case_keeps_a_manager(world: &World) {
+        let (path, answer) = case(world);
+        let maria = world.maria_case_manager();
+        let unmanaged = json!({"access_level": "closed", "case_manager_id": null});
+        let refused = maria.patch(&path, answer.header("etag"), &unmanaged).expect(422);
+        assert_eq!(pointers(refused), ["#/case_manager_id"]);
+        let closed = json!({"access_level": "closed", "case_manager_id": world.id_of("maria_case_manager")});
+        maria.patch(&path, answer.header("etag"), &closed).expect(200);
+    }
+
+    fn a_case_does_not_move_away_from_its_manager(world: &World) {
+        let (path, _) = case(world);
+        let fixture = &world.fixture;
+        let both = json!({
+            "role": "case_manager", "organisation_id": fixture.root, "territory_ids": [fixture.udine, fixture.trieste],
+        });
+        let matej = world.id_of("matej_case_manager_in_trieste");
+        world.grant(&matej, &both);
+        let mover = world.matej_case_manager_in_trieste();
+        let to_maria = json!({"case_manager_id": world.id_of("maria_case_manager")});
+        mover.patch(&path, "*", &to_maria).expect(200);
+        let away = json!({"territory_id": fixture.trieste});
+        assert_eq!(pointers(mover.patch(&path, "*", &away).expect(422)), ["#/case_manager_id"]);
+        mover.patch(&path, "*", &json!({"territory_id": fixture.trieste, "case_manager_id": matej})).expect(200);
+    }
 }
