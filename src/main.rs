@@ -216,7 +216,6 @@ fn load(args: &LoadArgs) -> Outcome {
     if demo::bulk::cases_loaded(&running.app).map_err(told)? > 0 {
         return Err("this database holds cases already".into());
     }
-    demo::mark(&running.app)?;
     demo::bulk::load(&running.app, args.cases).map_err(told)?;
     println!("password of bench_municipality, bench_city, bench_region, bench_country, bench_sync:");
     println!("{}", running.app.keys.master().derive("bulk load"));
@@ -241,16 +240,7 @@ fn invite(args: &InviteArgs) -> Outcome {
         let organisation_id = match root {
             Some(root) => root,
             None => {
-                let root = Organisation {
-                    id: OrganisationId::new(),
-                    name: args.organisation.clone(),
-                    kind: "other".into(),
-                    parent_id: None,
-                    ipa_code: None,
-                    version: 1,
-                    created_at: unit.now,
-                    updated_at: unit.now,
-                };
+                let root = Organisation::new(unit.now, args.organisation.clone(), "other".into(), None);
                 organisations::add(unit, &root)?;
                 root.id
             }

@@ -3,7 +3,7 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
-use crate::cases::{handlers as cases, history, tasks, transitions};
+use crate::cases::{handlers as cases, history, task_transitions, tasks, transitions};
 use crate::codes;
 use crate::directory::organisations;
 use crate::operations::status;
@@ -68,7 +68,7 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(tasks::create_task)
         .service(tasks::read_task)
         .service(tasks::edit_task)
-        .service(tasks::create_task_transition)
+        .service(task_transitions::create_task_transition)
         // Sync and audit
         .service(changes::list_changes)
         .service(audit::list_audit_records)

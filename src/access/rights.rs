@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use approdo_db::Connection;
+use diesel::QueryResult;
 use quick_cache::sync::Cache;
 
 use crate::access::policy::{self, Action, FieldGroup, FieldRight, Resource, Role};
@@ -133,6 +134,17 @@ impl Rights {
         grants: Vec<HeldGrant>,
     ) -> Self {
         Self { principal, kind, organisation, auth_epoch, grants, unlimited: false }
+    }
+
+    /// The rights of some other caller, to be given work; none where there is no such caller or it is deactivated.
+    pub fn of(connection: &mut Connection, principal: PrincipalId) -> QueryResult<Option<Self>> {
+        match queries::principal(connection, principal)? {
+            Some((kind, status, organisation, epoch)) if status != PrincipalStatus::Deactivated => {
+                let grants = queries::held_grants(connection, principal)?;
+                Ok(Some(Self::new(principal, kind, organisation, epoch, grants)))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The deployment's own rights: everything, everywhere.

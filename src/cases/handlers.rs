@@ -4,7 +4,7 @@ use actix_web::{get, patch, post};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
-use crate::access::{Action, FieldGroup, Place, PrincipalId, PrincipalStatus, Resource, queries as callers, scope};
+use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
 use crate::cases::queries::{self, CaseKey, Filter};
 use crate::cases::rules::{self, CaseStatus, Facts, Intent};
 use crate::cases::types::{
@@ -201,17 +201,13 @@ fn check_codes(unit: &Unit<'_>, row: &CaseRow) -> ApiResult<()> {
 
 /// 422 unless the user is active and could manage a case at this place.
 fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> ApiResult<()> {
-    let unknown = || ApiError::unknown_reference("case_manager_id");
-    let (kind, status, organisation, epoch) = callers::principal(unit.connection, manager)?.ok_or_else(unknown)?;
-    let grants = callers::held_grants(unit.connection, manager)?;
-    let rights = crate::access::Rights::new(manager, kind, organisation, epoch, grants);
-    let able = status != PrincipalStatus::Deactivated
-        && rights.may_at(
-            Action::Transition,
-            Resource::Cases,
-            &Place { confinement: Confinement::Open, ..place.clone() },
-        );
-    if able { Ok(()) } else { Err(unknown()) }
+    let open = Place { confinement: Confinement::Open, ..place.clone() };
+    let rights = Rights::of(unit.connection, manager)?;
+    if rights.is_some_and(|rights| rights.may_at(Action::Transition, Resource::Cases, &open)) {
+        Ok(())
+    } else {
+        Err(ApiError::unknown_reference("case_manager_id"))
+    }
 }
 
 /// Writes the change and history records of a case.

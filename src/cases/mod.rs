@@ -5,6 +5,7 @@ pub mod history;
 pub mod queries;
 pub mod reference;
 pub mod rules;
+pub mod task_transitions;
 pub mod tasks;
 pub mod transitions;
 pub mod types;

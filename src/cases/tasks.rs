@@ -1,8 +1,8 @@
-//! Tasks of a case: `open`→`done`|`cancelled`, `done`→`open` with a reason. They are written under the lock of their case, so
-//! that 'close' and 'add task' cannot both win.
+//! Tasks of a case; their moves are in `task_transitions`. They are written under the lock of their case, so that 'close' and
+//! 'add task' cannot both win.
 
 use actix_web::{get, patch, post};
-use approdo_db::schema::{cases, task_transitions, tasks};
+use approdo_db::schema::{cases, tasks};
 use approdo_db::{Connection, Timestamp, define_id, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, Place, PrincipalId, PrincipalStatus, Resource, Rights, queries as callers};
+use crate::access::{Action, Place, PrincipalId, Resource, Rights};
 use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
@@ -24,9 +24,6 @@ define_id! {
     /// The id of a task.
     #[derive(ToSchema)]
     TaskId;
-    /// The id of a task's move.
-    #[derive(ToSchema)]
-    TaskTransitionId;
 }
 
 text_enum! {
@@ -113,68 +110,6 @@ impl Checked for TaskPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// Where to move a task.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
-#[schema(example = json!({"to": "done"}))]
-pub enum NewTaskTransition {
-    /// From open.
-    Done {},
-    /// From open.
-    Cancelled {
-        #[schema(nullable = false, min_length = 1, max_length = 500)]
-        reason: Option<String>,
-    },
-    /// From done: it was not done after all.
-    Open {
-        #[schema(min_length = 1, max_length = 500)]
-        reason: String,
-    },
-}
-
-impl Validate for NewTaskTransition {
-    fn validate(&self) -> Result<(), validator::ValidationErrors> {
-        let mut errors = validator::ValidationErrors::new();
-        if self.parts().1.is_some_and(|reason| !(1..=500).contains(&reason.chars().count())) {
-            let message = "must have 1 to 500 characters";
-            errors.add("reason", validator::ValidationError::new("length").with_message(message.into()));
-        }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
-}
-
-impl Checked for NewTaskTransition {}
-
-impl NewTaskTransition {
-    fn parts(&self) -> (TaskStatus, Option<&str>) {
-        match self {
-            Self::Done {} => (TaskStatus::Done, None),
-            Self::Cancelled { reason } => (TaskStatus::Cancelled, reason.as_deref()),
-            Self::Open { reason } => (TaskStatus::Open, Some(reason)),
-        }
-    }
-}
-
-/// One move of a task.
-#[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = task_transitions, treat_none_as_default_value = false)]
-pub struct TaskTransition {
-    pub id: TaskTransitionId,
-    pub task_id: TaskId,
-    /// The version the move gave the task; the `ETag` of this answer names it.
-    #[schema(minimum = 2, maximum = 9007199254740991_i64)]
-    pub task_version: i64,
-    #[serde(rename = "from")]
-    pub from_status: TaskStatus,
-    #[serde(rename = "to")]
-    pub to_status: TaskStatus,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 500)]
-    pub reason: Option<String>,
-    pub actor_id: PrincipalId,
-    pub at: Timestamp,
-}
-
 /// How to list a case's tasks.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -190,12 +125,6 @@ pub struct TaskQuery {
     #[validate(length(max = 1024))]
     #[param(max_length = 1024)]
     cursor: Option<String>,
-}
-
-/// Whether a task may move so.
-pub fn may_move(from: TaskStatus, to: TaskStatus) -> bool {
-    use TaskStatus::{Cancelled, Done, Open};
-    matches!((from, to), (Open, Done | Cancelled) | (Done, Open))
 }
 
 /// A case's tasks, oldest first, for `embed`.
@@ -216,7 +145,7 @@ fn visible(connection: &mut Connection, rights: &Rights, action: Action, id: Tas
 }
 
 /// The same under the lock of the case.
-fn locked(unit: &mut Unit<'_>, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
+pub(super) fn locked(unit: &mut Unit<'_>, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
     let case_id: CaseId = tasks::table
         .find(id)
         .select(tasks::case_id)
@@ -229,7 +158,7 @@ fn locked(unit: &mut Unit<'_>, action: Action, id: TaskId) -> ApiResult<(Task, C
     Ok((task, case))
 }
 
-fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
+pub(super) fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
     if case.status.is_open() {
         Ok(())
     } else {
@@ -238,15 +167,15 @@ fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
 }
 
 fn check_assignee(unit: &mut Unit<'_>, assignee: PrincipalId, case: &CaseRow) -> ApiResult<()> {
-    let unknown = || ApiError::unknown_reference("assignee_id");
-    let (kind, status, organisation, epoch) = callers::principal(unit.connection, assignee)?.ok_or_else(unknown)?;
-    let grants = callers::held_grants(unit.connection, assignee)?;
-    let rights = Rights::new(assignee, kind, organisation, epoch, grants);
-    let able = status != PrincipalStatus::Deactivated && rights.may_at(Action::Edit, Resource::Tasks, &case.place());
-    if able { Ok(()) } else { Err(unknown()) }
+    let rights = Rights::of(unit.connection, assignee)?;
+    if rights.is_some_and(|rights| rights.may_at(Action::Edit, Resource::Tasks, &case.place())) {
+        Ok(())
+    } else {
+        Err(ApiError::unknown_reference("assignee_id"))
+    }
 }
 
-fn record(
+pub(super) fn record(
     unit: &mut Unit<'_>,
     task: &Task,
     case: &CaseRow,
@@ -428,7 +357,7 @@ pub async fn edit_task(
     .await
 }
 
-fn save(unit: &mut Unit<'_>, task: &mut Task) -> ApiResult<()> {
+pub(super) fn save(unit: &mut Unit<'_>, task: &mut Task) -> ApiResult<()> {
     let before = task.version;
     task.version += 1;
     task.updated_at = unit.now;
@@ -447,75 +376,6 @@ fn save(unit: &mut Unit<'_>, task: &mut Task) -> ApiResult<()> {
     )
 }
 
-/// Move a task.
-///
-/// `open`→`done`|`cancelled`; `done`→`open` with a reason. Anything else is 409.
-#[utoipa::path(
-    tag = "Tasks",
-    params(("task_id" = TaskId, Path, description = "The task.")),
-    request_body = NewTaskTransition,
-    responses((status = 201, description = "The move; `ETag` is the task's.", body = TaskTransition))
-)]
-#[post("/tasks/{task_id}/transitions")]
-pub async fn create_task_transition(
-    door: Door,
-    caller: Caller<actions::Transition, resources::Tasks>,
-    id: Id<TaskId>,
-    if_match: IfMatch,
-    body: Body<NewTaskTransition>,
-) -> ApiResult<Answer> {
-    door.write("create_task_transition", caller, Some(body.fingerprint()), move |unit| {
-        let (task, case) = locked(unit, Action::Transition, id.0)?;
-        let asked = body.read()?;
-        let transition_id = TaskTransitionId::new();
-        let transition: TaskTransition = match unit.replay(transition_id.0)? {
-            Some(earlier) => task_transitions::table.find(TaskTransitionId(earlier)).first(unit.connection)?,
-            None => {
-                if_match.check(task.version)?;
-                refuse_unless_open(&case)?;
-                let (to, reason) = asked.parts();
-                make(unit, task, &case, transition_id, to, reason)?
-            }
-        };
-        let path = format!("/tasks/{}", transition.task_id);
-        unit.created(&path, transition.task_version, &transition)
-    })
-    .await
-}
-
-/// Moves a task of a locked case.
-pub fn make(
-    unit: &mut Unit<'_>,
-    mut task: Task,
-    case: &CaseRow,
-    id: TaskTransitionId,
-    to: TaskStatus,
-    reason: Option<&str>,
-) -> ApiResult<TaskTransition> {
-    let from = task.status;
-    if !may_move(from, to) {
-        return Err(ApiError::unmet(vec![UnmetGuard {
-            guard: "allowed_transition".into(),
-            detail: format!("a task cannot become {to} from {from}").into(),
-        }]));
-    }
-    task.status = to;
-    save(unit, &mut task)?;
-    let transition = TaskTransition {
-        id,
-        task_id: task.id,
-        task_version: task.version,
-        from_status: from,
-        to_status: to,
-        reason: reason.map(str::to_owned),
-        actor_id: unit.rights.principal,
-        at: unit.now,
-    };
-    diesel::insert_into(task_transitions::table).values(&transition).execute(unit.connection)?;
-    record(unit, &task, case, Operation::Updated, vec!["status"])?;
-    Ok(transition)
-}
-
 /// Tells the feed that the tasks of a locked case are now where their case is: who follows it must drop or take them up too.
 pub fn follow(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<()> {
     let moved: Vec<Task> = tasks::table.filter(tasks::case_id.eq(case.id)).order(tasks::id).load(unit.connection)?;
@@ -531,20 +391,6 @@ pub fn follow(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<
             audience: None,
             values: serde_json::Value::Null,
         })?;
-    }
-    Ok(())
-}
-
-/// Cancels the open tasks of a locked case: an early closing leaves nothing open.
-pub fn cancel_open(unit: &mut Unit<'_>, case: CaseId, reason: &str) -> ApiResult<()> {
-    let case = queries::find(unit.connection, case)?.ok_or_else(ApiError::not_found)?;
-    let open: Vec<Task> = tasks::table
-        .filter(tasks::case_id.eq(case.id))
-        .filter(tasks::status.eq(TaskStatus::Open))
-        .order(tasks::id)
-        .load(unit.connection)?;
-    for task in open {
-        make(unit, task, &case, TaskTransitionId::new(), TaskStatus::Cancelled, Some(reason))?;
     }
     Ok(())
 }

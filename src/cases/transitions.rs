@@ -14,7 +14,7 @@ use crate::access::{Action, PrincipalId, Resource};
 use crate::cases::handlers::{facts, record};
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
-use crate::cases::{queries, tasks};
+use crate::cases::{queries, task_transitions};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -218,7 +218,7 @@ pub fn make(
     let (from, made) = (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, &row)?));
     let (next, made) = made.map_err(ApiError::unmet)?;
     if made == Move::CloseEarly {
-        tasks::cancel_open(unit, row.id, "the case was closed early")?;
+        task_transitions::cancel_open(unit, row.id, "the case was closed early")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;

@@ -15,6 +15,7 @@ use crate::cases::rules::CaseStatus;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::cases::{handlers as cases, queries, reference};
 use crate::clock;
+use crate::demo;
 use crate::directory::organisations::{self, Organisation};
 use crate::error::ApiResult;
 use crate::people::queries as people;
@@ -75,20 +76,10 @@ pub fn load(app: &App, count: usize) -> ApiResult<()> {
 }
 
 fn lay_ground(unit: &mut Unit<'_>) -> ApiResult<Ground> {
-    let owner = OrganisationId::new();
-    organisations::add(
-        unit,
-        &Organisation {
-            id: owner,
-            name: "Measured deployment".into(),
-            kind: "other".into(),
-            parent_id: None,
-            ipa_code: None,
-            version: 1,
-            created_at: unit.now,
-            updated_at: unit.now,
-        },
-    )?;
+    demo::mark(unit)?;
+    let root = Organisation::new(unit.now, "Measured deployment".into(), "other".into(), None);
+    organisations::add(unit, &root)?;
+    let owner = root.id;
     let country = place(unit, "country", "M".into(), None)?;
     let mut regions = Vec::new();
     let mut municipalities = Vec::new();

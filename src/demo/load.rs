@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::access::grants::{self, NewGrant};
 use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
-use crate::cases::tasks::{self, NewTask, TaskId, TaskStatus, TaskTransitionId};
+use crate::cases::task_transitions::{self, TaskTransitionId};
+use crate::cases::tasks::{self, NewTask, TaskId, TaskStatus};
 use crate::cases::transitions::{self, NewCaseTransition};
 use crate::cases::types::{CaseId, NewCase, TransitionId};
 use crate::cases::{handlers as cases, queries};
@@ -158,22 +159,11 @@ fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
         memberships::add(unit, MembershipId::new(), member, aggregate, membership.valid_from, membership.valid_to)?;
     }
     for body in places.organisations {
-        let id = OrganisationId::new();
         let parent_id = body.parent.map(|key| lookup(&known.organisations, &key)).transpose()?;
-        organisations::add(
-            unit,
-            &Organisation {
-                id,
-                name: body.name,
-                kind: body.kind,
-                parent_id,
-                ipa_code: body.ipa_code,
-                version: 1,
-                created_at: unit.now,
-                updated_at: unit.now,
-            },
-        )?;
-        known.organisations.insert(body.key, id);
+        let made = Organisation::new(unit.now, body.name, body.kind, parent_id);
+        let organisation = Organisation { ipa_code: body.ipa_code, ..made };
+        organisations::add(unit, &organisation)?;
+        known.organisations.insert(body.key, organisation.id);
     }
     Ok(())
 }
@@ -258,7 +248,7 @@ fn open(unit: &mut Unit<'_>, known: &Known, case: DemoCase) -> ApiResult<()> {
         let new = NewTask { title: task.title, description: None, due_on: task.due_on, assignee_id };
         let added = tasks::add(unit, TaskId::new(), &row, new)?;
         if task.status == TaskStatus::Done.as_str() {
-            tasks::make(unit, added, &row, TaskTransitionId::new(), TaskStatus::Done, None)?;
+            task_transitions::make(unit, added, &row, TaskTransitionId::new(), TaskStatus::Done, None)?;
         }
     }
     for asked in case.moves {

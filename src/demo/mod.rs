@@ -8,21 +8,19 @@ use approdo_db::schema::{organisations, settings};
 use diesel::prelude::*;
 
 use crate::app::App;
+use crate::error::ApiResult;
 use crate::server::{self, StartError};
-use crate::work;
+use crate::work::{self, Unit};
 
 /// Marks a database that `--demo` made.
 const MARK: &str = "demonstration";
 
 /// Marks a database as a demonstration.
-pub fn mark(app: &App) -> Result<(), StartError> {
-    work::run_as_system(app, "demonstration", |unit| {
-        diesel::insert_into(settings::table)
-            .values((settings::name.eq(MARK), settings::value.eq(crate::clock::now().to_string())))
-            .execute(unit.connection)?;
-        Ok(())
-    })
-    .map_err(|error: crate::error::ApiError| format!("{error:?}").into())
+pub fn mark(unit: &mut Unit<'_>) -> ApiResult<()> {
+    diesel::insert_into(settings::table)
+        .values((settings::name.eq(MARK), settings::value.eq(unit.now.to_string())))
+        .execute(unit.connection)?;
+    Ok(())
 }
 
 /// Loads the demonstration data into an empty database; refuses other people's data, and a demonstration that is not asked for.
@@ -43,9 +41,7 @@ pub fn admit(app: &App, demo: bool) -> Result<(), StartError> {
             (true, false, true) => Ok(Err("this database holds data of its own; --demo would mix invented people in")),
             (true, false, false) => {
                 load::everything(unit)?;
-                diesel::insert_into(settings::table)
-                    .values((settings::name.eq(MARK), settings::value.eq(crate::clock::now().to_string())))
-                    .execute(unit.connection)?;
+                mark(unit)?;
                 Ok(Ok(()))
             }
         }

@@ -42,6 +42,14 @@ pub struct Organisation {
     pub updated_at: Timestamp,
 }
 
+impl Organisation {
+    /// A row that has just been made.
+    pub fn new(now: Timestamp, name: String, kind: String, parent_id: Option<OrganisationId>) -> Self {
+        let id = OrganisationId::new();
+        Self { id, name, kind, parent_id, ipa_code: None, version: 1, created_at: now, updated_at: now }
+    }
+}
+
 page_of! {
     /// A page of organisations.
     OrganisationPage of Organisation
@@ -195,16 +203,8 @@ pub async fn create_organisation(
             Some(earlier) => OrganisationId(earlier),
             None => {
                 codes::check(unit.app, "organisation_kinds", "kind", &new.kind)?;
-                let organisation = Organisation {
-                    id,
-                    name: new.name,
-                    kind: new.kind,
-                    parent_id: Some(new.parent_id),
-                    ipa_code: new.ipa_code,
-                    version: 1,
-                    created_at: unit.now,
-                    updated_at: unit.now,
-                };
+                let made = Organisation::new(unit.now, new.name, new.kind, Some(new.parent_id));
+                let organisation = Organisation { id, ipa_code: new.ipa_code, ..made };
                 add(unit, &organisation)?;
                 id
             }

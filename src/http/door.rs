@@ -258,10 +258,3 @@ impl Door {
             .await
     }
 }
-
-/// The accept header's media types, for lists that stream other formats.
-pub fn accepts(request: &HttpRequest, media_type: &str) -> bool {
-    request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| {
-        accept.split(',').any(|item| item.split(';').next().is_some_and(|t| t.trim() == media_type))
-    })
-}
