@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use approdo_db::{Connection, Database};
 
 use crate::access::keys::Keys;
@@ -44,6 +45,8 @@ pub struct App {
     pub metrics: Metrics,
     pub feed: FeedSignal,
     pub settings: Settings,
+    /// Headers that every answer has alike.
+    pub fixed_headers: Vec<(HeaderName, HeaderValue)>,
     /// Methods of each path of the contract, for 405 and OPTIONS.
     pub contract_paths: OnceLock<ContractPaths>,
 }

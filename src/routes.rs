@@ -14,6 +14,21 @@ use crate::territory::{memberships, territories};
 /// The operations of the contract. Fixed segments stand before variable ones.
 pub fn contract(config: &mut ServiceConfig<'_>) {
     config
+        // Cases and tasks: first, because the router tries one pattern after the other.
+        .service(cases::list_cases)
+        .service(cases::create_case)
+        .service(cases::read_case)
+        .service(cases::edit_case)
+        .service(transitions::list_case_transitions)
+        .service(transitions::create_case_transition)
+        .service(transitions::read_case_transition)
+        .service(history::list_case_history)
+        .service(history::list_case_accesses)
+        .service(tasks::list_tasks)
+        .service(tasks::create_task)
+        .service(tasks::read_task)
+        .service(tasks::edit_task)
+        .service(task_transitions::create_task_transition)
         .service(status::read_status)
         // Access
         .service(auth::create_token)
@@ -54,21 +69,6 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(people::create_person)
         .service(people::read_person)
         .service(people::edit_person)
-        // Cases and tasks
-        .service(cases::list_cases)
-        .service(cases::create_case)
-        .service(cases::read_case)
-        .service(cases::edit_case)
-        .service(transitions::list_case_transitions)
-        .service(transitions::create_case_transition)
-        .service(transitions::read_case_transition)
-        .service(history::list_case_history)
-        .service(history::list_case_accesses)
-        .service(tasks::list_tasks)
-        .service(tasks::create_task)
-        .service(tasks::read_task)
-        .service(tasks::edit_task)
-        .service(task_transitions::create_task_transition)
         // Sync and audit
         .service(changes::list_changes)
         .service(audit::list_audit_records)

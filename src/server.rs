@@ -113,7 +113,7 @@ fn prepare(connection: &mut Connection, keys: &Keys) -> Result<String, StartErro
             codes::ship(connection)?;
             Ok(id)
         })
-        .and_then(|id| keys.load(connection).map(|()| id))
+        .and_then(|id| keys.load(connection).map(|_| id))
         .map_err(|error: crate::error::ApiError| error.cause().map_or_else(|| error.to_string(), str::to_owned).into())
 }
 
@@ -169,6 +169,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
     let known = KnownCodes::load(&mut connection)?;
     drop(connection);
     let (recorder, thread) = Recorder::start(database.clone())?;
+    let public_url = parts.public_url.trim_end_matches('/').to_owned();
     let app = Arc::new(App {
         database,
         keys,
@@ -180,11 +181,8 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         limits: Limits::new(parts.request_limit),
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
-        settings: Settings {
-            public_url: parts.public_url.trim_end_matches('/').to_owned(),
-            refresh_token_seconds: parts.refresh_token_hours * 3600,
-            demo: parts.demo,
-        },
+        fixed_headers: gate::fixed_headers(&public_url, parts.request_limit),
+        settings: Settings { public_url, refresh_token_seconds: parts.refresh_token_hours * 3600, demo: parts.demo },
         contract_paths: OnceLock::new(),
     });
     Ok(Running { app, recorder: thread })

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use approdo_db::schema::{history, idempotency_keys, outbox};
-use approdo_db::{Connection, Json, Timestamp, Unavailable, define_id, on_backend, text_enum, types::RowId};
+use approdo_db::schema::idempotency_keys;
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Json, Prepared, Timestamp, Unavailable, Value, define_id, on_backend, text_enum};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -13,8 +14,9 @@ use uuid::Uuid;
 
 use crate::access::keys::random;
 use crate::access::rights::{Confinement, Place, Rights};
+use crate::access::standing::{Asks, Standing};
 use crate::access::tokens::Bearer;
-use crate::access::{ActorKind, OrganisationId, PrincipalId, TerritoryId};
+use crate::access::{ActorKind, PrincipalId};
 use crate::app::App;
 use crate::clock;
 use crate::error::{ApiError, ApiResult, Kind};
@@ -61,54 +63,22 @@ pub struct Change {
     pub values: serde_json::Value,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = outbox, treat_none_as_default_value = false)]
-struct NewChange {
-    id: ChangeId,
-    resource: &'static str,
-    resource_id: RowId,
-    version: i64,
-    operation: Operation,
-    changed_fields: Json,
-    owner_org_id: Option<OrganisationId>,
-    territory_id: Option<TerritoryId>,
-    target_group: Option<String>,
-    access_level: Option<&'static str>,
-    manager_id: Option<PrincipalId>,
-    before_owner_org_id: Option<OrganisationId>,
-    before_territory_id: Option<TerritoryId>,
-    before_target_group: Option<String>,
-    before_access_level: Option<&'static str>,
-    before_manager_id: Option<PrincipalId>,
-    audience_id: Option<PrincipalId>,
-    actor_id: PrincipalId,
-    actor_kind: ActorKind,
-    purpose: String,
-    request_id: String,
-    at: Timestamp,
-    salt: Vec<u8>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = history, treat_none_as_default_value = false)]
-struct NewHistory {
-    id: HistoryId,
-    resource: &'static str,
-    resource_id: RowId,
-    version: i64,
-    operation: Operation,
-    field_values: Json,
-    actor_id: PrincipalId,
-    at: Timestamp,
-}
-
-/// A confinement as the change record keeps it.
-fn confinement_columns(confinement: Confinement) -> (Option<&'static str>, Option<PrincipalId>) {
-    match confinement {
-        Confinement::Open => (None, None),
-        Confinement::Protected(manager) => (Some("protected"), manager),
-        Confinement::Closed(manager) => (Some("closed"), manager),
-    }
+/// A place as the change record keeps it: owner, territory, target group, access level, manager.
+fn place_columns(place: Option<&Place>) -> [Value; 5] {
+    let id = |id: Option<Uuid>| Value::OptionalUuid(id.map(RowId));
+    let text = |text: Option<&str>| Value::OptionalText(text.map(str::to_owned));
+    let (level, manager) = match place.map(|place| place.confinement) {
+        None | Some(Confinement::Open) => (None, None),
+        Some(Confinement::Protected(manager)) => (Some("protected"), manager),
+        Some(Confinement::Closed(manager)) => (Some("closed"), manager),
+    };
+    [
+        id(place.map(|place| place.owner_org.0)),
+        id(place.map(|place| place.territory.0)),
+        text(place.and_then(|place| place.target_group.as_deref())),
+        text(level),
+        id(manager.map(|manager| manager.0)),
+    ]
 }
 
 /// A command in progress: one connection, one transaction, one caller, one instant.
@@ -121,6 +91,13 @@ pub struct Unit<'a> {
     operation: &'static str,
     fingerprint: Option<[u8; 32]>,
     replay_asked: bool,
+    standing: &'a mut Standing,
+}
+
+impl Asks for Unit<'_> {
+    fn parts(&mut self) -> (&mut Connection, &mut Standing) {
+        (self.connection, self.standing)
+    }
 }
 
 impl Unit<'_> {
@@ -180,57 +157,89 @@ impl Unit<'_> {
 
     /// Writes the change record and the history record of one row.
     pub fn record(&mut self, change: Change) -> ApiResult<()> {
-        let place = |place: Option<Place>| match place {
-            None => (None, None, None, None, None),
-            Some(place) => {
-                let (level, manager) = confinement_columns(place.confinement);
-                (Some(place.owner_org), Some(place.territory), place.target_group, level, manager)
-            }
-        };
-        let (owner_org_id, territory_id, target_group, access_level, manager_id) = place(change.place);
-        let before = place(change.before);
-        let row = NewChange {
-            id: ChangeId::new(),
-            resource: change.resource,
-            resource_id: RowId(change.id),
-            version: change.version,
-            operation: change.operation,
-            changed_fields: Json::of(&change.changed),
-            owner_org_id,
-            territory_id,
-            target_group,
-            access_level,
-            manager_id,
-            before_owner_org_id: before.0,
-            before_territory_id: before.1,
-            before_target_group: before.2,
-            before_access_level: before.3,
-            before_manager_id: before.4,
-            audience_id: change.audience,
-            actor_id: self.rights.principal,
-            actor_kind: self.rights.kind,
-            purpose: self.context.purpose.clone(),
-            request_id: self.context.id.clone(),
-            at: self.now,
-            salt: random::<16>()?.to_vec(),
-        };
-        diesel::insert_into(outbox::table).values(row).execute(self.connection)?;
+        self.write(None, change).map(drop)
+    }
+
+    /// Writes a row by a statement that changes one row or none, and its records; tells whether it changed one. Where it did
+    /// not, nothing is recorded.
+    pub fn keep(&mut self, statement: Prepared, change: Change) -> ApiResult<bool> {
+        Ok(self.write(Some(statement), change)? == 1)
+    }
+
+    /// Writes a row that was read under its lock, and its records. The safety net: the update by id and version must find it.
+    pub fn update(&mut self, statement: Prepared, change: Change) -> ApiResult<()> {
+        Self::updated_one(self.write(Some(statement), change)?)
+    }
+
+    // On PostgreSQL one statement, because it is one round trip.
+    fn write(&mut self, statement: Option<Prepared>, change: Change) -> ApiResult<usize> {
+        let change_row = self.change_row(&change)?;
         // Where no member changed but only who sees the row, there are no new values to keep.
-        if change.changed.is_empty() {
-            return Ok(());
+        let history_row = (!change.changed.is_empty()).then(|| self.history_row(change));
+        if self.connection.is_sqlite() {
+            if let Some(statement) = statement
+                && statement.execute(self.connection)? == 0
+            {
+                return Ok(0);
+            }
+            if let Some(history_row) = history_row {
+                history_row.execute(self.connection)?;
+            }
+            return Ok(change_row.execute(self.connection)?);
         }
-        let row = NewHistory {
-            id: HistoryId::new(),
-            resource: change.resource,
-            resource_id: RowId(change.id),
-            version: change.version,
-            operation: change.operation,
-            field_values: Json(change.values),
-            actor_id: self.rights.principal,
-            at: self.now,
+        let mut whole = Prepared::<()>::new("WITH row_changed AS (");
+        whole = match statement {
+            Some(statement) => whole.append(statement).sql(" RETURNING 1"),
+            None => whole.sql("SELECT 1"),
         };
-        diesel::insert_into(history::table).values(row).execute(self.connection)?;
-        Ok(())
+        if let Some(history_row) = history_row {
+            whole = whole.sql("), history_row AS (").append(history_row).sql(" FROM row_changed");
+        }
+        Ok(whole.sql(") ").append(change_row).sql(" FROM row_changed").execute(self.connection)?)
+    }
+
+    fn change_row(&self, change: &Change) -> ApiResult<Prepared> {
+        let what = [
+            Value::Uuid(RowId(ChangeId::new().0)),
+            Value::Text(change.resource.to_owned()),
+            Value::Uuid(RowId(change.id)),
+            Value::BigInt(change.version),
+            Value::Text(change.operation.as_str().to_owned()),
+            Value::Json(Json::of(&change.changed)),
+        ];
+        let who = [
+            Value::OptionalUuid(change.audience.map(|audience| RowId(audience.0))),
+            Value::Uuid(RowId(self.rights.principal.0)),
+            Value::Text(self.rights.kind.as_str().to_owned()),
+            Value::Text(self.context.purpose.clone()),
+            Value::Text(self.context.id.clone()),
+            Value::Instant(self.now),
+            Value::Bytes(random::<16>()?.to_vec()),
+        ];
+        let (after, before) = (place_columns(change.place.as_ref()), place_columns(change.before.as_ref()));
+        Ok(Prepared::new(
+            "INSERT INTO outbox (id, resource, resource_id, version, operation, changed_fields, owner_org_id, territory_id, \
+             target_group, access_level, manager_id, before_owner_org_id, before_territory_id, before_target_group, \
+             before_access_level, before_manager_id, audience_id, actor_id, actor_kind, purpose, request_id, at, salt) \
+             SELECT ",
+        )
+        .bind_all(what.into_iter().chain(after).chain(before).chain(who)))
+    }
+
+    fn history_row(&self, change: Change) -> Prepared {
+        Prepared::new(
+            "INSERT INTO history (id, resource, resource_id, version, operation, field_values, actor_id, at) SELECT ",
+        )
+        .bind_all([
+            Value::Uuid(RowId(HistoryId::new().0)),
+            Value::Text(change.resource.to_owned()),
+            Value::Uuid(RowId(change.id)),
+            Value::BigInt(change.version),
+            Value::Text(change.operation.as_str().to_owned()),
+            Value::Json(Json(change.values)),
+            Value::Uuid(RowId(self.rights.principal.0)),
+            Value::Instant(self.now),
+        ])
     }
 
     /// The `ETag` of a version as this caller sees the whole of it.
@@ -266,25 +275,30 @@ impl Unit<'_> {
     }
 }
 
-/// Runs a command for a caller.
+/// Runs a command for a caller. It runs again, from the beginning of a new transaction, where the rights it began with were
+/// old.
 pub fn run<T>(
     app: &App,
     bearer: &Bearer,
     context: &RequestContext,
     operation: &'static str,
     fingerprint: Option<[u8; 32]>,
-    work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
+    mut work: impl FnMut(&mut Unit<'_>) -> ApiResult<T>,
 ) -> ApiResult<T> {
     let mut connection = app.database.writer()?;
-    let result = connection.write_transaction(|connection| {
-        let rights = app.rights.current(connection, bearer)?;
-        let mut unit =
-            Unit { connection, rights, now: clock::now(), context, app, operation, fingerprint, replay_asked: false };
-        let answer = work(&mut unit)?;
-        if unit.fingerprint.is_some() && !unit.replay_asked {
-            return Err(ApiError::fault(format!("{operation} never asked for a replay")));
-        }
-        Ok(answer)
+    let result = app.rights.working(&mut connection, bearer, |connection, rights, standing| {
+        connection.write_transaction(|connection| {
+            let now = clock::now();
+            let replay_asked = false;
+            let mut unit =
+                Unit { connection, rights, now, context, app, operation, fingerprint, replay_asked, standing };
+            let answer = work(&mut unit)?;
+            if unit.fingerprint.is_some() && !unit.replay_asked {
+                return Err(ApiError::fault(format!("{operation} never asked for a replay")));
+            }
+            unit.standing.confirm(unit.connection)?;
+            Ok(answer)
+        })
     });
     result.inspect_err(|error| {
         app.is_outage(error);
@@ -315,6 +329,7 @@ pub fn run_as_system_on<T>(
             operation: "system",
             fingerprint: None,
             replay_asked: true,
+            standing: &mut Standing::of_system(),
         })
     });
     if result.is_ok() {

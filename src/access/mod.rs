@@ -17,6 +17,7 @@ pub mod recorder;
 pub mod rights;
 pub mod scope;
 pub mod sessions;
+pub mod standing;
 pub mod throttle;
 pub mod tokens;
 pub mod types;

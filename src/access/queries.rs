@@ -7,6 +7,7 @@ use approdo_db::{Connection, Json, Timestamp};
 use diesel::prelude::*;
 
 use crate::access::rights::HeldGrant;
+use crate::access::tokens::Bearer;
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, PrincipalStatus, Role, SessionId, TerritoryId};
 use crate::error::{ApiError, ApiResult};
 use crate::work::Unit;
@@ -19,6 +20,13 @@ pub struct Standing {
     pub auth_epoch: i64,
     pub organisation_id: OrganisationId,
     pub revoked_at: Option<Timestamp>,
+}
+
+impl Standing {
+    /// Whether the session lives, belongs to this bearer, and its caller is active.
+    pub fn is_alive(&self, bearer: &Bearer) -> bool {
+        self.principal == bearer.principal && self.status == PrincipalStatus::Active && self.revoked_at.is_none()
+    }
 }
 
 pub fn standing(connection: &mut Connection, session: SessionId) -> QueryResult<Option<Standing>> {

@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use approdo_db::schema::{access_batches, access_records};
-use approdo_db::{Connection, Database, Timestamp, define_id, on_backend, text_enum};
+use approdo_db::types::RowId;
+use approdo_db::{Column, ColumnStatement, Connection, Database, Timestamp, define_id, text_enum};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
@@ -19,8 +20,6 @@ use crate::error::{ApiError, ApiResult};
 
 /// Records that share a transaction at most.
 const BATCH: usize = 256;
-/// Rows inserted by one statement: the size is fixed so that the statement is prepared once.
-const ROWS: usize = 8;
 
 define_id! {
     /// The id of an access record.
@@ -70,7 +69,7 @@ struct NewRecord {
     operation: &'static str,
     purpose: String,
     resource: Option<&'static str>,
-    resource_id: Option<approdo_db::types::RowId>,
+    resource_id: Option<RowId>,
     packed_ids: Option<Vec<u8>>,
     actor_id: Option<PrincipalId>,
     actor_kind: ActorKind,
@@ -81,7 +80,7 @@ impl NewRecord {
     fn new(note: AccessNote, batch: AccessBatchId) -> Self {
         let (resource_id, packed_ids) = match note.resource_ids.as_slice() {
             [] => (None, None),
-            [one] => (Some(approdo_db::types::RowId(*one)), None),
+            [one] => (Some(RowId(*one)), None),
             many => (None, Some(many.iter().flat_map(|id| *id.as_bytes()).collect())),
         };
         Self {
@@ -158,9 +157,12 @@ pub fn digest_record(digest: &mut Sha256, record: &RecordParts<'_>) {
     }
 }
 
+/// What happens once a record is durable, or could not be made so.
+type Then = Box<dyn FnOnce(ApiResult<()>) + Send>;
+
 struct Waiting {
     note: AccessNote,
-    done: oneshot::Sender<Result<(), ()>>,
+    then: Then,
 }
 
 /// Takes records from every thread of the process.
@@ -178,18 +180,26 @@ impl Recorder {
         Ok((Self { sender: Arc::new(parking_lot::Mutex::new(Some(sender))) }, handle))
     }
 
+    /// Takes a record; `then` runs on the recorder's thread when it is durable, and must be quick.
+    pub fn take(&self, note: AccessNote, then: impl FnOnce(ApiResult<()>) + Send + 'static) {
+        let waiting = Waiting { note, then: Box::new(then) };
+        let refused = match self.sender.lock().as_ref() {
+            Some(sender) => sender.send(waiting).err().map(|refused| refused.0),
+            None => Some(waiting),
+        };
+        if let Some(waiting) = refused {
+            (waiting.then)(Err(unavailable()));
+        }
+    }
+
     /// Returns when the record is durable.
     pub async fn record(&self, note: AccessNote) -> ApiResult<()> {
-        let unavailable = || ApiError::unavailable("the access could not be recorded");
         let (done, written) = oneshot::channel();
-        match self.sender.lock().as_ref() {
-            Some(sender) => sender.send(Waiting { note, done }).map_err(|_| unavailable())?,
-            None => return Err(unavailable()),
-        }
-        match written.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(unavailable()),
-        }
+        self.take(note, move |result| {
+            // A caller that has gone away no longer waits for its record.
+            let _ = done.send(result);
+        });
+        written.await.unwrap_or_else(|_| Err(unavailable()))
     }
 
     /// Lets the thread end once everything taken so far is written.
@@ -206,16 +216,19 @@ fn write_all(database: &Database, receiver: &mpsc::Receiver<Waiting>) {
         {
             waiting.push(next);
         }
-        let (notes, done): (Vec<_>, Vec<_>) = waiting.into_iter().map(|item| (item.note, item.done)).unzip();
+        let (notes, then): (Vec<_>, Vec<_>) = waiting.into_iter().map(|item| (item.note, item.then)).unzip();
         let result = write_batch(database, &notes);
         if let Err(error) = &result {
             log::error!("access records could not be written: {}", error.cause().unwrap_or("no connection"));
         }
-        for sender in done {
-            // A caller that has gone away no longer waits for its record.
-            let _ = sender.send(result.as_ref().map(|_| ()).map_err(|_| ()));
+        for then in then {
+            then(result.as_ref().map(drop).map_err(|_| unavailable()));
         }
     }
+}
+
+fn unavailable() -> ApiError {
+    ApiError::unavailable("the access could not be recorded")
 }
 
 fn write_batch(database: &Database, notes: &[AccessNote]) -> ApiResult<()> {
@@ -247,32 +260,68 @@ fn insert(
     records: &[NewRecord],
     again: bool,
 ) -> QueryResult<()> {
-    connection.write_transaction(|connection| {
-        // The first try may have been committed although its answer was lost.
-        if again {
-            let known: i64 =
-                access_batches::table.filter(access_batches::id.eq(batch)).count().get_result(connection)?;
-            if known > 0 {
-                return Ok(());
-            }
+    // The first try may have been committed although its answer was lost.
+    if again {
+        let known: i64 = access_batches::table.filter(access_batches::id.eq(batch)).count().get_result(connection)?;
+        if known > 0 {
+            return Ok(());
         }
+    }
+    if let Connection::Postgres(connection) = connection {
+        return insert_at_once(batch, salt, digest, records).execute(connection).map(drop);
+    }
+    connection.write_transaction(|connection| {
         diesel::insert_into(access_batches::table)
             .values((
                 access_batches::id.eq(batch),
                 access_batches::salt.eq(salt),
                 access_batches::digest.eq(digest),
-                access_batches::records.eq(i64::try_from(records.len()).unwrap_or(i64::MAX)),
+                access_batches::records.eq(number_of(records)),
             ))
             .execute(connection)?;
-        let mut chunks = records.chunks_exact(ROWS);
-        for chunk in chunks.by_ref() {
-            if let Ok(chunk) = <&[NewRecord; ROWS]>::try_from(chunk) {
-                on_backend!(connection, c => diesel::insert_into(access_records::table).values(chunk).execute(c))?;
-            }
-        }
-        for record in chunks.remainder() {
+        for record in records {
             diesel::insert_into(access_records::table).values(record).execute(connection)?;
         }
         Ok(())
     })
+}
+
+fn number_of(records: &[NewRecord]) -> i64 {
+    i64::try_from(records.len()).unwrap_or(i64::MAX)
+}
+
+// One statement is one round trip and its own transaction: a batch costs the same however many records it has.
+fn insert_at_once(batch: AccessBatchId, salt: &[u8], digest: &[u8], records: &[NewRecord]) -> ColumnStatement {
+    fn column<T>(records: &[NewRecord], value: impl Fn(&NewRecord) -> T) -> Vec<T> {
+        records.iter().map(value).collect()
+    }
+    let texts = |value: &dyn Fn(&NewRecord) -> &str| Column::Texts(column(records, |r| Some(value(r).to_owned())));
+    ColumnStatement::new(
+        "WITH batch AS (INSERT INTO access_batches (id, salt, digest, records) SELECT * FROM unnest(",
+    )
+    .columns([
+        Column::Uuids(vec![Some(RowId(batch.0))]),
+        Column::Bytes(vec![Some(salt.to_vec())]),
+        Column::Bytes(vec![Some(digest.to_vec())]),
+        Column::BigInts(vec![number_of(records)]),
+    ])
+    .sql(
+        ")) INSERT INTO access_records (id, batch_id, at, event, operation, purpose, resource, resource_id, packed_ids, \
+         actor_id, actor_kind, request_id) SELECT * FROM unnest(",
+    )
+    .columns([
+        Column::Uuids(column(records, |r| Some(RowId(r.id.0)))),
+        Column::Uuids(column(records, |r| Some(RowId(r.batch_id.0)))),
+        Column::Instants(column(records, |r| r.at)),
+        texts(&|r| r.event.as_str()),
+        texts(&|r| r.operation),
+        texts(&|r| &r.purpose),
+        Column::Texts(column(records, |r| r.resource.map(str::to_owned))),
+        Column::Uuids(column(records, |r| r.resource_id)),
+        Column::Bytes(column(records, |r| r.packed_ids.clone())),
+        Column::Uuids(column(records, |r| r.actor_id.map(|id| RowId(id.0)))),
+        texts(&|r| r.actor_kind.as_str()),
+        texts(&|r| &r.request_id),
+    ])
+    .sql(")")
 }

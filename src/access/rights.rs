@@ -9,6 +9,7 @@ use diesel::QueryResult;
 use quick_cache::sync::Cache;
 
 use crate::access::policy::{self, Action, FieldGroup, FieldRight, Resource, Role};
+use crate::access::standing::Standing;
 use crate::access::tokens::Bearer;
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, queries};
 use crate::error::{ApiError, ApiResult, Kind};
@@ -35,6 +36,17 @@ pub enum Confinement {
     Protected(Option<PrincipalId>),
     /// The assigned manager alone.
     Closed(Option<PrincipalId>),
+}
+
+impl Confinement {
+    /// What a code of `access_levels` means for a case of this manager.
+    pub fn of(access_level: Option<&str>, manager: Option<PrincipalId>) -> Self {
+        match access_level {
+            Some("protected") => Self::Protected(manager),
+            Some("closed") => Self::Closed(manager),
+            _ => Self::Open,
+        }
+    }
 }
 
 /// One grant, resolved.
@@ -252,12 +264,35 @@ impl Default for RightsCache {
 }
 
 impl RightsCache {
+    /// Works with the rights remembered; where they turn out to be old, once more with the present ones. The work of the first
+    /// attempt must leave nothing behind then. Errors count as well: nobody is refused by old rights.
+    pub fn working<T>(
+        &self,
+        connection: &mut Connection,
+        bearer: &Bearer,
+        mut work: impl FnMut(&mut Connection, Arc<Rights>, &mut Standing) -> ApiResult<T>,
+    ) -> ApiResult<T> {
+        if let Some(rights) = self.0.get(&bearer.principal) {
+            let mut standing = Standing::remembered(*bearer, rights.auth_epoch);
+            let result = work(connection, rights, &mut standing);
+            let confirmed = standing.confirm(connection);
+            if !standing.is_old() {
+                return match (result, confirmed) {
+                    (Ok(value), confirmed) => confirmed.map(|()| value),
+                    (Err(error), _) => Err(error),
+                };
+            }
+        }
+        let rights = self.current(connection, bearer)?;
+        let mut standing = Standing::present(*bearer, rights.auth_epoch);
+        work(connection, rights, &mut standing)
+    }
+
     /// The caller's present rights. One statement tells whether the session lives, the caller is active and the rights held
     /// are still the present ones; more only after a change. 401 where the session or the caller has ended.
     pub fn current(&self, connection: &mut Connection, bearer: &Bearer) -> ApiResult<Arc<Rights>> {
         let standing = queries::standing(connection, bearer.session)?
-            .filter(|standing| standing.principal == bearer.principal)
-            .filter(|standing| standing.status == PrincipalStatus::Active && standing.revoked_at.is_none())
+            .filter(|standing| standing.is_alive(bearer))
             .ok_or_else(|| ApiError::new(Kind::InvalidToken, "the session has ended"))?;
         if let Some(rights) = self.0.get(&bearer.principal)
             && rights.auth_epoch == standing.auth_epoch

@@ -2,7 +2,6 @@
 
 use approdo_db::schema::{grant_scopes, grants, principals};
 use approdo_db::types;
-use approdo_db::types::RowId;
 use approdo_db::{Connection, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -10,6 +9,7 @@ use diesel::sql_types::Date;
 
 use crate::access::rights::HeldGrant;
 use crate::access::{GrantId, PrincipalId, TerritoryId, queries};
+use crate::error::ApiResult;
 
 /// The territories under some roots on a date: subtrees, and members of unions, conventions, districts and mountain
 /// communities (domain 39). The roots themselves included.
@@ -93,7 +93,7 @@ pub fn materialise_all(connection: &mut Connection, on: NaiveDate) -> QueryResul
 pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
     let statement = statement
         .sql(" AND r.owner_org_id IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
-        .bind(Value::Uuid(RowId(grant.organisation.0)))
+        .bind(grant.organisation)
         .sql(")");
     if grant.target_groups.is_empty() {
         return statement;
@@ -111,9 +111,9 @@ pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> 
 pub fn merged<T, K: Ord>(
     grants: &[&HeldGrant],
     limit: i64,
-    mut ask: impl FnMut(&HeldGrant) -> QueryResult<Vec<T>>,
+    mut ask: impl FnMut(&HeldGrant) -> ApiResult<Vec<T>>,
     key: impl Fn(&T) -> K,
-) -> QueryResult<Vec<T>> {
+) -> ApiResult<Vec<T>> {
     let mut rows = Vec::new();
     for grant in grants {
         rows.extend(ask(grant)?);

@@ -41,6 +41,14 @@ pub struct Bearer {
     expires_at: i64,
 }
 
+impl Bearer {
+    /// The deployment itself, which needs no token.
+    pub fn of_system() -> Self {
+        let session = SessionId(uuid::Uuid::nil());
+        Self { principal: crate::access::SYSTEM, session, kind: ActorKind::System, expires_at: i64::MAX }
+    }
+}
+
 /// Makes and verifies access tokens.
 pub struct Tokens {
     issuer: String,
@@ -51,6 +59,11 @@ pub struct Tokens {
 impl Tokens {
     pub fn new(issuer: String, lifetime_seconds: i64) -> Self {
         Self { issuer, lifetime_seconds, verified: Cache::new(REMEMBERED) }
+    }
+
+    /// Forgets which tokens were verified: a key has been retired.
+    pub fn forget_verified(&self) {
+        self.verified.clear();
     }
 
     /// Seconds a token lives.

@@ -4,6 +4,7 @@ use actix_web::{get, patch, post};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
+use crate::access::standing::Asks as _;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
 use crate::cases::queries::{self, CaseKey, Filter};
 use crate::cases::rules::{self, CaseStatus, Facts, Intent};
@@ -18,7 +19,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader};
 use crate::people::queries as people;
-use crate::people::types::Warning;
+use crate::people::types::{PersonRow, Warning};
 use crate::work::{Change, Operation, Unit};
 
 /// List cases.
@@ -69,8 +70,7 @@ pub async fn list_cases(
 fn rows(reader: &mut Reader<'_>, filter: &Filter) -> ApiResult<Vec<CaseRow>> {
     let rights = reader.rights.clone();
     let grants = rights.grants_for(Action::List, Resource::Cases);
-    let connection = &mut *reader.connection;
-    let ask = |grant: &_| queries::list(connection, grant, filter);
+    let ask = |grant: &_| queries::list(reader, grant, filter);
     let rows = match filter.sort {
         CaseSort::NewestFirst => {
             scope::merged(&grants, filter.limit, ask, |row: &CaseRow| std::cmp::Reverse((row.opened_on, row.id)))?
@@ -95,9 +95,7 @@ pub async fn create_case(
         let place = place_of(unit, &new)?;
         let id = CaseId::new();
         let (row, warnings) = match unit.replay(id.0)? {
-            Some(earlier) => {
-                (queries::find(unit.connection, CaseId(earlier))?.ok_or_else(ApiError::not_found)?, Vec::new())
-            }
+            Some(earlier) => (queries::find(unit, CaseId(earlier))?, Vec::new()),
             None => open(unit, id, &place, new)?,
         };
         // Whoever opens a case for a colleague's eyes alone is answered once, and shown what is not confined.
@@ -114,7 +112,7 @@ pub async fn create_case(
 /// Where a new case will be: with its person, who must be in the caller's scope.
 pub fn place_of(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Place> {
     let unknown = || ApiError::unknown_reference("person_id");
-    let person = people::find(unit.connection, new.person_id)?.ok_or_else(unknown)?;
+    let person: PersonRow = unit.first(people::by_id(new.person_id))?.ok_or_else(unknown)?;
     let place = Place { target_group: Some(new.target_group.clone()), ..person.place() };
     let may = |place: &Place| unit.rights.may_at(Action::Create, Resource::Cases, place);
     // A person without a target group is in reach of whoever may open cases of the group named.
@@ -161,15 +159,15 @@ pub fn open(unit: &mut Unit<'_>, id: CaseId, place: &Place, new: NewCase) -> Api
         check_manager(unit, manager, &row.place())?;
     }
     let warnings = other_open_cases(unit, &row)?;
+    let changed: Vec<_> = MEMBERS.iter().copied().filter(|name| *name != "id").collect();
     let mut tries = 0;
-    while !queries::insert(unit.connection, &row)? {
+    while !unit.keep(queries::insert(&row), change(&row, None, Operation::Created, changed.clone())?)? {
         tries += 1;
         if tries > 5 {
             return Err(ApiError::fault("no free public reference was found"));
         }
         row.public_ref = reference::new()?;
     }
-    record(unit, &row, None, Operation::Created, MEMBERS.iter().copied().filter(|name| *name != "id").collect())?;
     Ok((row, warnings))
 }
 
@@ -210,15 +208,14 @@ fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> Ap
     }
 }
 
-/// Writes the change and history records of a case.
-pub fn record(
-    unit: &mut Unit<'_>,
+/// What the change and history records of a case say.
+pub fn change(
     row: &CaseRow,
     before: Option<Place>,
     operation: Operation,
     changed: Vec<&'static str>,
-) -> ApiResult<()> {
-    unit.record(Change {
+) -> ApiResult<Change> {
+    Ok(Change {
         resource: "case",
         id: row.id.0,
         version: row.version,
@@ -248,7 +245,7 @@ pub async fn read_case(
     query: Parameters<CaseReadQuery>,
 ) -> ApiResult<Answer> {
     door.read("read_case", caller, move |reader| {
-        let row = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let row = queries::find(reader, id.0)?;
         reader.rights.require_at(Action::Read, Resource::Cases, &row.place())?;
         let parameters = query.read()?;
         let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
@@ -331,7 +328,7 @@ pub async fn edit_case(
     body: Body<CasePatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_case", caller, None, move |unit| {
-        let mut row = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let mut row = queries::lock(unit, id.0)?;
         let before = row.place();
         unit.rights.require_at(Action::Edit, Resource::Cases, &before)?;
         let patch = body.read()?;
@@ -344,8 +341,7 @@ pub async fn edit_case(
         if !changed.is_empty() {
             row.version += 1;
             row.updated_at = unit.now;
-            Unit::updated_one(queries::update(unit.connection, &row)?)?;
-            record(unit, &row, Some(before.clone()), Operation::Updated, changed)?;
+            unit.update(queries::update(&row), change(&row, Some(before.clone()), Operation::Updated, changed)?)?;
             if row.place() != before {
                 tasks::follow(unit, &row, &before)?;
             }

@@ -13,7 +13,7 @@ use crate::access::recorder::{AccessEvent, AccessRecordId};
 use crate::access::{Action, ActorKind, PrincipalId, Resource};
 use crate::cases::queries;
 use crate::cases::types::{CaseId, GUARDED};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::http::{Answer, Door, Id, Parameters};
 use crate::page_of;
 use crate::work::Operation;
@@ -67,7 +67,7 @@ pub async fn list_case_history(
     query: Parameters<RecordQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_case_history", caller, move |reader| {
-        let case = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let case = queries::find(reader, id.0)?;
         reader.rights.require_at(Action::List, Resource::CaseHistory, &case.place())?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
@@ -144,7 +144,7 @@ pub async fn list_case_accesses(
 ) -> ApiResult<Answer> {
     use access_records as a;
     door.read("list_case_accesses", caller, move |reader| {
-        let case = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let case = queries::find(reader, id.0)?;
         reader.rights.require_at(Action::List, Resource::CaseAccesses, &case.place())?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());

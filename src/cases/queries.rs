@@ -2,38 +2,70 @@
 
 use approdo_db::schema::{cases, tasks};
 use approdo_db::types::RowId;
-use approdo_db::{Connection, Prepared, Value, on_backend};
+use approdo_db::{Connection, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::access::rights::HeldGrant;
+use crate::access::standing::Asks;
 use crate::access::{PrincipalId, Role, TerritoryId, scope};
 use crate::cases::rules::CaseStatus;
 use crate::cases::tasks::TaskStatus;
-use crate::cases::types::{CaseId, CaseRow, CaseSort};
+use crate::cases::types::{CaseId, CasePlace, CaseRow, CaseSort};
+use crate::error::ApiResult;
 use crate::people::types::PersonId;
 
-pub fn find(connection: &mut Connection, id: CaseId) -> QueryResult<Option<CaseRow>> {
-    cases::table.find(id).first(connection).optional()
+fn by_id(id: CaseId) -> Prepared<cases::SqlType> {
+    Prepared::select("r.*").sql(" FROM cases r WHERE r.id = ").bind(id)
+}
+
+/// Reads a case; 404 where there is none.
+pub fn find(asks: &mut impl Asks, id: CaseId) -> ApiResult<CaseRow> {
+    asks.one(by_id(id))
 }
 
 /// Locks the case, the root of its aggregate: tasks and transitions are written under it.
-pub fn lock(connection: &mut Connection, id: CaseId) -> QueryResult<Option<CaseRow>> {
-    approdo_db::first_for_update!(connection, cases::table.find(id)).optional()
+pub fn lock(asks: &mut impl Asks, id: CaseId) -> ApiResult<CaseRow> {
+    asks.lock(by_id(id))
 }
 
-/// Inserts a case; none where its public reference is taken.
-pub fn insert(connection: &mut Connection, row: &CaseRow) -> QueryResult<bool> {
-    let inserted = on_backend!(connection, c => {
-        diesel::insert_into(cases::table).values(row).on_conflict(cases::public_ref).do_nothing().execute(c)
-    })?;
-    Ok(inserted == 1)
+/// Inserts a case; no row where its public reference is taken.
+pub fn insert(row: &CaseRow) -> Prepared {
+    Prepared::new(
+        "INSERT INTO cases (id, public_ref, person_id, owner_org_id, territory_id, target_group, status, held_status, \
+         review_at, priority, access_level, case_manager_id, legal_basis, summary, episode_no, opened_on, closed_on, \
+         closing_reason, version, created_at, updated_at) VALUES (",
+    )
+    .bind_all([
+        row.id.into(),
+        Value::Text(row.public_ref.clone()),
+        row.person_id.into(),
+        row.owner_org_id.into(),
+        row.territory_id.into(),
+        Value::Text(row.target_group.clone()),
+        Value::Text(row.status.as_str().to_owned()),
+        Value::OptionalText(row.held_status.map(|status| status.as_str().to_owned())),
+        Value::OptionalDate(row.review_at),
+        Value::Text(row.priority.clone()),
+        Value::Text(row.access_level.clone()),
+        Value::OptionalUuid(row.case_manager_id.map(|id| RowId(id.0))),
+        Value::OptionalText(row.legal_basis.clone()),
+        Value::OptionalText(row.summary.clone()),
+        Value::BigInt(row.episode_no),
+        Value::Date(row.opened_on),
+        Value::OptionalDate(row.closed_on),
+        Value::OptionalText(row.closing_reason.clone()),
+        Value::BigInt(row.version),
+        Value::Instant(row.created_at),
+        Value::Instant(row.updated_at),
+    ])
+    .sql(") ON CONFLICT (public_ref) DO NOTHING")
 }
 
 /// Writes a row that was edited under its lock.
-pub fn update(connection: &mut Connection, row: &CaseRow) -> QueryResult<usize> {
-    let statement = Prepared::<()>::new("UPDATE cases SET territory_id = ")
-        .bind(Value::Uuid(RowId(row.territory_id.0)))
+pub fn update(row: &CaseRow) -> Prepared {
+    Prepared::new("UPDATE cases SET territory_id = ")
+        .bind(row.territory_id)
         .sql(", target_group = ")
         .bind(Value::Text(row.target_group.clone()))
         .sql(", status = ")
@@ -63,13 +95,13 @@ pub fn update(connection: &mut Connection, row: &CaseRow) -> QueryResult<usize> 
         .sql(", version = version + 1 WHERE version = ")
         .bind(Value::BigInt(row.version - 1))
         .sql(" AND id = ")
-        .bind(Value::Uuid(RowId(row.id.0)));
-    statement.execute(connection)
+        .bind(row.id)
 }
 
-/// A person's cases that are neither closed nor declined.
-pub fn open_cases_of(connection: &mut Connection, person: PersonId) -> QueryResult<Vec<CaseRow>> {
+/// Where a person's cases are that are neither closed nor declined.
+pub fn open_cases_of(connection: &mut Connection, person: PersonId) -> QueryResult<Vec<CasePlace>> {
     cases::table
+        .select(CasePlace::as_select())
         .filter(cases::person_id.eq(person))
         .filter(cases::status.ne(CaseStatus::Closed))
         .filter(cases::status.ne(CaseStatus::Declined))
@@ -115,22 +147,17 @@ impl Filter {
             statement = statement.sql(" AND r.target_group = ").bind(Value::Text(group.clone()));
         }
         if let Some(manager) = self.case_manager {
-            statement = statement.sql(" AND r.case_manager_id = ").bind(Value::Uuid(RowId(manager.0)));
+            statement = statement.sql(" AND r.case_manager_id = ").bind(manager);
         }
         if let Some(person) = self.person {
-            statement = statement.sql(" AND r.person_id = ").bind(Value::Uuid(RowId(person.0)));
+            statement = statement.sql(" AND r.person_id = ").bind(person);
         }
         if let Some((opened_on, id)) = self.after {
             let comparison = match self.sort {
                 CaseSort::NewestFirst => " AND (r.opened_on, r.id) < (",
                 CaseSort::OldestFirst => " AND (r.opened_on, r.id) > (",
             };
-            statement = statement
-                .sql(comparison)
-                .bind(Value::Date(opened_on))
-                .sql(", ")
-                .bind(Value::Uuid(RowId(id.0)))
-                .sql(")");
+            statement = statement.sql(comparison).bind(Value::Date(opened_on)).sql(", ").bind(id).sql(")");
         }
         self.confinement(scope::owned_by(statement, grant), grant)
     }
@@ -142,85 +169,130 @@ impl Filter {
         } else {
             statement.sql(" AND (r.access_level IN ('open', 'audited') OR r.case_manager_id = ")
         };
-        statement.bind(Value::Uuid(RowId(self.principal.0))).sql(")")
+        statement.bind(self.principal).sql(")")
     }
 }
 
 /// The first cases of one grant's reach, in order.
-pub fn list(connection: &mut Connection, grant: &HeldGrant, filter: &Filter) -> QueryResult<Vec<CaseRow>> {
+pub fn list(asks: &mut impl Asks, grant: &HeldGrant, filter: &Filter) -> ApiResult<Vec<CaseRow>> {
     let single = match (filter.territory, grant.territories.len()) {
         (Some(territory), _) if !grant.territories.contains(&territory) => return Ok(Vec::new()),
         (Some(territory), _) => Some(territory),
         (None, 1) => grant.territories.iter().next().copied(),
         (None, _) => None,
     };
-    match single {
-        Some(territory) => list_of_one(grant, filter, territory).load(connection),
-        None if filter.person.is_some() || filter.case_manager.is_some() => {
-            list_selective(grant, filter).load(connection)
-        }
-        None if connection.is_sqlite() => list_of_many_sqlite(grant, filter).load(connection),
-        None => list_of_many_postgresql(grant, filter).load(connection),
-    }
+    let sqlite = asks.parts().0.is_sqlite();
+    asks.load(match single {
+        Some(territory) => list_of_one(grant, filter, territory),
+        None if filter.person.is_some() || filter.case_manager.is_some() => list_selective(grant, filter),
+        None if sqlite => list_of_many_sqlite(grant, filter),
+        None => list_of_many_postgresql(grant, filter),
+    })
 }
 
 // One territory: one walk along an index that has the order already.
 fn list_of_one(grant: &HeldGrant, filter: &Filter, territory: TerritoryId) -> Prepared<cases::SqlType> {
-    let statement =
-        Prepared::new("SELECT r.* FROM cases r WHERE r.territory_id = ").bind(Value::Uuid(RowId(territory.0)));
+    let statement = Prepared::select("r.*").sql(" FROM cases r WHERE r.territory_id = ").bind(territory);
     filter.conditions(statement, grant).sql(filter.order()).bind(Value::BigInt(filter.limit))
 }
 
 // A filter that leaves few rows: found by its own index, then sorted.
 fn list_selective(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::SqlType> {
-    let statement = Prepared::new(
-        "SELECT r.* FROM cases r WHERE r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ",
-    )
-    .bind(Value::Uuid(RowId(grant.id.0)))
-    .sql(")");
+    let statement = Prepared::select("r.*")
+        .sql(" FROM cases r WHERE r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
+        .bind(grant.id)
+        .sql(")");
     filter.conditions(statement, grant).sql(filter.order()).bind(Value::BigInt(filter.limit))
 }
 
 // Many territories: the page's rows lie in the `limit` territories whose first row comes first, because a territory beyond
-// those has that many better rows before it. So each territory is asked for its first row, and only those few for the rest.
+// those has that many better rows before it. So each territory is asked for its first row, and only those few for the rest; and of
+// them for nothing that comes after the last of those first rows, because there are `limit` rows up to it already.
 fn list_of_many_postgresql(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::SqlType> {
-    let heads = Prepared::new(
-        "SELECT page.* FROM (SELECT s.territory_id FROM grant_scopes s CROSS JOIN LATERAL (\
+    let (order, compared, end_of_time, end_of_ids) = match filter.sort {
+        CaseSort::NewestFirst => (
+            " ORDER BY opened_on DESC, id DESC",
+            ">=",
+            "'-infinity'::date",
+            "'00000000-0000-0000-0000-000000000000'::uuid",
+        ),
+        CaseSort::OldestFirst => {
+            (" ORDER BY opened_on, id", "<=", "'infinity'::date", "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid")
+        }
+    };
+    let heads = Prepared::select("page.*").sql(
+        " FROM (WITH heads AS MATERIALIZED (SELECT s.territory_id, r.opened_on, r.id FROM grant_scopes s CROSS JOIN LATERAL (\
          SELECT r.opened_on, r.id FROM cases r WHERE r.territory_id = s.territory_id",
     );
-    let heads = filter.conditions(heads, grant).sql(filter.order()).sql("1) r WHERE s.grant_id = ");
-    let rows = heads
-        .bind(Value::Uuid(RowId(grant.id.0)))
+    let cut = filter
+        .conditions(heads, grant)
+        .sql(filter.order())
+        .sql("1) r WHERE s.grant_id = ")
+        .bind(grant.id)
         .sql(filter.order())
         .bind(Value::BigInt(filter.limit))
-        .sql(") heads CROSS JOIN LATERAL (SELECT r.* FROM cases r WHERE r.territory_id = heads.territory_id");
-    let rows = filter.conditions(rows, grant).sql(filter.order()).bind(Value::BigInt(filter.limit)).sql(") page");
-    let order = match filter.sort {
-        CaseSort::NewestFirst => " ORDER BY page.opened_on DESC, page.id DESC LIMIT ",
-        CaseSort::OldestFirst => " ORDER BY page.opened_on, page.id LIMIT ",
-    };
-    rows.sql(order).bind(Value::BigInt(filter.limit))
+        .sql("), cut AS MATERIALIZED (SELECT opened_on, id FROM heads")
+        .sql(order)
+        .sql(" LIMIT 1 OFFSET ")
+        .bind(Value::BigInt(filter.limit - 1));
+    let rows = cut
+        .sql(
+            ") SELECT r.* FROM heads CROSS JOIN LATERAL (\
+             SELECT r.* FROM cases r WHERE r.territory_id = heads.territory_id AND (r.opened_on, r.id) ",
+        )
+        .sql(compared)
+        .sql(" (coalesce((SELECT opened_on FROM cut), ")
+        .sql(end_of_time)
+        .sql("), coalesce((SELECT id FROM cut), ")
+        .sql(end_of_ids)
+        .sql("))");
+    filter
+        .conditions(rows, grant)
+        .sql(filter.order())
+        .bind(Value::BigInt(filter.limit))
+        .sql(") r) page")
+        .sql(order)
+        .sql(" LIMIT ")
+        .bind(Value::BigInt(filter.limit))
 }
 
 // The same on SQLite, which has no LATERAL: dates and ids are text there, so their concatenation sorts like the pair.
 fn list_of_many_sqlite(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::SqlType> {
-    let heads = Prepared::new(
-        "SELECT page.* FROM (SELECT s.territory_id, (\
+    let (order, by_head, compared, end) = match filter.sort {
+        CaseSort::NewestFirst => {
+            (" ORDER BY page.opened_on DESC, page.id DESC LIMIT ", " ORDER BY head DESC LIMIT ", ">=", "''")
+        }
+        CaseSort::OldestFirst => (" ORDER BY page.opened_on, page.id LIMIT ", " ORDER BY head LIMIT ", "<=", "'~'"),
+    };
+    let heads = Prepared::select("page.*").sql(
+        " FROM (WITH heads AS MATERIALIZED (SELECT s.territory_id, (\
          SELECT r.opened_on || r.id FROM cases r WHERE r.territory_id = s.territory_id",
     );
-    let heads =
-        filter.conditions(heads, grant).sql(filter.order()).sql("1) AS head FROM grant_scopes s WHERE s.grant_id = ");
-    let by_head = match filter.sort {
-        CaseSort::NewestFirst => " AND head IS NOT NULL ORDER BY head DESC LIMIT ",
-        CaseSort::OldestFirst => " AND head IS NOT NULL ORDER BY head LIMIT ",
-    };
-    let rows = heads.bind(Value::Uuid(RowId(grant.id.0))).sql(by_head).bind(Value::BigInt(filter.limit)).sql(
-        ") heads JOIN cases page ON page.id IN (SELECT r.id FROM cases r WHERE r.territory_id = heads.territory_id",
-    );
-    let rows = filter.conditions(rows, grant).sql(filter.order()).bind(Value::BigInt(filter.limit)).sql(")");
-    let order = match filter.sort {
-        CaseSort::NewestFirst => " ORDER BY page.opened_on DESC, page.id DESC LIMIT ",
-        CaseSort::OldestFirst => " ORDER BY page.opened_on, page.id LIMIT ",
-    };
-    rows.sql(order).bind(Value::BigInt(filter.limit))
+    let rows = filter
+        .conditions(heads, grant)
+        .sql(filter.order())
+        .sql("1) AS head FROM grant_scopes s WHERE s.grant_id = ")
+        .bind(grant.id)
+        .sql(" AND head IS NOT NULL")
+        .sql(by_head)
+        .bind(Value::BigInt(filter.limit))
+        .sql("), cut AS MATERIALIZED (SELECT coalesce((SELECT head FROM heads")
+        .sql(by_head)
+        .sql("1 OFFSET ")
+        .bind(Value::BigInt(filter.limit - 1))
+        .sql("), ")
+        .sql(end)
+        .sql(
+            ") AS head) SELECT r.* FROM heads JOIN cases r ON r.id IN (\
+             SELECT r.id FROM cases r WHERE r.territory_id = heads.territory_id AND (r.opened_on, r.id) ",
+        )
+        .sql(compared)
+        .sql(" (SELECT substr(head, 1, 10), substr(head, 11) FROM cut)");
+    filter
+        .conditions(rows, grant)
+        .sql(filter.order())
+        .bind(Value::BigInt(filter.limit))
+        .sql(")) page")
+        .sql(order)
+        .bind(Value::BigInt(filter.limit))
 }

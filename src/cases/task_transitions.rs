@@ -162,7 +162,7 @@ pub fn make(
 
 /// Cancels the open tasks of a locked case: an early closing leaves nothing open.
 pub fn cancel_open(unit: &mut Unit<'_>, case: CaseId, reason: &str) -> ApiResult<()> {
-    let case = queries::find(unit.connection, case)?.ok_or_else(ApiError::not_found)?;
+    let case = queries::find(unit, case)?;
     let open: Vec<Task> = tasks::table
         .filter(tasks::case_id.eq(case.id))
         .filter(tasks::status.eq(TaskStatus::Open))

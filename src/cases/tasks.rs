@@ -3,7 +3,7 @@
 
 use actix_web::{get, patch, post};
 use approdo_db::schema::{cases, tasks};
-use approdo_db::{Connection, Timestamp, define_id, text_enum};
+use approdo_db::{Connection, Prepared, Timestamp, define_id, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,12 +11,13 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
+use crate::access::standing::Asks as _;
 use crate::access::{Action, Place, PrincipalId, Resource, Rights};
 use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, Reader, reading};
 use crate::page_of;
 use crate::work::{Change, Operation, Unit};
 
@@ -133,14 +134,12 @@ pub fn of_case(connection: &mut Connection, case: &CaseRow) -> QueryResult<Vec<T
 }
 
 /// A task with the case it belongs to, where the caller may do this to it.
-fn visible(connection: &mut Connection, rights: &Rights, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
-    let found: Option<(Task, CaseRow)> = tasks::table
-        .inner_join(cases::table.on(cases::id.eq(tasks::case_id)))
-        .filter(tasks::id.eq(id))
-        .first(connection)
-        .optional()?;
-    let (task, case) = found.ok_or_else(ApiError::not_found)?;
-    rights.require_at(action, Resource::Tasks, &case.place())?;
+fn visible(reader: &mut Reader<'_>, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
+    let statement = Prepared::<(tasks::SqlType, cases::SqlType)>::select("r.*, c.*")
+        .sql(" FROM tasks r JOIN cases c ON c.id = r.case_id WHERE r.id = ")
+        .bind(id);
+    let (task, case): (Task, CaseRow) = reader.one(statement)?;
+    reader.rights.require_at(action, Resource::Tasks, &case.place())?;
     Ok((task, case))
 }
 
@@ -152,7 +151,7 @@ pub(super) fn locked(unit: &mut Unit<'_>, action: Action, id: TaskId) -> ApiResu
         .first(unit.connection)
         .optional()?
         .ok_or_else(ApiError::not_found)?;
-    let case = queries::lock(unit.connection, case_id)?.ok_or_else(ApiError::not_found)?;
+    let case = queries::lock(unit, case_id)?;
     unit.rights.require_at(action, Resource::Tasks, &case.place())?;
     let task: Task = tasks::table.find(id).first(unit.connection)?;
     Ok((task, case))
@@ -211,7 +210,7 @@ pub async fn list_tasks(
     query: Parameters<TaskQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_tasks", caller, move |reader| {
-        let case = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let case = queries::find(reader, id.0)?;
         reader.rights.require_at(Action::List, Resource::Tasks, &case.place())?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
@@ -248,7 +247,7 @@ pub async fn create_task(
     body: Body<NewTask>,
 ) -> ApiResult<Answer> {
     door.write("create_task", caller, Some(body.fingerprint()), move |unit| {
-        let case = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let case = queries::lock(unit, id.0)?;
         unit.rights.require_at(Action::Create, Resource::Tasks, &case.place())?;
         let new = body.read()?;
         let id = TaskId::new();
@@ -306,7 +305,7 @@ pub async fn read_task(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_task", caller, move |reader| {
-        let (task, case) = visible(reader.connection, &reader.rights, Action::Read, id.0)?;
+        let (task, case) = visible(reader, Action::Read, id.0)?;
         reader.shows(Resource::Cases, [case.id.0]);
         reader.answer_row(task.version, &held, &Fields::default(), "", &task)
     })

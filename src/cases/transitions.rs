@@ -1,8 +1,8 @@
 //! Moves of a case: each an immutable row.
 
 use actix_web::{get, post};
+use approdo_db::Timestamp;
 use approdo_db::schema::case_transitions;
-use approdo_db::{Connection, Timestamp};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource};
-use crate::cases::handlers::{facts, record};
+use crate::cases::handlers::{change, facts};
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
 use crate::cases::{queries, task_transitions};
@@ -19,7 +19,7 @@ use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::path::Ids;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, reading};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader, reading};
 use crate::page_of;
 use crate::work::{Operation, Unit};
 
@@ -184,7 +184,7 @@ pub async fn create_case_transition(
     body: Body<NewCaseTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_case_transition", caller, Some(body.fingerprint()), move |unit| {
-        let row = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let row = queries::lock(unit, id.0)?;
         unit.rights.require_at(Action::Transition, Resource::Cases, &row.place())?;
         let asked = body.read()?;
         let transition_id = TransitionId::new();
@@ -241,7 +241,6 @@ pub fn make(
     }
     row.version += 1;
     row.updated_at = unit.now;
-    Unit::updated_one(queries::update(unit.connection, &row)?)?;
     let (_, _, note, _) = asked.parts();
     let transition = CaseTransition {
         id,
@@ -256,7 +255,7 @@ pub fn make(
         at: unit.now,
     };
     diesel::insert_into(case_transitions::table).values(&transition).execute(unit.connection)?;
-    record(unit, &row, Some(before), Operation::Updated, changed)?;
+    unit.update(queries::update(&row), change(&row, Some(before), Operation::Updated, changed)?)?;
     Ok(transition)
 }
 
@@ -274,9 +273,9 @@ fn check_reason(unit: &Unit<'_>, row: &CaseRow, intent: &Intent) -> ApiResult<()
     codes::check_optional(unit.app, list, "reason_code", intent.reason.as_deref())
 }
 
-fn visible(connection: &mut Connection, rights: &crate::access::Rights, id: CaseId) -> ApiResult<CaseRow> {
-    let row = queries::find(connection, id)?.ok_or_else(ApiError::not_found)?;
-    rights.require_at(Action::Read, Resource::Cases, &row.place())?;
+fn visible(reader: &mut Reader<'_>, id: CaseId) -> ApiResult<CaseRow> {
+    let row = queries::find(reader, id)?;
+    reader.rights.require_at(Action::Read, Resource::Cases, &row.place())?;
     Ok(row)
 }
 
@@ -296,7 +295,7 @@ pub async fn list_case_transitions(
     query: Parameters<TransitionQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_case_transitions", caller, move |reader| {
-        let case = visible(reader.connection, &reader.rights, id.0)?;
+        let case = visible(reader, id.0)?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let rows: Vec<CaseTransition> = case_transitions::table
@@ -330,7 +329,7 @@ pub async fn read_case_transition(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_case_transition", caller, move |reader| {
-        let case = visible(reader.connection, &reader.rights, ids.0)?;
+        let case = visible(reader, ids.0)?;
         let row: CaseTransition = case_transitions::table
             .filter(case_transitions::case_id.eq(case.id))
             .filter(case_transitions::id.eq(ids.1))

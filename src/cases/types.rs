@@ -53,17 +53,35 @@ pub struct CaseRow {
     pub updated_at: Timestamp,
 }
 
+/// Where a case is, read without the rest of it.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = cases)]
+pub struct CasePlace {
+    owner_org_id: OrganisationId,
+    territory_id: TerritoryId,
+    target_group: String,
+    access_level: String,
+    case_manager_id: Option<PrincipalId>,
+}
+
+impl CasePlace {
+    pub fn place(self) -> Place {
+        Place {
+            owner_org: self.owner_org_id,
+            territory: self.territory_id,
+            target_group: Some(self.target_group),
+            confinement: Confinement::of(Some(&self.access_level), self.case_manager_id),
+        }
+    }
+}
+
 impl CaseRow {
     pub fn place(&self) -> Place {
         Place {
             owner_org: self.owner_org_id,
             territory: self.territory_id,
             target_group: Some(self.target_group.clone()),
-            confinement: match self.access_level.as_str() {
-                "protected" => Confinement::Protected(self.case_manager_id),
-                "closed" => Confinement::Closed(self.case_manager_id),
-                _ => Confinement::Open,
-            },
+            confinement: Confinement::of(Some(&self.access_level), self.case_manager_id),
         }
     }
 

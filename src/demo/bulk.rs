@@ -191,8 +191,8 @@ fn add(unit: &mut Unit<'_>, ground: &Ground, number: i64) -> ApiResult<()> {
         created_at: unit.now,
         updated_at: unit.now,
     };
-    queries::insert(unit.connection, &row)?;
-    cases::record(unit, &row, None, Operation::Created, vec!["status", "person_id", "target_group"])
+    let change = cases::change(&row, None, Operation::Created, vec!["status", "person_id", "target_group"])?;
+    unit.keep(queries::insert(&row), change).map(drop)
 }
 
 /// How many cases there are.

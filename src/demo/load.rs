@@ -253,7 +253,7 @@ fn open(unit: &mut Unit<'_>, known: &Known, case: DemoCase) -> ApiResult<()> {
     }
     for asked in case.moves {
         let asked: NewCaseTransition = serde_json::from_value(asked).map_err(ApiError::fault)?;
-        let row = queries::find(unit.connection, id)?.ok_or_else(ApiError::not_found)?;
+        let row = queries::find(unit, id)?;
         transitions::make(unit, row, TransitionId::new(), &asked)?;
     }
     Ok(())

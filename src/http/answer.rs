@@ -49,7 +49,10 @@ impl Answer {
     }
 
     fn json(status: StatusCode, body: &impl Serialize) -> ApiResult<Self> {
-        Ok(Self::with(status, Some(serde_json::to_vec(body).map_err(ApiError::fault)?)))
+        // Most answers fit at once, and a page of fifty rows grows a few times only.
+        let mut text = Vec::with_capacity(4096);
+        serde_json::to_writer(&mut text, body).map_err(ApiError::fault)?;
+        Ok(Self::with(status, Some(text)))
     }
 
     pub fn etag(mut self, etag: String) -> Self {

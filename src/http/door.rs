@@ -7,14 +7,16 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use approdo_db::{Connection, Timestamp};
 use serde::Serialize;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::access::caller::{Caller, Names};
 use crate::access::policy::{Action, Resource};
 use crate::access::recorder::{AccessEvent, AccessNote};
 use crate::access::rights::Rights;
+use crate::access::standing::{Asks, Standing};
 use crate::access::tokens::Bearer;
-use crate::app::{App, Shared, blocking};
+use crate::app::{App, Shared};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::etag::View;
@@ -88,7 +90,14 @@ pub struct Reader<'a> {
     pub now: Timestamp,
     pub context: &'a RequestContext,
     pub app: &'a App,
-    shown: Option<(&'static str, Vec<Uuid>)>,
+    standing: &'a mut Standing,
+    shown: Shown,
+}
+
+impl Asks for Reader<'_> {
+    fn parts(&mut self) -> (&mut Connection, &mut Standing) {
+        (self.connection, self.standing)
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -171,26 +180,19 @@ impl Door {
     {
         let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
         let form = self.require_fit();
-        let outcome = blocking(move || {
+        self.answered(operation, bearer, R::NAMED, move || {
             let result = app.read_now(|connection| {
-                let rights = app.rights.current(connection, &bearer)?;
-                rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
-                let mut reader =
-                    Reader { connection, rights, now: clock::now(), context: &context, app: &app, shown: None };
-                let answer = work(&mut reader)?;
-                Ok((answer, reader.shown))
+                app.rights.working(connection, &bearer, |connection, rights, standing| {
+                    rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
+                    let (now, context, app) = (clock::now(), &context, &app);
+                    let mut reader = Reader { connection, rights, now, context, app, standing, shown: None };
+                    let answer = work(&mut reader)?;
+                    Ok((answer, reader.shown))
+                })
             });
-            Ok(in_order(result, form))
+            in_order(result, form)
         })
-        .await?;
-        match outcome {
-            Ok((answer, None)) => Ok(answer),
-            Ok((answer, Some((resource, ids)))) => {
-                self.note(operation, &bearer, AccessEvent::Read, Some(resource), ids).await?;
-                Ok(answer)
-            }
-            Err(error) => Err(self.refused(operation, &bearer, R::NAMED, error).await),
-        }
+        .await
     }
 
     /// Runs a command: one connection, one transaction, everything or nothing.
@@ -199,7 +201,7 @@ impl Door {
         operation: &'static str,
         caller: Caller<A, R>,
         fingerprint: Option<[u8; 32]>,
-        work: impl FnOnce(&mut Unit<'_>) -> ApiResult<Answer> + Send + 'static,
+        mut work: impl FnMut(&mut Unit<'_>) -> ApiResult<Answer> + Send + 'static,
     ) -> ApiResult<Answer>
     where
         A: Names<Action>,
@@ -207,54 +209,64 @@ impl Door {
     {
         let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
         let form = self.require_fit();
-        let outcome = blocking(move || {
-            Ok(work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
+        let feed = self.app.clone();
+        self.answered(operation, bearer, R::NAMED, move || {
+            let answer = work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
                 let allowed = unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE);
-                in_order(allowed.and_then(|()| work(unit)), form)
-            }))
+                in_order(allowed.and_then(|()| work(unit)), form.clone())
+            })?;
+            feed.feed.wake();
+            Ok((answer, None))
         })
-        .await?;
-        match outcome {
-            Ok(answer) => {
-                self.app.feed.wake();
-                Ok(answer)
-            }
-            Err(error) => Err(self.refused(operation, &bearer, R::NAMED, error).await),
-        }
+        .await
     }
 
-    /// Keeps a refused attempt, whose own transaction is gone. Where it cannot be kept, the caller hears 503.
-    async fn refused(&self, operation: &'static str, bearer: &Bearer, resource: Resource, error: ApiError) -> ApiError {
-        if !matches!(error.kind(), Kind::InsufficientScope | Kind::NotFound | Kind::InvalidToken) {
-            return error;
-        }
-        match self.note(operation, bearer, AccessEvent::Refused, Some(resource.as_str()), Vec::new()).await {
-            Ok(()) => error,
-            Err(unavailable) => unavailable,
-        }
-    }
-
-    async fn note(
-        &self,
+    /// Runs work off the async threads. What it shows, or that it was refused, is recorded from there, so that the answer
+    /// crosses back once, when it may leave.
+    async fn answered(
+        self,
         operation: &'static str,
-        bearer: &Bearer,
-        event: AccessEvent,
-        resource: Option<&'static str>,
-        resource_ids: Vec<Uuid>,
-    ) -> ApiResult<()> {
-        self.app
-            .recorder
-            .record(AccessNote {
-                event,
-                operation,
-                purpose: self.context.purpose.clone(),
-                resource,
-                resource_ids,
-                actor: Some(bearer.principal),
-                actor_kind: bearer.kind,
-                request_id: self.context.id.clone(),
-                at: clock::now(),
-            })
-            .await
+        bearer: Bearer,
+        resource: Resource,
+        work: impl FnOnce() -> ApiResult<(Answer, Shown)> + Send + 'static,
+    ) -> ApiResult<Answer> {
+        let (done, answer) = oneshot::channel();
+        let (app, context) = (self.app.clone(), self.context.clone());
+        let note = move |event, resource, resource_ids| AccessNote {
+            event,
+            operation,
+            purpose: context.purpose,
+            resource: Some(resource),
+            resource_ids,
+            actor: Some(bearer.principal),
+            actor_kind: bearer.kind,
+            request_id: context.id,
+            at: clock::now(),
+        };
+        // Nobody waits for the handle: the channel says when it is over, and breaks where the work panics.
+        drop(actix_web::rt::task::spawn_blocking(move || {
+            // A caller that has gone away no longer waits for the answer.
+            let send = |result| drop(done.send(result));
+            match work() {
+                Ok((answer, None)) => send(Ok(answer)),
+                Ok((answer, Some((resource, ids)))) => {
+                    app.recorder.take(note(AccessEvent::Read, resource, ids), move |kept| send(kept.map(|()| answer)));
+                }
+                // A refused attempt is kept, though its own transaction is gone. Where it cannot be, the caller hears 503.
+                Err(error) if is_refusal(&error) => {
+                    let note = note(AccessEvent::Refused, resource.as_str(), Vec::new());
+                    app.recorder.take(note, move |kept| send(kept.and(Err(error))));
+                }
+                Err(error) => send(Err(error)),
+            }
+        }));
+        answer.await.unwrap_or_else(|_| Err(ApiError::fault("the work broke off")))
     }
+}
+
+/// What an answer shows: the resource and the ids of its rows.
+type Shown = Option<(&'static str, Vec<Uuid>)>;
+
+fn is_refusal(error: &ApiError) -> bool {
+    matches!(error.kind(), Kind::InsufficientScope | Kind::NotFound | Kind::InvalidToken)
 }

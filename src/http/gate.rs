@@ -49,7 +49,7 @@ pub async fn gate(
         request.extensions_mut().insert(presented);
     }
     let standing = app.limits.count(subject);
-    let peer = request.peer_addr().map_or_else(|| "-".to_owned(), |peer| peer.ip().to_string());
+    let peer = request.peer_addr();
     // No copy of the request may live while the inner layers route it. Answers that come without one are sent as an error
     // that carries the finished response.
     let answered: Result<ServiceResponse<BoxBody>, ApiError> = if standing.refused {
@@ -84,8 +84,9 @@ pub async fn gate(
         // The route's template stands for the URI: queries and ids may say more than a log should keep.
         log::info!(
             target: "access",
-            "{} {method} {route} {status} ip={peer} consumer={} request={} us={}",
+            "{} {method} {route} {status} ip={} consumer={} request={} us={}",
             clock::now(),
+            peer.map_or_else(|| "-".into(), |peer| peer.ip().to_string()),
             consumer.map_or_else(|| "-".into(), |id| id.to_string()),
             id.0,
             started.elapsed().as_micros(),
@@ -150,32 +151,39 @@ fn finished(error: &ApiError, id: &RequestId) -> HttpResponse {
 }
 
 fn finish_headers(app: &App, headers: &mut HeaderMap, id: &RequestId, standing: Standing) {
+    for (name, value) in &app.fixed_headers {
+        headers.insert(name.clone(), value.clone());
+    }
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
     set("request-id", &id.0);
-    let (limit, remaining, reset) = (standing.limit, standing.remaining, standing.reset_seconds);
-    set("ratelimit-limit", &limit.to_string());
+    let (remaining, reset) = (standing.remaining, standing.reset_seconds);
     set("ratelimit-remaining", &remaining.to_string());
     set("ratelimit-reset", &reset.to_string());
-    set("ratelimit-policy", &format!("\"minute\";q={limit};w=60"));
     set("ratelimit", &format!("\"minute\";r={remaining};t={reset}"));
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-resource-policy", "same-site"),
-        ("strict-transport-security", "max-age=31536000"),
-    ] {
-        set(name, value);
-    }
-    set("vary", "Accept, Accept-Encoding, Accept-Language, Authorization");
-    let link = format!("<{}/openapi.json>; rel=\"service-desc\"", app.settings.public_url);
-    set("link", &link);
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+}
+
+/// The headers that every answer of a process has alike.
+pub fn fixed_headers(public_url: &str, request_limit: u32) -> Vec<(HeaderName, HeaderValue)> {
+    [
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("referrer-policy", "no-referrer".to_owned()),
+        ("cross-origin-resource-policy", "same-site".to_owned()),
+        ("strict-transport-security", "max-age=31536000".to_owned()),
+        ("vary", "Accept, Accept-Encoding, Accept-Language, Authorization".to_owned()),
+        ("link", format!("<{public_url}/openapi.json>; rel=\"service-desc\"")),
+        ("ratelimit-limit", request_limit.to_string()),
+        ("ratelimit-policy", format!("\"minute\";q={request_limit};w=60")),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
+    .collect()
 }
 
 /// What no route matched: another method of a known path, or nothing at all.

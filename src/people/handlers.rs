@@ -37,7 +37,7 @@ pub async fn create_person(
         require_place(unit, Resource::People, new.owner_org_id, new.territory_id, new.target_group.as_deref())?;
         let id = PersonId::new();
         let row = match unit.replay(id.0)? {
-            Some(earlier) => queries::find(unit.connection, PersonId(earlier))?.ok_or_else(ApiError::not_found)?,
+            Some(earlier) => queries::find(unit, PersonId(earlier))?,
             None => register(unit, id, new)?,
         };
         let place = row.place();
@@ -188,9 +188,7 @@ pub async fn search_people(
         };
         let rights = reader.rights.clone();
         let grants = rights.grants_for(Action::Search, Resource::People);
-        let connection = &mut *reader.connection;
-        let rows =
-            scope::merged(&grants, search.limit, |grant| queries::search(connection, grant, &search), |row| row.id)?;
+        let rows = scope::merged(&grants, search.limit, |grant| queries::search(reader, grant, &search), |row| row.id)?;
         let people = rows
             .into_iter()
             .map(|row| {
@@ -225,7 +223,7 @@ pub async fn read_person(
     query: Parameters<PersonReadQuery>,
 ) -> ApiResult<Answer> {
     door.read("read_person", caller, move |reader| {
-        let row = queries::find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let row = queries::find(reader, id.0)?;
         let place = row.place();
         reader.rights.require_at(Action::Read, Resource::People, &place)?;
         let parameters = query.read()?;
@@ -255,7 +253,7 @@ pub async fn edit_person(
     body: Body<PersonPatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_person", caller, None, move |unit| {
-        let mut row = queries::lock(unit.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let mut row = queries::lock(unit, id.0)?;
         let before = row.place();
         unit.rights.require_at(Action::Edit, Resource::People, &before)?;
         let patch = body.read()?;

@@ -1,22 +1,28 @@
 //! SQL of people.
 
 use approdo_db::schema::{people, person_name_words};
-use approdo_db::types::RowId;
 use approdo_db::{Connection, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::access::rights::HeldGrant;
 use crate::access::scope;
+use crate::access::standing::Asks;
+use crate::error::ApiResult;
 use crate::people::names;
 use crate::people::types::{PersonId, PersonRow};
 
-pub fn find(connection: &mut Connection, id: PersonId) -> QueryResult<Option<PersonRow>> {
-    people::table.find(id).first(connection).optional()
+pub fn by_id(id: PersonId) -> Prepared<people::SqlType> {
+    Prepared::select("r.*").sql(" FROM people r WHERE r.id = ").bind(id)
 }
 
-pub fn lock(connection: &mut Connection, id: PersonId) -> QueryResult<Option<PersonRow>> {
-    approdo_db::first_for_update!(connection, people::table.find(id)).optional()
+/// Reads a person; 404 where there is none.
+pub fn find(asks: &mut impl Asks, id: PersonId) -> ApiResult<PersonRow> {
+    asks.one(by_id(id))
+}
+
+pub fn lock(asks: &mut impl Asks, id: PersonId) -> ApiResult<PersonRow> {
+    asks.lock(by_id(id))
 }
 
 pub fn insert(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
@@ -26,12 +32,18 @@ pub fn insert(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
 
 /// Writes the words a person is found by.
 pub fn index_names(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
-    for word in names::words(&format!("{} {}", row.given_name, row.family_name)) {
-        diesel::insert_into(person_name_words::table)
-            .values((person_name_words::word.eq(word), person_name_words::person_id.eq(row.id)))
-            .execute(connection)?;
+    let words = names::words(&format!("{} {}", row.given_name, row.family_name));
+    if words.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut statement = Prepared::<()>::new("INSERT INTO person_name_words (word, person_id) VALUES (");
+    for (index, word) in words.into_iter().enumerate() {
+        if index > 0 {
+            statement = statement.sql("), (");
+        }
+        statement = statement.bind(Value::Text(word)).sql(", ").bind(row.id);
+    }
+    statement.sql(")").execute(connection).map(drop)
 }
 
 pub fn unindex_names(connection: &mut Connection, id: PersonId) -> QueryResult<usize> {
@@ -69,7 +81,7 @@ pub fn update(connection: &mut Connection, row: &PersonRow) -> QueryResult<usize
         .sql(", version = version + 1 WHERE version = ")
         .bind(Value::BigInt(row.version - 1))
         .sql(" AND id = ")
-        .bind(Value::Uuid(RowId(row.id.0)));
+        .bind(row.id);
     statement.execute(connection)
 }
 
@@ -83,11 +95,12 @@ pub struct Search<'a> {
 }
 
 /// The people of one grant's reach whose names have every word.
-pub fn search(connection: &mut Connection, grant: &HeldGrant, search: &Search<'_>) -> QueryResult<Vec<PersonRow>> {
-    let mut statement = Prepared::<people::SqlType>::new("SELECT r.* FROM people r WHERE r.id > ")
-        .bind(Value::Uuid(RowId(search.after.0)))
+pub fn search(asks: &mut impl Asks, grant: &HeldGrant, search: &Search<'_>) -> ApiResult<Vec<PersonRow>> {
+    let mut statement = Prepared::<people::SqlType>::select("r.*")
+        .sql(" FROM people r WHERE r.id > ")
+        .bind(search.after)
         .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
-        .bind(Value::Uuid(RowId(grant.id.0)))
+        .bind(grant.id)
         .sql(")");
     for word in search.words {
         statement = statement
@@ -100,5 +113,5 @@ pub fn search(connection: &mut Connection, grant: &HeldGrant, search: &Search<'_
     if let Some(date) = search.date_of_birth {
         statement = statement.sql(" AND r.date_of_birth = ").bind(Value::Date(date));
     }
-    scope::owned_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)).load(connection)
+    asks.load(scope::owned_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)))
 }

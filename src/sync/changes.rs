@@ -156,11 +156,7 @@ fn place(
         owner_org: owner?,
         territory: territory?,
         target_group: group.cloned(),
-        confinement: match level.map(String::as_str) {
-            Some("protected") => Confinement::Protected(manager),
-            Some("closed") => Confinement::Closed(manager),
-            _ => Confinement::Open,
-        },
+        confinement: Confinement::of(level.map(String::as_str), manager),
     })
 }
 

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use chrono::NaiveDate;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::connection::{AnyConnection, MultiBackend};
@@ -27,6 +27,7 @@ pub enum Value {
     OptionalDate(Option<NaiveDate>),
     Instant(Timestamp),
     Json(Json),
+    Bytes(Vec<u8>),
 }
 
 #[derive(Debug)]
@@ -39,18 +40,40 @@ enum Piece {
 #[derive(Debug)]
 pub struct Prepared<ST = ()> {
     pieces: Vec<Piece>,
+    /// Where the list of selected columns ends, for a query that can take one more.
+    columns_end: Option<usize>,
     rows: PhantomData<fn() -> ST>,
 }
 
 impl<ST> Default for Prepared<ST> {
     fn default() -> Self {
-        Self { pieces: Vec::new(), rows: PhantomData }
+        Self { pieces: Vec::new(), columns_end: None, rows: PhantomData }
     }
 }
 
 impl<ST> Prepared<ST> {
     pub fn new(sql: &'static str) -> Self {
         Self::default().sql(sql)
+    }
+
+    /// Begins a query by its columns; what follows begins with `FROM`.
+    pub fn select(columns: &'static str) -> Self {
+        let statement = Self::new("SELECT ").sql(columns);
+        Self { columns_end: Some(statement.pieces.len()), ..statement }
+    }
+
+    /// The query with one more column, the last. None where the statement was not begun by `select`.
+    pub fn with_column<C>(mut self, column: Prepared<C>) -> Option<Prepared<(ST, C)>> {
+        let at = self.columns_end?;
+        let pieces = std::iter::once(Piece::Sql(", ")).chain(column.pieces);
+        self.pieces.splice(at..at, pieces);
+        Some(Prepared { pieces: self.pieces, columns_end: None, rows: PhantomData })
+    }
+
+    /// Adds another statement's SQL and values.
+    pub fn append<C>(mut self, other: Prepared<C>) -> Self {
+        self.pieces.extend(other.pieces);
+        self
     }
 
     /// Adds SQL. Only text of the program itself can be added: values are bound.
@@ -60,8 +83,8 @@ impl<ST> Prepared<ST> {
     }
 
     /// Adds a value.
-    pub fn bind(mut self, value: Value) -> Self {
-        self.pieces.push(Piece::Bind(value));
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.pieces.push(Piece::Bind(value.into()));
         self
     }
 
@@ -92,6 +115,7 @@ impl<ST> QueryFragment<MultiBackend> for Prepared<ST> {
                 Piece::Bind(Value::OptionalDate(value)) => pass.push_bind_param::<Nullable<Date>, _>(value)?,
                 Piece::Bind(Value::Instant(value)) => pass.push_bind_param::<Instant, _>(value)?,
                 Piece::Bind(Value::Json(value)) => pass.push_bind_param::<Document, _>(value)?,
+                Piece::Bind(Value::Bytes(value)) => pass.push_bind_param::<Binary, _>(value)?,
             }
         }
         Ok(())

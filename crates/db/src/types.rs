@@ -142,6 +142,12 @@ macro_rules! define_id {
             }
         }
 
+        impl From<$name> for $crate::Value {
+            fn from(id: $name) -> Self {
+                Self::Uuid($crate::types::RowId(id.0))
+            }
+        }
+
         // One id has one text: the hyphenated one, as the contract says; no braces, no URN.
         impl From<::uuid::fmt::Hyphenated> for $name {
             fn from(id: ::uuid::fmt::Hyphenated) -> Self {
