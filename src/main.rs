@@ -1,6 +1,7 @@
 //! The command line.
 
 use approdo::access::grants::{self, NewGrant};
+use approdo::access::keys::{KeyId, Keys};
 use approdo::access::sessions::INVITATION_HOURS;
 use approdo::access::users::{self, NewUser};
 use approdo::access::{GrantId, OrganisationId, PrincipalId, Role, TerritoryId};
@@ -12,11 +13,6 @@ use approdo::{demo, openapi, sync, work};
 use approdo_db::migrate;
 use clap::{Args, Parser, Subcommand};
 use diesel::prelude::*;
-
-// Hashing a password takes 19 MiB for some milliseconds, and the system allocator keeps such blocks: after five logins the process
-// held 126 MB with it and 83 MB with this one (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "approdo", version, about = "Integration management for municipalities, their unions and regions")]
@@ -34,6 +30,9 @@ enum Command {
     /// The demonstration data.
     #[command(subcommand)]
     Demo(DemoCommand),
+    /// The keys that sign tokens and seal cursors.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Users, from the command line: the first administrator.
     #[command(subcommand)]
     User(UserCommand),
@@ -81,6 +80,34 @@ struct CallersArgs {
     /// As JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Print the keys that verify: id, purpose, when made, which are in use.
+    List(DatabaseArgs),
+    /// Add a key; it is used ten minutes later, when every process knows it.
+    Add(AddKeyArgs),
+    /// Retire a key that is not in use: what it signed or sealed is refused within seconds.
+    Retire(RetireKeyArgs),
+}
+
+#[derive(Args)]
+struct AddKeyArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[arg(value_parser = ["signing", "cursor"])]
+    purpose: String,
+    /// Use it at once, because the present one has leaked; processes may refuse its tokens for some seconds.
+    #[arg(long)]
+    at_once: bool,
+}
+
+#[derive(Args)]
+struct RetireKeyArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    id: uuid::Uuid,
 }
 
 #[derive(Subcommand)]
@@ -138,6 +165,7 @@ fn run(command: Command) -> Outcome {
         Command::Migrate(args) => migrate_database(&args),
         Command::Demo(DemoCommand::Callers(args)) => print_callers(&args),
         Command::Demo(DemoCommand::Load(args)) => load(&args),
+        Command::Keys(command) => keys(&command),
         Command::User(UserCommand::Invite(args)) => invite(&args),
         Command::Backup(args) => backup(&args),
         Command::Openapi => {
@@ -272,6 +300,34 @@ fn invite(args: &InviteArgs) -> Outcome {
     running.stop();
     println!("Redeem within {INVITATION_HOURS} hours at POST /auth/passwords:");
     println!("{}", serde_json::to_string(&invited)?);
+    DONE
+}
+
+fn keys(command: &KeysCommand) -> Outcome {
+    let args = match command {
+        KeysCommand::List(args) => args,
+        KeysCommand::Add(args) => &args.database,
+        KeysCommand::Retire(args) => &args.database,
+    };
+    let database = server::open_database(args)?;
+    if database.options().url.file().is_some_and(|file| !file.exists()) {
+        return Err("there is no such database".into());
+    }
+    let keys = Keys::new(server::master_key(args, &database.options().url, false)?);
+    let mut connection = server::connect(&database)?;
+    keys.load(&mut connection).map_err(told)?;
+    match command {
+        KeysCommand::List(_) => {
+            for (id, purpose, made_at, in_use) in keys.listed() {
+                println!("{id} {purpose} {made_at}{}", if in_use { " in use" } else { "" });
+            }
+        }
+        KeysCommand::Add(args) if args.at_once => {
+            println!("{}", keys.add_for_use_at_once(&mut connection, &args.purpose).map_err(told)?);
+        }
+        KeysCommand::Add(args) => println!("{}", keys.add(&mut connection, &args.purpose).map_err(told)?),
+        KeysCommand::Retire(args) => keys.retire(&mut connection, KeyId::from(args.id)).map_err(told)?,
+    }
     DONE
 }
 

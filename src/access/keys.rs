@@ -121,18 +121,41 @@ define_id! {
     KeyId;
 }
 
+/// Seconds a new key is known before it is used: by then every process has read it, and every reader of the public keys that asks
+/// again within the minutes `jwks.json` may be kept.
+pub const KNOWN_BEFORE_USE: i64 = 600;
+
 struct SigningKey {
     id: KeyId,
+    made_at: Timestamp,
     encoding: EncodingKey,
     decoding: Arc<DecodingKey>,
     public: Jwk,
 }
 
+struct CursorKey {
+    id: KeyId,
+    made_at: Timestamp,
+    cipher: Cipher,
+}
+
 #[derive(Default)]
 struct Ring {
-    // Newest first: the first one signs and seals, the others still verify and open.
+    // Newest first: the first that is known long enough signs and seals, all verify and open.
     signing: Vec<SigningKey>,
-    cursors: Vec<Cipher>,
+    cursors: Vec<CursorKey>,
+}
+
+impl Ring {
+    fn ids(&self) -> Vec<KeyId> {
+        self.signing.iter().map(|key| key.id).chain(self.cursors.iter().map(|key| key.id)).collect()
+    }
+}
+
+/// The newest key that everyone knows by now; in a new deployment the only one.
+fn in_use<T>(keys: &[T], made_at: impl Fn(&T) -> Timestamp) -> Option<&T> {
+    let now = clock::now();
+    keys.iter().find(|key| clock::after(made_at(key), KNOWN_BEFORE_USE) <= now).or(keys.last())
 }
 
 /// The keys in use.
@@ -172,21 +195,60 @@ impl Keys {
         Ok(())
     }
 
-    /// Adds a key that is used from now on; the older ones go on verifying.
-    pub fn add(&self, connection: &mut Connection, purpose: &str) -> ApiResult<()> {
+    /// Adds a key that is used once it is known everywhere; the older ones go on verifying.
+    pub fn add(&self, connection: &mut Connection, purpose: &str) -> ApiResult<KeyId> {
+        self.add_made_at(connection, purpose, clock::now())
+    }
+
+    /// The same, to be used at once: for a key that has leaked. Processes that have not read it yet refuse its tokens for seconds.
+    pub fn add_for_use_at_once(&self, connection: &mut Connection, purpose: &str) -> ApiResult<KeyId> {
+        self.add_made_at(connection, purpose, clock::after(clock::now(), -KNOWN_BEFORE_USE))
+    }
+
+    fn add_made_at(&self, connection: &mut Connection, purpose: &str, made_at: Timestamp) -> ApiResult<KeyId> {
         let id = KeyId::new();
         let plain = match purpose {
             "signing" => new_signing_key()?,
             _ => random::<32>()?.to_vec(),
         };
         let wrapped = self.master.cipher().seal(&plain, context(purpose, id).as_bytes())?;
-        let row = KeyRow { id, purpose: purpose.to_owned(), wrapped, created_at: clock::now(), retired_at: None };
+        let row = KeyRow { id, purpose: purpose.to_owned(), wrapped, created_at: made_at, retired_at: None };
         diesel::insert_into(deployment_keys::table).values(row).execute(connection)?;
+        Ok(id)
+    }
+
+    /// Ends a key: what it signed or sealed is refused as soon as each process has noticed. The key in use cannot be retired:
+    /// add its successor first.
+    pub fn retire(&self, connection: &mut Connection, id: KeyId) -> ApiResult<()> {
+        self.load(connection)?;
+        let ring = self.ring.read();
+        let used = in_use(&ring.signing, |key| key.made_at).map(|key| key.id);
+        let sealing = in_use(&ring.cursors, |key| key.made_at).map(|key| key.id);
+        if !ring.ids().contains(&id) {
+            return Err(ApiError::fault("there is no such key"));
+        }
+        if used == Some(id) || sealing == Some(id) {
+            return Err(ApiError::fault("this key is in use: add its successor first"));
+        }
+        diesel::update(deployment_keys::table.find(id))
+            .set(deployment_keys::retired_at.eq(clock::now()))
+            .execute(connection)?;
         Ok(())
     }
 
-    /// Reads the keys from the database. Fails where the master key is not the one that wrapped them.
-    pub fn load(&self, connection: &mut Connection) -> ApiResult<()> {
+    /// The keys that are not retired: id, purpose, when made, whether in use.
+    pub fn listed(&self) -> Vec<(KeyId, &'static str, Timestamp, bool)> {
+        let ring = self.ring.read();
+        let used = in_use(&ring.signing, |key| key.made_at).map(|key| key.id);
+        let sealing = in_use(&ring.cursors, |key| key.made_at).map(|key| key.id);
+        let signing = ring.signing.iter().map(|key| (key.id, "signing", key.made_at, Some(key.id) == used));
+        let cursors = ring.cursors.iter().map(|key| (key.id, "cursor", key.made_at, Some(key.id) == sealing));
+        signing.chain(cursors).collect()
+    }
+
+    /// Reads the keys from the database; tells whether they are others than before. Fails where the master key is not the one that
+    /// wrapped them.
+    pub fn load(&self, connection: &mut Connection) -> ApiResult<bool> {
         let rows: Vec<KeyRow> = deployment_keys::table
             .filter(deployment_keys::retired_at.is_null())
             .order((deployment_keys::created_at.desc(), deployment_keys::id.desc()))
@@ -198,21 +260,27 @@ impl Keys {
                 .open(&row.wrapped, context(&row.purpose, row.id).as_bytes())
                 .ok_or_else(|| ApiError::fault("the master key does not open the keys of this database"))?;
             match row.purpose.as_str() {
-                "signing" => ring.signing.push(signing_key(row.id, &plain)?),
-                "cursor" => ring.cursors.push(Cipher::new(
-                    plain.as_slice().try_into().map_err(|_| ApiError::fault("a cursor key has the wrong length"))?,
-                )),
+                "signing" => ring.signing.push(signing_key(row.id, row.created_at, &plain)?),
+                "cursor" => {
+                    let key = plain
+                        .as_slice()
+                        .try_into()
+                        .map_err(|_| ApiError::fault("a cursor key has the wrong length"))?;
+                    ring.cursors.push(CursorKey { id: row.id, made_at: row.created_at, cipher: Cipher::new(key) });
+                }
                 _ => {}
             }
         }
-        *self.ring.write() = ring;
-        Ok(())
+        let mut held = self.ring.write();
+        let changed = held.ids() != ring.ids();
+        *held = ring;
+        Ok(changed)
     }
 
     /// The key that signs, and its id.
     pub fn signing(&self) -> ApiResult<(String, EncodingKey)> {
         let ring = self.ring.read();
-        let key = ring.signing.first().ok_or_else(|| ApiError::fault("there is no signing key"))?;
+        let key = in_use(&ring.signing, |key| key.made_at).ok_or_else(|| ApiError::fault("there is no signing key"))?;
         Ok((key.id.to_string(), key.encoding.clone()))
     }
 
@@ -230,14 +298,14 @@ impl Keys {
     /// Encrypts and authenticates a cursor.
     pub fn seal_cursor(&self, plain: &[u8]) -> ApiResult<String> {
         let ring = self.ring.read();
-        let cipher = ring.cursors.first().ok_or_else(|| ApiError::fault("there is no cursor key"))?;
-        Ok(BASE64_URL_SAFE_NO_PAD.encode(cipher.seal(plain, b"cursor")?))
+        let key = in_use(&ring.cursors, |key| key.made_at).ok_or_else(|| ApiError::fault("there is no cursor key"))?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(key.cipher.seal(plain, b"cursor")?))
     }
 
     /// What a cursor says, where one of our keys sealed it.
     pub fn open_cursor(&self, sealed: &str) -> Option<Vec<u8>> {
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        self.ring.read().cursors.iter().find_map(|cipher| cipher.open(&sealed, b"cursor"))
+        self.ring.read().cursors.iter().find_map(|key| key.cipher.open(&sealed, b"cursor"))
     }
 }
 
@@ -256,11 +324,11 @@ fn new_signing_key() -> ApiResult<Vec<u8>> {
     Err(ApiError::fault("no signing key could be made"))
 }
 
-fn signing_key(id: KeyId, der: &[u8]) -> ApiResult<SigningKey> {
+fn signing_key(id: KeyId, made_at: Timestamp, der: &[u8]) -> ApiResult<SigningKey> {
     let encoding = EncodingKey::from_ec_der(der);
     let mut public = Jwk::from_encoding_key(&encoding, Algorithm::ES256).map_err(ApiError::fault)?;
     public.common.key_id = Some(id.to_string());
     public.common.public_key_use = Some(PublicKeyUse::Signature);
     let decoding = Arc::new(DecodingKey::from_jwk(&public).map_err(ApiError::fault)?);
-    Ok(SigningKey { id, encoding, decoding, public })
+    Ok(SigningKey { id, made_at, encoding, decoding, public })
 }

@@ -30,6 +30,8 @@ const POLL: Duration = Duration::from_millis(100);
 const BATCH: i64 = 2_000;
 /// Changes and access batches are sealed at the latest after so long.
 const SEAL_EVERY: Duration = Duration::from_secs(2);
+/// How long a process may work with keys of which one was added or retired meanwhile.
+const KEYS_READ_EVERY: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
 define_id! {
@@ -69,6 +71,7 @@ fn run(app: &App, stop: &AtomicBool) {
     let mut sealed = Instant::now();
     let mut kept_house: Option<Instant> = None;
     let mut resolved_on: Option<NaiveDate> = None;
+    let mut keys_read = Instant::now();
     while !stop.load(Ordering::Acquire) {
         match tick(app, holder, sealed.elapsed() >= SEAL_EVERY) {
             Ok(Tick { moved, seal }) => {
@@ -90,6 +93,14 @@ fn run(app: &App, stop: &AtomicBool) {
             match keep_house(app, resolved_on) {
                 Ok(today) => resolved_on = Some(today),
                 Err(error) => log::warn!("housekeeping waits: {}", error.cause().unwrap_or("no connection")),
+            }
+        }
+        if keys_read.elapsed() >= KEYS_READ_EVERY {
+            keys_read = Instant::now();
+            match app.read_now(|connection| app.keys.load(connection)) {
+                Ok(true) => app.tokens.forget_verified(),
+                Ok(false) => {}
+                Err(error) => log::warn!("the keys are as read before: {}", error.cause().unwrap_or("no connection")),
             }
         }
         app.feed.wait(POLL);

@@ -3,6 +3,7 @@
 mod api_clients;
 mod field_rights;
 mod grants;
+mod keys;
 mod me;
 mod throttling;
 mod tokens;
