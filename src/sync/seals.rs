@@ -2,8 +2,10 @@
 //! salted digests. Who changes or removes a record afterwards breaks the chain.
 
 use approdo_db::schema::{access_batches, access_records, audit_seals, changes};
-use approdo_db::{Connection, Json, Timestamp, types::RowId};
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Json, Prepared, Timestamp, Value};
 use diesel::prelude::*;
+use diesel::sql_types::Binary;
 use sha2::{Digest as _, Sha256};
 
 use crate::access::recorder::{AccessBatchId, AccessRecordId, RecordParts, digest_record};
@@ -150,21 +152,10 @@ pub fn seal(connection: &mut Connection, now: Timestamp) -> QueryResult<()> {
         let (seal_no, sealed_to, previous) =
             before.map_or((1, 0, Vec::new()), |seal| (seal.seal_no + 1, seal.last_position, seal.digest));
         let changes = load_changes(connection, sealed_to, i64::MAX)?;
-        let open: Vec<AccessBatchId> = access_batches::table
-            .filter(access_batches::seal_no.is_null())
-            .order(access_batches::id)
-            .limit(BATCHES)
-            .select(access_batches::id)
-            .load(connection)?;
-        if changes.is_empty() && open.is_empty() {
+        let batches = take_batches(connection, seal_no)?;
+        if changes.is_empty() && batches.is_empty() {
             return Ok(());
         }
-        for ids in open.chunks(500) {
-            diesel::update(access_batches::table.filter(access_batches::id.eq_any(ids.to_vec())))
-                .set(access_batches::seal_no.eq(seal_no))
-                .execute(connection)?;
-        }
-        let batches = batches_of(connection, seal_no)?;
         let mut seal = Seal {
             seal_no,
             first_position: changes.first().map_or(sealed_to, |change| change.position),
@@ -180,6 +171,19 @@ pub fn seal(connection: &mut Connection, now: Timestamp) -> QueryResult<()> {
             return Ok(());
         }
     }
+}
+
+/// Puts the batches that are in no seal yet into this one.
+fn take_batches(connection: &mut Connection, seal_no: i64) -> QueryResult<Vec<(AccessBatchId, Vec<u8>)>> {
+    let mut taken: Vec<(AccessBatchId, Vec<u8>)> =
+        Prepared::<(approdo_db::types::Uuid, Binary)>::new("UPDATE access_batches SET seal_no = ")
+            .bind(Value::BigInt(seal_no))
+            .sql(" WHERE id IN (SELECT id FROM access_batches WHERE seal_no IS NULL ORDER BY id LIMIT ")
+            .bind(Value::BigInt(BATCHES))
+            .sql(") RETURNING id, digest")
+            .load(connection)?;
+    taken.sort_unstable();
+    Ok(taken)
 }
 
 fn batches_of(connection: &mut Connection, seal_no: i64) -> QueryResult<Vec<(AccessBatchId, Vec<u8>)>> {

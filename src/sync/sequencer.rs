@@ -28,8 +28,8 @@ const LEASE_SECONDS: i64 = 5;
 const POLL: Duration = Duration::from_millis(100);
 /// Changes that get their positions in one transaction.
 const BATCH: i64 = 2_000;
-/// Changes and access batches are sealed at the latest after so long.
-const SEAL_EVERY: Duration = Duration::from_secs(2);
+/// Changes and access batches are sealed at the latest after so long. Often, because what has gathered holds up requests.
+const SEAL_EVERY: Duration = Duration::from_millis(500);
 /// How long a process may work with keys of which one was added or retired meanwhile.
 const KEYS_READ_EVERY: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);

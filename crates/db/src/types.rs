@@ -303,6 +303,31 @@ impl FromSql<Document, MultiBackend> for Json {
     }
 }
 
+/// A JSON column that holds a list of texts: read without the detour of a `Value`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, FromSqlRow)]
+pub struct Texts(pub Vec<String>);
+
+impl FromSql<Document, Pg> for Texts {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes() {
+            [JSONB_VERSION, text @ ..] => Ok(Self(serde_json::from_slice(text)?)),
+            _ => Err("unknown jsonb version".into()),
+        }
+    }
+}
+
+impl FromSql<Document, Sqlite> for Texts {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_str(value.read_text())?))
+    }
+}
+
+impl FromSql<Document, MultiBackend> for Texts {
+    fn from_sql(value: <MultiBackend as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Self, Document>()
+    }
+}
+
 /// An enum stored, served and described by its text.
 ///
 /// `text_enum! { CaseStatus { Intake = "intake", … } }` gives `as_str`, `parse`, `ALL`, serde and both databases. The texts are
