@@ -99,6 +99,7 @@ fn tags() -> Value {
         {"name": "People", "description": "The people integration is about."},
         {"name": "Cases", "description": "Cases from intake to closing (domain 1-3)."},
         {"name": "Tasks", "description": "What is to be done in a case."},
+        {"name": "Plans", "description": "Assessments by life domain, goals, and the plans that were agreed with the person."},
         {"name": "Directory", "description": "Organisations that take part."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},

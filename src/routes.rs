@@ -3,7 +3,10 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
-use crate::cases::{handlers as cases, history, task_transitions, tasks, transitions};
+use crate::cases::{
+    assessments, goal_transitions, goals, handlers as cases, history, plan_transitions, plans, task_transitions, tasks,
+    transitions,
+};
 use crate::codes;
 use crate::directory::organisations;
 use crate::operations::status;
@@ -69,6 +72,23 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(people::create_person)
         .service(people::read_person)
         .service(people::edit_person)
+        // Assessments, goals and plans
+        .service(assessments::list_assessments)
+        .service(assessments::create_assessment)
+        .service(assessments::read_assessment)
+        .service(assessments::edit_assessment)
+        .service(assessments::create_assessment_transition)
+        .service(assessments::read_assessment_delta)
+        .service(goals::list_goals)
+        .service(goals::create_goal)
+        .service(goals::read_goal)
+        .service(goals::edit_goal)
+        .service(goal_transitions::create_goal_transition)
+        .service(plans::list_plans)
+        .service(plans::create_plan)
+        .service(plans::read_plan)
+        .service(plans::edit_plan)
+        .service(plan_transitions::create_plan_transition)
         // Sync and audit
         .service(changes::list_changes)
         .service(audit::list_audit_records)

@@ -44,6 +44,9 @@ text_enum! {
         CaseHistory = "case_history",
         CaseAccesses = "case_accesses",
         Tasks = "tasks",
+        Assessments = "assessments",
+        Goals = "goals",
+        Plans = "plans",
         Changes = "changes",
         AuditRecords = "audit_records",
         AuditSeals = "audit_seals",
@@ -98,7 +101,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         },
         R::CaseHistory => matches!((role, action), (Role::CaseManager, List)),
         R::CaseAccesses => matches!((role, action), (Role::CaseManager | Role::Auditor, List)),
-        R::Tasks => match role {
+        R::Tasks | R::Assessments | R::Goals | R::Plans => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
             Role::SyncClient => matches!(action, List | Read),
             _ => false,

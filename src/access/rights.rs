@@ -161,9 +161,14 @@ impl Rights {
 
     /// The deployment's own rights: everything, everywhere.
     pub fn system() -> Arc<Self> {
+        Self::unlimited(crate::access::SYSTEM, ActorKind::System)
+    }
+
+    /// The same in somebody's name: demonstration data is to look as if people had made it.
+    pub fn unlimited(principal: PrincipalId, kind: ActorKind) -> Arc<Self> {
         Arc::new(Self {
-            principal: crate::access::SYSTEM,
-            kind: ActorKind::System,
+            principal,
+            kind,
             organisation: OrganisationId(uuid::Uuid::nil()),
             auth_epoch: 0,
             grants: Vec::new(),

@@ -6,13 +6,17 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
 use crate::access::standing::Asks as _;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
+use crate::cases::assessments::{Assessment, AssessmentRow};
+use crate::cases::goals::Goal;
+use crate::cases::plans::{Plan, PlanRow};
 use crate::cases::queries::{self, CaseKey, Filter};
 use crate::cases::rules::{self, CaseStatus, Facts, Intent};
+use crate::cases::tasks::Task;
 use crate::cases::types::{
     Case, CaseId, CasePage, CasePatch, CaseQuery, CaseReadQuery, CaseRow, CaseSort, EmbeddedInCase, GUARDED, MEMBERS,
     NewCase, PossibleTransition,
 };
-use crate::cases::{reference, tasks};
+use crate::cases::{children, reference};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -268,9 +272,23 @@ fn embedded(reader: &mut Reader<'_>, row: &CaseRow, embed: &str) -> ApiResult<Op
     let mut embedded = EmbeddedInCase::default();
     for name in embed.split(',') {
         match name {
-            "tasks" => embedded.tasks = Some(tasks::of_case(reader.connection, row)?),
+            "tasks" => embedded.tasks = Some(children::embedded(reader, row)?),
+            "goals" => embedded.goals = Some(children::embedded(reader, row)?),
+            "assessments" => {
+                let rows: Vec<AssessmentRow> = children::embedded(reader, row)?;
+                let shown = rows.into_iter().map(|child| Assessment::shown(child, &reader.rights, row));
+                embedded.assessments = Some(shown.collect::<ApiResult<_>>()?);
+            }
+            "plans" => {
+                let rows: Vec<PlanRow> = children::embedded(reader, row)?;
+                let shown = rows.into_iter().map(|child| Plan::shown(child, &reader.rights, row));
+                embedded.plans = Some(shown.collect::<ApiResult<_>>()?);
+            }
             "transitions" => embedded.transitions = Some(possible(reader, row)?),
-            _ => return Err(ApiError::malformed("embed: choose among tasks, transitions")),
+            _ => {
+                let known = "embed: choose among tasks, assessments, goals, plans, transitions";
+                return Err(ApiError::malformed(known));
+            }
         }
     }
     Ok(Some(embedded))
@@ -303,10 +321,16 @@ fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTra
 
 /// What the guards look at, as it is now.
 pub fn facts(connection: &mut approdo_db::Connection, row: &CaseRow) -> ApiResult<Facts> {
+    let (open_tasks, completed_assessments, open_goals, agreed_plans, plans_in_force) =
+        queries::counts(connection, row)?;
     Ok(Facts {
         has_manager: row.case_manager_id.is_some(),
         has_legal_basis: row.legal_basis.is_some(),
-        open_tasks: queries::open_tasks(connection, row.id)?,
+        open_tasks,
+        completed_assessments,
+        open_goals,
+        agreed_plans,
+        plans_in_force,
     })
 }
 
@@ -343,7 +367,10 @@ pub async fn edit_case(
             row.updated_at = unit.now;
             unit.update(queries::update(&row), change(&row, Some(before.clone()), Operation::Updated, changed)?)?;
             if row.place() != before {
-                tasks::follow(unit, &row, &before)?;
+                children::follow::<Task>(unit, &row, &before)?;
+                children::follow::<AssessmentRow>(unit, &row, &before)?;
+                children::follow::<Goal>(unit, &row, &before)?;
+                children::follow::<PlanRow>(unit, &row, &before)?;
             }
         }
         let version = row.version;

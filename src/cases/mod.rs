@@ -1,7 +1,16 @@
-//! Cases and their tasks (domain 1-3): the machine from intake to closing, its guards, the work that is to be done.
+//! Cases (domain 1-4): the machine from intake to closing and its guards; the assessments, goals and plans of a case, and the work
+//! that is to be done.
 
+pub mod assessments;
+pub mod children;
+pub mod goal_transitions;
+pub mod goals;
 pub mod handlers;
 pub mod history;
+pub mod life_domains;
+pub mod moves;
+pub mod plan_transitions;
+pub mod plans;
 pub mod queries;
 pub mod reference;
 pub mod rules;

@@ -1,16 +1,16 @@
 //! SQL of cases and their transitions.
 
-use approdo_db::schema::{cases, tasks};
+use approdo_db::schema::cases;
 use approdo_db::types::RowId;
 use approdo_db::{Connection, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::access::rights::HeldGrant;
 use crate::access::standing::Asks;
 use crate::access::{PrincipalId, Role, TerritoryId, scope};
 use crate::cases::rules::CaseStatus;
-use crate::cases::tasks::TaskStatus;
 use crate::cases::types::{CaseId, CasePlace, CaseRow, CaseSort};
 use crate::error::ApiResult;
 use crate::people::types::PersonId;
@@ -109,8 +109,31 @@ pub fn open_cases_of(connection: &mut Connection, person: PersonId) -> QueryResu
         .load(connection)
 }
 
-pub fn open_tasks(connection: &mut Connection, id: CaseId) -> QueryResult<i64> {
-    tasks::table.filter(tasks::case_id.eq(id)).filter(tasks::status.eq(TaskStatus::Open)).count().get_result(connection)
+/// What guards count: open tasks, completed assessments, open goals, agreed plans, plans in force.
+pub fn counts(connection: &mut Connection, case: &CaseRow) -> QueryResult<(i64, i64, i64, i64, i64)> {
+    Prepared::<(BigInt, BigInt, BigInt, BigInt, BigInt)>::new(
+        "SELECT (SELECT count(*) FROM tasks WHERE status = 'open' AND case_id = ",
+    )
+    .bind(case.id)
+    .sql("), (SELECT count(*) FROM assessments WHERE status = 'completed' AND case_id = ")
+    .bind(case.id)
+    .sql(" AND episode_no = ")
+    .bind(Value::BigInt(case.episode_no))
+    .sql("), (SELECT count(*) FROM goals WHERE status = 'open' AND case_id = ")
+    .bind(case.id)
+    .sql("), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND case_id = ")
+    .bind(case.id)
+    .sql(" AND episode_no = ")
+    .bind(Value::BigInt(case.episode_no))
+    .sql(
+        "), (SELECT count(*) FROM plans WHERE (status = 'approved' OR (status = 'agreed' AND NOT approval_required)) \
+         AND case_id = ",
+    )
+    .bind(case.id)
+    .sql(" AND episode_no = ")
+    .bind(Value::BigInt(case.episode_no))
+    .sql(")")
+    .get_result(connection)
 }
 
 /// The position of a row in a list of cases.
@@ -205,9 +228,12 @@ fn list_selective(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::SqlType
     filter.conditions(statement, grant).sql(filter.order()).bind(Value::BigInt(filter.limit))
 }
 
+/// Rows that each of the chosen territories is asked for, to find where a page can end at the latest.
+const SAMPLED: &str = "6";
+
 // Many territories: the page's rows lie in the `limit` territories whose first row comes first, because a territory beyond
-// those has that many better rows before it. So each territory is asked for its first row, and only those few for the rest; and of
-// them for nothing that comes after the last of those first rows, because there are `limit` rows up to it already.
+// those has that many better rows before it. So each territory is asked for its first row, those few for some more, and the
+// `limit`th of all these is where the page ends at the latest: nothing beyond it is read.
 fn list_of_many_postgresql(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::SqlType> {
     let (order, compared, end_of_time, end_of_ids) = match filter.sort {
         CaseSort::NewestFirst => (
@@ -220,22 +246,30 @@ fn list_of_many_postgresql(grant: &HeldGrant, filter: &Filter) -> Prepared<cases
             (" ORDER BY opened_on, id", "<=", "'infinity'::date", "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid")
         }
     };
+    let limit = Value::BigInt(filter.limit);
     let heads = Prepared::select("page.*").sql(
         " FROM (WITH heads AS MATERIALIZED (SELECT s.territory_id, r.opened_on, r.id FROM grant_scopes s CROSS JOIN LATERAL (\
          SELECT r.opened_on, r.id FROM cases r WHERE r.territory_id = s.territory_id",
     );
-    let cut = filter
+    let sample = filter
         .conditions(heads, grant)
         .sql(filter.order())
         .sql("1) r WHERE s.grant_id = ")
         .bind(grant.id)
         .sql(filter.order())
-        .bind(Value::BigInt(filter.limit))
-        .sql("), cut AS MATERIALIZED (SELECT opened_on, id FROM heads")
+        .bind(limit.clone())
+        .sql(
+            "), sample AS (SELECT r.opened_on, r.id FROM heads CROSS JOIN LATERAL (\
+             SELECT r.opened_on, r.id FROM cases r WHERE r.territory_id = heads.territory_id",
+        );
+    let rows = filter
+        .conditions(sample, grant)
+        .sql(filter.order())
+        .sql(SAMPLED)
+        .sql(") r), cut AS MATERIALIZED (SELECT opened_on, id FROM sample")
         .sql(order)
         .sql(" LIMIT 1 OFFSET ")
-        .bind(Value::BigInt(filter.limit - 1));
-    let rows = cut
+        .bind(Value::BigInt(filter.limit - 1))
         .sql(
             ") SELECT r.* FROM heads CROSS JOIN LATERAL (\
              SELECT r.* FROM cases r WHERE r.territory_id = heads.territory_id AND (r.opened_on, r.id) ",
@@ -246,14 +280,8 @@ fn list_of_many_postgresql(grant: &HeldGrant, filter: &Filter) -> Prepared<cases
         .sql("), coalesce((SELECT id FROM cut), ")
         .sql(end_of_ids)
         .sql("))");
-    filter
-        .conditions(rows, grant)
-        .sql(filter.order())
-        .bind(Value::BigInt(filter.limit))
-        .sql(") r) page")
-        .sql(order)
-        .sql(" LIMIT ")
-        .bind(Value::BigInt(filter.limit))
+    let page = filter.conditions(rows, grant).sql(filter.order()).bind(limit.clone()).sql(") r) page");
+    page.sql(order).sql(" LIMIT ").bind(limit)
 }
 
 // The same on SQLite, which has no LATERAL: dates and ids are text there, so their concatenation sorts like the pair.
@@ -264,19 +292,28 @@ fn list_of_many_sqlite(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::Sq
         }
         CaseSort::OldestFirst => (" ORDER BY page.opened_on, page.id LIMIT ", " ORDER BY head LIMIT ", "<=", "'~'"),
     };
+    let limit = Value::BigInt(filter.limit);
     let heads = Prepared::select("page.*").sql(
         " FROM (WITH heads AS MATERIALIZED (SELECT s.territory_id, (\
          SELECT r.opened_on || r.id FROM cases r WHERE r.territory_id = s.territory_id",
     );
-    let rows = filter
+    let sample = filter
         .conditions(heads, grant)
         .sql(filter.order())
         .sql("1) AS head FROM grant_scopes s WHERE s.grant_id = ")
         .bind(grant.id)
         .sql(" AND head IS NOT NULL")
         .sql(by_head)
-        .bind(Value::BigInt(filter.limit))
-        .sql("), cut AS MATERIALIZED (SELECT coalesce((SELECT head FROM heads")
+        .bind(limit.clone())
+        .sql(
+            "), sample AS (SELECT c.opened_on || c.id AS head FROM heads JOIN cases c ON c.id IN (\
+             SELECT r.id FROM cases r WHERE r.territory_id = heads.territory_id",
+        );
+    let rows = filter
+        .conditions(sample, grant)
+        .sql(filter.order())
+        .sql(SAMPLED)
+        .sql(")), cut AS MATERIALIZED (SELECT coalesce((SELECT head FROM sample")
         .sql(by_head)
         .sql("1 OFFSET ")
         .bind(Value::BigInt(filter.limit - 1))
@@ -288,11 +325,5 @@ fn list_of_many_sqlite(grant: &HeldGrant, filter: &Filter) -> Prepared<cases::Sq
         )
         .sql(compared)
         .sql(" (SELECT substr(head, 1, 10), substr(head, 11) FROM cut)");
-    filter
-        .conditions(rows, grant)
-        .sql(filter.order())
-        .bind(Value::BigInt(filter.limit))
-        .sql(")) page")
-        .sql(order)
-        .bind(Value::BigInt(filter.limit))
+    filter.conditions(rows, grant).sql(filter.order()).bind(limit.clone()).sql(")) page").sql(order).bind(limit)
 }

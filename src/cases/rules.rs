@@ -57,6 +57,13 @@ pub struct Facts {
     pub has_manager: bool,
     pub has_legal_basis: bool,
     pub open_tasks: i64,
+    /// Completed assessments of the present episode.
+    pub completed_assessments: i64,
+    pub open_goals: i64,
+    /// Plans of the present episode the person has agreed to, whether approved or not.
+    pub agreed_plans: i64,
+    /// Those of them that are in force: approved, or agreed where no approval is demanded.
+    pub plans_in_force: i64,
 }
 
 /// What a move is.
@@ -66,7 +73,7 @@ pub enum Move {
     Step,
     Hold,
     Resume,
-    /// Closed from any open state: open tasks are cancelled with it.
+    /// Closed from any open state: open tasks are cancelled with it, open goals dropped.
     CloseEarly,
     /// Closed after evaluation: nothing may be left open.
     Close,
@@ -108,7 +115,7 @@ pub fn allowed(state: State) -> Vec<CaseStatus> {
 /// One source of guards. A later area adds its own to `PROVIDERS` and leaves the rest alone.
 type Provider = fn(State, Move, &Intent, &Facts) -> Vec<UnmetGuard>;
 
-const PROVIDERS: [Provider; 3] = [responsibility, open_work, what_the_move_needs];
+const PROVIDERS: [Provider; 4] = [responsibility, planning, open_work, what_the_move_needs];
 
 fn responsibility(state: State, made: Move, intent: &Intent, facts: &Facts) -> Vec<UnmetGuard> {
     let mut unmet = Vec::new();
@@ -123,12 +130,41 @@ fn responsibility(state: State, made: Move, intent: &Intent, facts: &Facts) -> V
     unmet
 }
 
-fn open_work(_: State, made: Move, _: &Intent, facts: &Facts) -> Vec<UnmetGuard> {
-    if made == Move::Close && facts.open_tasks > 0 {
-        vec![UnmetGuard::new("no_open_task", "finish or cancel the open tasks first")]
-    } else {
-        Vec::new()
+// A plan holds at least one goal from the moment it is agreed on, so an agreed plan answers for both.
+fn planning(state: State, made: Move, intent: &Intent, facts: &Facts) -> Vec<UnmetGuard> {
+    let mut unmet = Vec::new();
+    if made != Move::Step {
+        return unmet;
     }
+    let way = (state.status, intent.to);
+    if way == (CaseStatus::Assessment, CaseStatus::Planning) && facts.completed_assessments == 0 {
+        unmet.push(UnmetGuard::new("completed_assessment", "complete an assessment first"));
+    }
+    if way == (CaseStatus::Planning, CaseStatus::Active) {
+        if facts.agreed_plans == 0 {
+            unmet
+                .push(UnmetGuard::new("client_agreement", "agree a plan with at least one goal with the person first"));
+        } else if facts.plans_in_force == 0 {
+            unmet.push(UnmetGuard::new(
+                "plan_approval",
+                "have the plan approved by somebody else than its author first",
+            ));
+        }
+    }
+    unmet
+}
+
+fn open_work(_: State, made: Move, _: &Intent, facts: &Facts) -> Vec<UnmetGuard> {
+    let mut unmet = Vec::new();
+    if made == Move::Close {
+        if facts.open_tasks > 0 {
+            unmet.push(UnmetGuard::new("no_open_task", "finish or cancel the open tasks first"));
+        }
+        if facts.open_goals > 0 {
+            unmet.push(UnmetGuard::new("goal_outcome", "note the outcome of each goal first"));
+        }
+    }
+    unmet
 }
 
 fn what_the_move_needs(_: State, made: Move, intent: &Intent, _: &Facts) -> Vec<UnmetGuard> {

@@ -10,12 +10,14 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId};
+use crate::cases::children::{self, locked, refuse_unless_open};
+use crate::cases::moves::{no_such_move, texts_within};
 use crate::cases::queries;
-use crate::cases::tasks::{Task, TaskId, TaskStatus, locked, record, refuse_unless_open, save};
+use crate::cases::tasks::{Task, TaskId, TaskStatus};
 use crate::cases::types::{CaseId, CaseRow};
-use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::error::ApiResult;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch};
-use crate::work::{Operation, Unit};
+use crate::work::Unit;
 
 define_id! {
     /// The id of a task's move.
@@ -44,12 +46,7 @@ pub enum NewTaskTransition {
 
 impl Validate for NewTaskTransition {
     fn validate(&self) -> Result<(), validator::ValidationErrors> {
-        let mut errors = validator::ValidationErrors::new();
-        if self.parts().1.is_some_and(|reason| !(1..=500).contains(&reason.chars().count())) {
-            let message = "must have 1 to 500 characters";
-            errors.add("reason", validator::ValidationError::new("length").with_message(message.into()));
-        }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        texts_within(&[("reason", self.parts().1, 500)])
     }
 }
 
@@ -109,7 +106,7 @@ pub async fn create_task_transition(
     body: Body<NewTaskTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_task_transition", caller, Some(body.fingerprint()), move |unit| {
-        let (task, case) = locked(unit, Action::Transition, id.0)?;
+        let (task, case): (Task, _) = locked(unit, Action::Transition, id.0)?;
         let asked = body.read()?;
         let transition_id = TaskTransitionId::new();
         let transition: TaskTransition = match unit.replay(transition_id.0)? {
@@ -138,13 +135,10 @@ pub fn make(
 ) -> ApiResult<TaskTransition> {
     let from = task.status;
     if !may_move(from, to) {
-        return Err(ApiError::unmet(vec![UnmetGuard {
-            guard: "allowed_transition".into(),
-            detail: format!("a task cannot become {to} from {from}").into(),
-        }]));
+        return Err(no_such_move("a task", from.as_str(), to.as_str()));
     }
     task.status = to;
-    save(unit, &mut task)?;
+    children::save(unit, &mut task, case, vec!["status"])?;
     let transition = TaskTransition {
         id,
         task_id: task.id,
@@ -156,7 +150,6 @@ pub fn make(
         at: unit.now,
     };
     diesel::insert_into(task_transitions::table).values(&transition).execute(unit.connection)?;
-    record(unit, &task, case, Operation::Updated, vec!["status"])?;
     Ok(transition)
 }
 

@@ -2,8 +2,8 @@
 //! 'add task' cannot both win.
 
 use actix_web::{get, patch, post};
-use approdo_db::schema::{cases, tasks};
-use approdo_db::{Connection, Prepared, Timestamp, define_id, text_enum};
+use approdo_db::schema::tasks;
+use approdo_db::{Timestamp, define_id, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,17 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::standing::Asks as _;
-use crate::access::{Action, Place, PrincipalId, Resource, Rights};
+use crate::access::{Action, PrincipalId, Resource, Rights};
+use crate::case_child;
+use crate::cases::children::{self, Child as _, locked, refuse_unless_open, visible};
+use crate::cases::goals::{Goal, GoalId};
 use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
-use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, Reader, reading};
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
-use crate::work::{Change, Operation, Unit};
+use crate::work::Unit;
 
 define_id! {
     /// The id of a task.
@@ -38,8 +40,8 @@ text_enum! {
 }
 
 /// Something to be done in a case.
-#[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
-#[diesel(table_name = tasks, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[diesel(table_name = tasks, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Task {
     pub id: TaskId,
     pub case_id: CaseId,
@@ -60,7 +62,13 @@ pub struct Task {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The goal it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub goal_id: Option<GoalId>,
 }
+
+case_child!(Task, TaskId, tasks, "task", Tasks);
 
 page_of! {
     /// A page of tasks.
@@ -84,6 +92,9 @@ pub struct NewTask {
     /// A user who may work on this case.
     #[schema(nullable = false)]
     pub assignee_id: Option<PrincipalId>,
+    /// A goal of the same case.
+    #[schema(nullable = false)]
+    pub goal_id: Option<GoalId>,
 }
 
 impl Checked for NewTask {}
@@ -105,6 +116,9 @@ pub struct TaskPatch {
     #[schema(required = false, value_type = Option<PrincipalId>)]
     #[serde(default)]
     pub assignee_id: Patch<PrincipalId>,
+    #[schema(required = false, value_type = Option<GoalId>)]
+    #[serde(default)]
+    pub goal_id: Patch<GoalId>,
 }
 
 impl Checked for TaskPatch {
@@ -128,43 +142,6 @@ pub struct TaskQuery {
     cursor: Option<String>,
 }
 
-/// A case's tasks, oldest first, for `embed`.
-pub fn of_case(connection: &mut Connection, case: &CaseRow) -> QueryResult<Vec<Task>> {
-    tasks::table.filter(tasks::case_id.eq(case.id)).order(tasks::id).limit(200).load(connection)
-}
-
-/// A task with the case it belongs to, where the caller may do this to it.
-fn visible(reader: &mut Reader<'_>, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
-    let statement = Prepared::<(tasks::SqlType, cases::SqlType)>::select("r.*, c.*")
-        .sql(" FROM tasks r JOIN cases c ON c.id = r.case_id WHERE r.id = ")
-        .bind(id);
-    let (task, case): (Task, CaseRow) = reader.one(statement)?;
-    reader.rights.require_at(action, Resource::Tasks, &case.place())?;
-    Ok((task, case))
-}
-
-/// The same under the lock of the case.
-pub(super) fn locked(unit: &mut Unit<'_>, action: Action, id: TaskId) -> ApiResult<(Task, CaseRow)> {
-    let case_id: CaseId = tasks::table
-        .find(id)
-        .select(tasks::case_id)
-        .first(unit.connection)
-        .optional()?
-        .ok_or_else(ApiError::not_found)?;
-    let case = queries::lock(unit, case_id)?;
-    unit.rights.require_at(action, Resource::Tasks, &case.place())?;
-    let task: Task = tasks::table.find(id).first(unit.connection)?;
-    Ok((task, case))
-}
-
-pub(super) fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
-    if case.status.is_open() {
-        Ok(())
-    } else {
-        Err(ApiError::unmet(vec![UnmetGuard::new("case_open", "the case is closed or declined: reopen it first")]))
-    }
-}
-
 fn check_assignee(unit: &mut Unit<'_>, assignee: PrincipalId, case: &CaseRow) -> ApiResult<()> {
     let rights = Rights::of(unit.connection, assignee)?;
     if rights.is_some_and(|rights| rights.may_at(Action::Edit, Resource::Tasks, &case.place())) {
@@ -174,24 +151,13 @@ fn check_assignee(unit: &mut Unit<'_>, assignee: PrincipalId, case: &CaseRow) ->
     }
 }
 
-pub(super) fn record(
-    unit: &mut Unit<'_>,
-    task: &Task,
-    case: &CaseRow,
-    operation: Operation,
-    changed: Vec<&'static str>,
-) -> ApiResult<()> {
-    unit.record(Change {
-        resource: "task",
-        id: task.id.0,
-        version: task.version,
-        operation,
-        changed,
-        place: Some(case.place()),
-        before: None,
-        audience: None,
-        values: serde_json::to_value(task).map_err(ApiError::fault)?,
-    })
+/// 422 unless the goal is one of the case's.
+fn check_goal(unit: &mut Unit<'_>, goal: GoalId, case: &CaseRow) -> ApiResult<()> {
+    let found: Option<Goal> = Goal::find(unit.connection, goal).optional()?;
+    match found {
+        Some(goal) if goal.case_id == case.id => Ok(()),
+        _ => Err(ApiError::unknown_reference("goal_id")),
+    }
 }
 
 /// List a case's tasks.
@@ -252,7 +218,7 @@ pub async fn create_task(
         let new = body.read()?;
         let id = TaskId::new();
         let task = match unit.replay(id.0)? {
-            Some(earlier) => tasks::table.find(TaskId(earlier)).first(unit.connection)?,
+            Some(earlier) => Task::find(unit.connection, TaskId(earlier))?,
             None => add(unit, id, &case, new)?,
         };
         unit.created(&format!("/tasks/{}", task.id), task.version, &task)
@@ -266,6 +232,9 @@ pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> Api
     if let Some(assignee) = new.assignee_id {
         check_assignee(unit, assignee, case)?;
     }
+    if let Some(goal) = new.goal_id {
+        check_goal(unit, goal, case)?;
+    }
     let task = Task {
         id,
         case_id: case.id,
@@ -277,15 +246,10 @@ pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> Api
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        goal_id: new.goal_id,
     };
-    diesel::insert_into(tasks::table).values(&task).execute(unit.connection)?;
-    record(
-        unit,
-        &task,
-        case,
-        Operation::Created,
-        vec!["case_id", "title", "description", "due_on", "assignee_id", "status"],
-    )?;
+    let members = ["case_id", "title", "description", "due_on", "assignee_id", "goal_id", "status"];
+    children::add(unit, &task, case, &members)?;
     Ok(task)
 }
 
@@ -305,7 +269,7 @@ pub async fn read_task(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_task", caller, move |reader| {
-        let (task, case) = visible(reader, Action::Read, id.0)?;
+        let (task, case): (Task, _) = visible(reader, Action::Read, id.0)?;
         reader.shows(Resource::Cases, [case.id.0]);
         reader.answer_row(task.version, &held, &Fields::default(), "", &task)
     })
@@ -330,7 +294,7 @@ pub async fn edit_task(
     body: Body<TaskPatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_task", caller, None, move |unit| {
-        let (mut task, case) = locked(unit, Action::Edit, id.0)?;
+        let (mut task, case): (Task, _) = locked(unit, Action::Edit, id.0)?;
         let patch = body.read()?;
         if_match.check(task.version)?;
         refuse_unless_open(&case)?;
@@ -341,55 +305,20 @@ pub async fn edit_task(
         edit.optional("description", &mut task.description, patch.description);
         edit.optional("due_on", &mut task.due_on, patch.due_on);
         edit.optional("assignee_id", &mut task.assignee_id, patch.assignee_id);
+        edit.optional("goal_id", &mut task.goal_id, patch.goal_id);
         let changed = edit.finish()?;
         if let Some(assignee) = task.assignee_id
             && changed.contains(&"assignee_id")
         {
             check_assignee(unit, assignee, &case)?;
         }
-        if !changed.is_empty() {
-            save(unit, &mut task)?;
-            record(unit, &task, &case, Operation::Updated, changed)?;
+        if let Some(goal) = task.goal_id
+            && changed.contains(&"goal_id")
+        {
+            check_goal(unit, goal, &case)?;
         }
+        children::save(unit, &mut task, &case, changed)?;
         unit.edited(task.version, &task)
     })
     .await
-}
-
-pub(super) fn save(unit: &mut Unit<'_>, task: &mut Task) -> ApiResult<()> {
-    let before = task.version;
-    task.version += 1;
-    task.updated_at = unit.now;
-    let row = diesel::update(tasks::table.filter(tasks::id.eq(task.id)).filter(tasks::version.eq(before)));
-    Unit::updated_one(
-        row.set((
-            tasks::title.eq(&task.title),
-            tasks::description.eq(&task.description),
-            tasks::due_on.eq(task.due_on),
-            tasks::assignee_id.eq(task.assignee_id),
-            tasks::status.eq(task.status),
-            tasks::version.eq(task.version),
-            tasks::updated_at.eq(task.updated_at),
-        ))
-        .execute(unit.connection)?,
-    )
-}
-
-/// Tells the feed that the tasks of a locked case are now where their case is: who follows it must drop or take them up too.
-pub fn follow(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<()> {
-    let moved: Vec<Task> = tasks::table.filter(tasks::case_id.eq(case.id)).order(tasks::id).load(unit.connection)?;
-    for task in moved {
-        unit.record(Change {
-            resource: "task",
-            id: task.id.0,
-            version: task.version,
-            operation: Operation::Updated,
-            changed: Vec::new(),
-            place: Some(case.place()),
-            before: Some(before.clone()),
-            audience: None,
-            values: serde_json::Value::Null,
-        })?;
-    }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::life_domains::{LifeDomain, Rating, deltas, missing, repeated};
 use super::reference;
 use super::rules::{CaseStatus, EARLY_REASONS, Facts, Intent, Move, State, allowed, decide};
 
@@ -11,7 +12,15 @@ fn intent(to: CaseStatus, reason: Option<&str>) -> Intent {
     Intent { to, reason: reason.map(str::to_owned), review_at: chrono::NaiveDate::from_ymd_opt(2030, 1, 1) }
 }
 
-const READY: Facts = Facts { has_manager: true, has_legal_basis: true, open_tasks: 0 };
+const READY: Facts = Facts {
+    has_manager: true,
+    has_legal_basis: true,
+    open_tasks: 0,
+    completed_assessments: 1,
+    open_goals: 0,
+    agreed_plans: 1,
+    plans_in_force: 1,
+};
 
 fn guards(result: Result<(State, Move), Vec<crate::error::UnmetGuard>>) -> Vec<String> {
     result.err().unwrap_or_default().into_iter().map(|guard| guard.guard.into_owned()).collect()
@@ -28,6 +37,24 @@ fn an_evaluated_case_with_an_open_task_cannot_be_closed() {
     let facts = Facts { open_tasks: 1, ..READY };
     let refused = decide(state(CaseStatus::Evaluation), &intent(CaseStatus::Closed, Some("goals_reached")), &facts);
     assert_eq!(guards(refused), ["no_open_task"]);
+}
+
+#[test]
+fn planning_waits_for_an_assessment_and_activation_for_the_persons_agreement_and_an_approval() {
+    let refused = |from, to, facts| guards(decide(state(from), &intent(to, None), &facts));
+    let unassessed = Facts { completed_assessments: 0, ..READY };
+    assert_eq!(refused(CaseStatus::Assessment, CaseStatus::Planning, unassessed), ["completed_assessment"]);
+    let not_agreed = Facts { agreed_plans: 0, plans_in_force: 0, ..READY };
+    assert_eq!(refused(CaseStatus::Planning, CaseStatus::Active, not_agreed), ["client_agreement"]);
+    let not_approved = Facts { plans_in_force: 0, ..READY };
+    assert_eq!(refused(CaseStatus::Planning, CaseStatus::Active, not_approved), ["plan_approval"]);
+}
+
+#[test]
+fn an_evaluated_case_closes_with_an_outcome_for_each_goal() {
+    let facts = Facts { open_goals: 2, ..READY };
+    let refused = decide(state(CaseStatus::Evaluation), &intent(CaseStatus::Closed, Some("goals_reached")), &facts);
+    assert_eq!(guards(refused), ["goal_outcome"]);
 }
 
 #[test]
@@ -74,10 +101,34 @@ fn any_intent() -> impl Strategy<Value = Intent> {
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    (any::<bool>(), any::<bool>(), 0_i64..3).prop_map(|(has_manager, has_legal_basis, open_tasks)| Facts {
-        has_manager,
-        has_legal_basis,
-        open_tasks,
+    (any::<bool>(), any::<bool>(), 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>()).prop_map(
+        |(has_manager, has_legal_basis, open_tasks, completed_assessments, open_goals, agreed_plans, approved)| Facts {
+            has_manager,
+            has_legal_basis,
+            open_tasks,
+            completed_assessments,
+            open_goals,
+            agreed_plans,
+            plans_in_force: if approved { agreed_plans } else { 0 },
+        },
+    )
+}
+
+fn any_ratings() -> impl Strategy<Value = Vec<Rating>> {
+    let some = prop::sample::subsequence(LifeDomain::ALL.to_vec(), 0..=9).prop_shuffle();
+    some.prop_flat_map(|domains| {
+        domains
+            .into_iter()
+            .map(|domain| {
+                (0_i64..=4, 0_i64..=4).prop_map(move |(need, strength)| Rating {
+                    domain,
+                    need,
+                    strength,
+                    note: None,
+                    evidence: None,
+                })
+            })
+            .collect::<Vec<_>>()
     })
 }
 
@@ -111,10 +162,16 @@ proptest! {
                     prop_assert_eq!(next.held.is_some(), next.status == CaseStatus::OnHold);
                     prop_assert_eq!(next.episode - now.episode, i64::from(made == Move::Reopen));
                     if made == Move::Close {
-                        prop_assert_eq!(facts.open_tasks, 0);
+                        prop_assert_eq!(facts.open_tasks + facts.open_goals, 0);
                     }
                     if now.status == CaseStatus::Intake && next.status == CaseStatus::Assessment {
                         prop_assert!(facts.has_manager && facts.has_legal_basis);
+                    }
+                    if now.status == CaseStatus::Assessment && next.status == CaseStatus::Planning {
+                        prop_assert!(facts.completed_assessments > 0);
+                    }
+                    if now.status == CaseStatus::Planning && next.status == CaseStatus::Active {
+                        prop_assert!(facts.plans_in_force > 0);
                     }
                     now = next;
                 }
@@ -131,6 +188,37 @@ proptest! {
         let state = State { status, held: (status == CaseStatus::OnHold).then_some(held), episode: 1 };
         for &to in CaseStatus::ALL {
             prop_assert_eq!(allowed(state).contains(&to), is_an_edge(status, state.held, to), "{} to {}", status, to);
+        }
+    }
+
+    #[test]
+    fn deltas_are_after_minus_before_in_every_domain_both_have(before in any_ratings(), after in any_ratings()) {
+        let told = deltas(&before, &after);
+        // The reference: each domain looked for in both lists, one by one.
+        for &domain in LifeDomain::ALL {
+            let of = |ratings: &[Rating]| ratings.iter().find(|rating| rating.domain == domain).cloned();
+            let delta = told.iter().find(|delta| delta.domain == domain);
+            match (of(&before), of(&after)) {
+                (Some(then), Some(now)) => {
+                    let delta = delta.expect("both have it");
+                    prop_assert_eq!((delta.need_before, delta.need_after), (then.need, now.need));
+                    prop_assert_eq!((delta.strength_before, delta.strength_after), (then.strength, now.strength));
+                    prop_assert_eq!(then.need + delta.need_change, now.need);
+                    prop_assert_eq!(then.strength + delta.strength_change, now.strength);
+                }
+                _ => prop_assert!(delta.is_none()),
+            }
+        }
+        prop_assert_eq!(told.len(), before.iter().filter(|rating| after.iter().any(|now| now.domain == rating.domain)).count());
+    }
+
+    #[test]
+    fn what_is_missing_and_what_is_rated_make_all_domains(ratings in any_ratings()) {
+        prop_assert_eq!(missing(&ratings).len() + ratings.len(), LifeDomain::ALL.len());
+        prop_assert_eq!(repeated(&ratings), None);
+        if let Some(first) = ratings.first().cloned() {
+            let twice = [ratings.clone(), vec![first]].concat();
+            prop_assert_eq!(repeated(&twice), Some(ratings.len()));
         }
     }
 

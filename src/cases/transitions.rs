@@ -12,9 +12,10 @@ use validator::{Validate, ValidationErrors};
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource};
 use crate::cases::handlers::{change, facts};
+use crate::cases::moves::texts_within;
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
-use crate::cases::{queries, task_transitions};
+use crate::cases::{goal_transitions, queries, task_transitions};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -114,14 +115,7 @@ pub enum NewCaseTransition {
 impl Validate for NewCaseTransition {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let (_, reason, note, _) = self.parts();
-        let mut errors = ValidationErrors::new();
-        for (name, text, max) in [("reason_code", reason, 40), ("note", note, 2000)] {
-            if text.is_some_and(|text| !(1..=max).contains(&text.chars().count())) {
-                let message = format!("must have 1 to {max} characters");
-                errors.add(name, validator::ValidationError::new("length").with_message(message.into()));
-            }
-        }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        texts_within(&[("reason_code", reason, 40), ("note", note, 2000)])
     }
 }
 
@@ -219,6 +213,7 @@ pub fn make(
     let (next, made) = made.map_err(ApiError::unmet)?;
     if made == Move::CloseEarly {
         task_transitions::cancel_open(unit, row.id, "the case was closed early")?;
+        goal_transitions::drop_open(unit, &row, "the case was closed early")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;

@@ -10,6 +10,9 @@ use validator::Validate;
 
 use crate::access::rights::{Confinement, Rights};
 use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Resource, TerritoryId};
+use crate::cases::assessments::Assessment;
+use crate::cases::goals::Goal;
+use crate::cases::plans::Plan;
 use crate::cases::rules::{self, CaseStatus, State};
 use crate::cases::tasks::Task;
 use crate::http::texts::MemberName;
@@ -200,6 +203,18 @@ pub struct EmbeddedInCase {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 200)]
     pub tasks: Option<Vec<Task>>,
+    /// The case's assessments, oldest first, at most 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 200)]
+    pub assessments: Option<Vec<Assessment>>,
+    /// The case's goals, oldest first, at most 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 200)]
+    pub goals: Option<Vec<Goal>>,
+    /// The case's plans, oldest first, at most 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 200)]
+    pub plans: Option<Vec<Plan>>,
     /// Each move that policy and status allow, with the guards that are not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 8)]
@@ -385,7 +400,7 @@ pub struct CaseReadQuery {
     #[validate(length(min = 1, max = 400))]
     #[param(min_length = 1, max_length = 400, example = "id,public_ref,status")]
     pub fields: Option<String>,
-    /// `tasks`, `transitions` or both, separated by commas: answered in `_embedded`.
+    /// `tasks`, `assessments`, `goals`, `plans`, `transitions`, separated by commas: answered in `_embedded`.
     #[validate(length(min = 1, max = 60))]
     #[param(min_length = 1, max_length = 60, example = "tasks,transitions")]
     pub embed: Option<String>,

@@ -8,12 +8,12 @@ use serde::Deserialize;
 use crate::access::grants::{self, NewGrant};
 use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
+use crate::cases::handlers as cases;
 use crate::cases::task_transitions::{self, TaskTransitionId};
 use crate::cases::tasks::{self, NewTask, TaskId, TaskStatus};
-use crate::cases::transitions::{self, NewCaseTransition};
-use crate::cases::types::{CaseId, NewCase, TransitionId};
-use crate::cases::{handlers as cases, queries};
+use crate::cases::types::{CaseId, NewCase};
 use crate::demo::callers;
+use crate::demo::story::{self, Story};
 use crate::directory::organisations::{self, Organisation};
 use crate::error::{ApiError, ApiResult};
 use crate::people::handlers as people;
@@ -92,7 +92,8 @@ struct DemoCase {
     legal_basis: Option<String>,
     summary: Option<String>,
     opened_on: NaiveDate,
-    moves: Vec<serde_json::Value>,
+    #[serde(flatten)]
+    story: Story,
     tasks: Vec<DemoTask>,
 }
 
@@ -240,21 +241,18 @@ fn open(unit: &mut Unit<'_>, known: &Known, case: DemoCase) -> ApiResult<()> {
         summary: case.summary,
         opened_on: Some(case.opened_on),
     };
-    let id = CaseId::new();
-    let place = cases::place_of(unit, &new)?;
-    let (row, _) = cases::open(unit, id, &place, new)?;
-    for task in case.tasks {
-        let assignee_id = task.assignee.map(|name| lookup(&known.callers, &name)).transpose()?;
-        let new = NewTask { title: task.title, description: None, due_on: task.due_on, assignee_id };
-        let added = tasks::add(unit, TaskId::new(), &row, new)?;
-        if task.status == TaskStatus::Done.as_str() {
-            task_transitions::make(unit, added, &row, TaskTransitionId::new(), TaskStatus::Done, None)?;
+    story::in_the_name_of(unit, manager, case.opened_on, |unit| {
+        let id = CaseId::new();
+        let place = cases::place_of(unit, &new)?;
+        let (row, _) = cases::open(unit, id, &place, new)?;
+        for task in case.tasks {
+            let assignee_id = task.assignee.map(|name| lookup(&known.callers, &name)).transpose()?;
+            let new = NewTask { title: task.title, description: None, due_on: task.due_on, assignee_id, goal_id: None };
+            let added = tasks::add(unit, TaskId::new(), &row, new)?;
+            if task.status == TaskStatus::Done.as_str() {
+                task_transitions::make(unit, added, &row, TaskTransitionId::new(), TaskStatus::Done, None)?;
+            }
         }
-    }
-    for asked in case.moves {
-        let asked: NewCaseTransition = serde_json::from_value(asked).map_err(ApiError::fault)?;
-        let row = queries::find(unit, id)?;
-        transitions::make(unit, row, TransitionId::new(), &asked)?;
-    }
-    Ok(())
+        case.story.tell(unit, id, case.opened_on)
+    })
 }

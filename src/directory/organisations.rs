@@ -40,13 +40,25 @@ pub struct Organisation {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Whether somebody else than its author must approve a plan before a case becomes active (domain 3).
+    pub plan_approval_required: bool,
 }
 
 impl Organisation {
     /// A row that has just been made.
     pub fn new(now: Timestamp, name: String, kind: String, parent_id: Option<OrganisationId>) -> Self {
         let id = OrganisationId::new();
-        Self { id, name, kind, parent_id, ipa_code: None, version: 1, created_at: now, updated_at: now }
+        Self {
+            id,
+            name,
+            kind,
+            parent_id,
+            ipa_code: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            plan_approval_required: false,
+        }
     }
 }
 
@@ -73,6 +85,9 @@ pub struct NewOrganisation {
     #[validate(length(min = 1, max = 20))]
     #[schema(nullable = false, min_length = 1, max_length = 20)]
     pub ipa_code: Option<String>,
+    /// Whether plans of its cases need an approval.
+    #[serde(default)]
+    pub plan_approval_required: bool,
 }
 
 impl Checked for NewOrganisation {}
@@ -92,6 +107,9 @@ pub struct OrganisationPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 20)]
     #[serde(default)]
     pub ipa_code: Patch<String>,
+    #[schema(required = false, value_type = bool)]
+    #[serde(default)]
+    pub plan_approval_required: Patch<bool>,
 }
 
 impl Checked for OrganisationPatch {
@@ -204,7 +222,8 @@ pub async fn create_organisation(
             None => {
                 codes::check(unit.app, "organisation_kinds", "kind", &new.kind)?;
                 let made = Organisation::new(unit.now, new.name, new.kind, Some(new.parent_id));
-                let organisation = Organisation { id, ipa_code: new.ipa_code, ..made };
+                let plan_approval_required = new.plan_approval_required;
+                let organisation = Organisation { id, ipa_code: new.ipa_code, plan_approval_required, ..made };
                 add(unit, &organisation)?;
                 id
             }
@@ -242,7 +261,7 @@ pub fn add(unit: &mut Unit<'_>, organisation: &Organisation) -> ApiResult<()> {
             organisation.id.0,
             1,
             Operation::Created,
-            &["name", "kind", "parent_id", "ipa_code"],
+            &["name", "kind", "parent_id", "ipa_code", "plan_approval_required"],
         )
     })
 }
@@ -280,6 +299,8 @@ pub async fn edit_organisation(
         edit.required("name", &mut organisation.name, patch.name);
         edit.required("kind", &mut organisation.kind, patch.kind);
         edit.optional("ipa_code", &mut organisation.ipa_code, patch.ipa_code);
+        let approval = &mut organisation.plan_approval_required;
+        edit.required("plan_approval_required", approval, patch.plan_approval_required);
         let changed = edit.finish()?;
         codes::check(unit.app, "organisation_kinds", "kind", &organisation.kind)?;
         if !changed.is_empty() {
@@ -296,6 +317,7 @@ pub async fn edit_organisation(
                     organisations::name.eq(&organisation.name),
                     organisations::kind.eq(&organisation.kind),
                     organisations::ipa_code.eq(&organisation.ipa_code),
+                    organisations::plan_approval_required.eq(organisation.plan_approval_required),
                     organisations::version.eq(organisation.version),
                     organisations::updated_at.eq(organisation.updated_at),
                 ))

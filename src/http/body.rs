@@ -70,7 +70,7 @@ impl<T: Checked> Body<T> {
             }
         })?;
         source.end().map_err(|_| ApiError::malformed("something follows the JSON value"))?;
-        value.validate().map_err(|errors| ApiError::invalid(flatten(&errors)))?;
+        value.validate().map_err(|errors| ApiError::invalid(flatten(&errors, "#")))?;
         Ok(value)
     }
 }
@@ -138,10 +138,10 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     })
 }
 
-/// The validator's nested tree as a flat list with pointers.
-fn flatten(errors: &ValidationErrors) -> Vec<FieldError> {
+/// The validator's nested tree as a flat list with pointers that begin at `at`.
+pub fn flatten(errors: &ValidationErrors, at: &str) -> Vec<FieldError> {
     let mut list = Vec::new();
-    collect(errors, "#", &mut list);
+    collect(errors, at, &mut list);
     list.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     list
 }

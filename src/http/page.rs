@@ -64,6 +64,14 @@ pub struct PageOf<T> {
     pub links: PageLinks,
 }
 
+impl<T> PageOf<T> {
+    /// The page with each row turned into what is shown of it.
+    pub fn try_map<U>(self, show: impl FnMut(T) -> ApiResult<U>) -> ApiResult<PageOf<U>> {
+        let items = self.items.into_iter().map(show).collect::<ApiResult<_>>()?;
+        Ok(PageOf { items, limit: self.limit, next_cursor: self.next_cursor, links: self.links })
+    }
+}
+
 /// A page whose rows were narrowed by `fields`.
 #[derive(Debug, Serialize)]
 pub struct NarrowPage {

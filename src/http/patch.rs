@@ -92,6 +92,18 @@ impl Edit {
         }
     }
 
+    /// Refuses a list that is too long, and what does not fit in its items.
+    pub fn nested<T: validator::Validate>(&mut self, name: &str, items: &[T], max: usize) {
+        if items.len() > max {
+            self.refuse(name, format!("must have at most {max} items"));
+        }
+        for (index, item) in items.iter().enumerate() {
+            if let Err(errors) = item.validate() {
+                self.errors.extend(crate::http::body::flatten(&errors, &format!("#/{name}/{index}")));
+            }
+        }
+    }
+
     /// Reports a member whose value does not fit.
     pub fn refuse(&mut self, pointer: &str, detail: impl Into<String>) {
         self.errors.push(FieldError { pointer: format!("#/{pointer}"), detail: detail.into() });

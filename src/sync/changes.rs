@@ -1,8 +1,9 @@
 //! The change feed (domain 44): thin events in commit-safe order within the reader's scope.
 
 use actix_web::get;
+use approdo_db::Timestamp;
 use approdo_db::schema::changes;
-use approdo_db::{Json, Timestamp, types::RowId};
+use approdo_db::types::{RowId, Texts};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -13,6 +14,8 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::{Confinement, Place, Rights};
 use crate::access::{Action, ActorKind, FieldGroup, OrganisationId, PrincipalId, Resource, TerritoryId};
+use crate::cases::assessments::GUARDED as ASSESSMENT_FIELDS;
+use crate::cases::plans::GUARDED as PLAN_FIELDS;
 use crate::cases::types::GUARDED as CASE_FIELDS;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::page::PageLinks;
@@ -104,10 +107,13 @@ pub struct ChangeQuery {
 }
 
 /// Kinds of rows that are in the feed, with the path of each.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 8] = [
     ("case", "/cases/"),
     ("person", "/people/"),
     ("task", "/tasks/"),
+    ("assessment", "/assessments/"),
+    ("goal", "/goals/"),
+    ("plan", "/plans/"),
     ("organisation", "/organisations/"),
     ("territory", "/territories/"),
 ];
@@ -129,7 +135,7 @@ struct Row {
     resource_id: RowId,
     version: i64,
     operation: String,
-    changed_fields: Json,
+    changed_fields: Texts,
     owner_org_id: Option<OrganisationId>,
     territory_id: Option<TerritoryId>,
     target_group: Option<String>,
@@ -191,6 +197,9 @@ impl Row {
             "case" => Some(Resource::Cases),
             "person" => Some(Resource::People),
             "task" => Some(Resource::Tasks),
+            "assessment" => Some(Resource::Assessments),
+            "goal" => Some(Resource::Goals),
+            "plan" => Some(Resource::Plans),
             // Everyone may read these; they have no scope.
             _ => None,
         };
@@ -199,20 +208,22 @@ impl Row {
             (Some(resource), Some(place)) => rights.may_at(Action::Read, resource, place),
             (Some(_), None) => false,
         };
-        let (after, before) = (self.after(), self.before());
+        let after = self.after();
         let operation = match (sees(after.as_ref()), self.operation.as_str()) {
             (true, "deleted") => "delete",
             (true, _) => "upsert",
-            (false, _) if before.is_some() && sees(before.as_ref()) => "access_removed",
+            (false, _) if self.before().is_some_and(|before| sees(Some(&before))) => "access_removed",
             (false, _) => return None,
         };
         let fields: Vec<String> = match operation {
-            "upsert" => serde_json::from_value(self.changed_fields.0).unwrap_or_default(),
+            "upsert" => self.changed_fields.0,
             _ => Vec::new(),
         };
         let groups: &[(&str, FieldGroup)] = match *kind {
             "case" => &CASE_FIELDS,
             "person" => &PERSON_FIELDS,
+            "assessment" => &ASSESSMENT_FIELDS,
+            "plan" => &PLAN_FIELDS,
             _ => &[],
         };
         let shown = after.as_ref().map(|place| rights.fields_at(place));
@@ -280,12 +291,22 @@ fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<A
     }
     let from = start(reader, parameters.cursor.as_deref())?;
     let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let rows: Vec<Row> = changes::table
-        .filter(changes::position.gt(from.position))
+    // The event the cursor stands on is read again: where it is gone, the feed is another one.
+    let known = i64::from(from.position > 0);
+    let mut rows: Vec<Row> = changes::table
+        .filter(changes::position.gt(from.position - known))
         .order(changes::position)
-        .limit(limit)
+        .limit(limit + known)
         .select(Row::as_select())
         .load(reader.connection)?;
+    if known == 1 {
+        let there = rows.first().is_some_and(|row| row.position == from.position && row.id.0 == from.id);
+        if !there {
+            let detail = "the feed has no such event any more: read the lists again, then the feed from its beginning";
+            return Err(ApiError::new(Kind::Gone, detail));
+        }
+        rows.remove(0);
+    }
     let last = rows.last().map_or((from.position, from.id), |row| (row.position, row.id.0));
     let rights = reader.rights.clone();
     let app = reader.app;
@@ -301,27 +322,12 @@ fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<A
     Answer::ok(&ChangePage { items, limit, next_cursor, links })
 }
 
-/// Where the page begins: 410 where the event the cursor names is not at its position any more.
-fn start(reader: &mut Reader<'_>, cursor: Option<&str>) -> ApiResult<FeedCursor> {
+/// Where the page begins.
+fn start(reader: &Reader<'_>, cursor: Option<&str>) -> ApiResult<FeedCursor> {
     let principal = reader.rights.principal.0;
     let Some(sealed) = cursor else { return Ok(FeedCursor { principal, position: 0, id: Uuid::nil() }) };
     let refused = || ApiError::malformed("the cursor is not one of this feed and caller");
     let opened = reader.app.keys.open_cursor(sealed).ok_or_else(refused)?;
     let cursor: FeedCursor = serde_json::from_slice(&opened).map_err(|_| refused())?;
-    if cursor.principal != principal {
-        return Err(refused());
-    }
-    if cursor.position == 0 {
-        return Ok(cursor);
-    }
-    let there: Option<ChangeId> =
-        changes::table.find(cursor.position).select(changes::id).first(reader.connection).optional()?;
-    if there.is_some_and(|id| id.0 == cursor.id) {
-        Ok(cursor)
-    } else {
-        Err(ApiError::new(
-            Kind::Gone,
-            "the feed has no such event any more: read the lists again, then the feed from its beginning",
-        ))
-    }
+    if cursor.principal == principal { Ok(cursor) } else { Err(refused()) }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::both;
+use crate::support::planning;
 
 both! {
     fn one_case_walks_through_the_whole_house(world: &World) {
@@ -44,6 +45,7 @@ both! {
         let address = format!("/cases/{}", case.id());
         assert!(case.header("location").ends_with(&format!("{}{address}", crate::support::http::MOUNT)));
         for to in ["assessment", "planning", "active", "evaluation"] {
+            planning::fulfil(&chiara, &case.id(), to);
             chiara.post_matching(&format!("{address}/transitions"), "*", &json!({"to": to})).expect(201);
         }
         let task = chiara.post(&format!("{address}/tasks"), &json!({"title": "Book the language test"})).expect(201).id();

@@ -1,9 +1,11 @@
 //! Cases and their tasks.
 
 mod accesses;
+mod assessments;
 mod edit;
 mod history;
 mod idempotency;
 mod list;
+mod plans;
 mod tasks;
 mod transitions;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::both;
 use crate::support::World;
 use crate::support::http::Answer;
+use crate::support::planning::fulfil;
 
 fn make(world: &World, case: &str, made: &Value) -> Answer {
     world.maria_case_manager().post_matching(&format!("/cases/{case}/transitions"), "*", made)
@@ -104,6 +105,7 @@ both! {
                 let mut expected = edges(from).to_vec();
                 expected.sort_unstable();
                 assert_eq!(allowed, expected, "from {from}");
+                fulfil(&world.maria_case_manager(), &case, target);
                 let answer = make(world, &case, &body);
                 if edges(from).contains(&target) {
                     let made = answer.expect(201).json();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::spec::Operation;
 use crate::support::http::Answer;
-use crate::support::{Client, SECRET, World};
+use crate::support::{Client, SECRET, World, planning};
 
 /// Rows of one municipality.
 #[derive(Debug, Clone)]
@@ -20,6 +20,9 @@ pub struct Rows {
     pub case: String,
     pub transition: String,
     pub task: String,
+    pub assessment: String,
+    pub goal: String,
+    pub plan: String,
     pub user: String,
     pub client: String,
     pub grant: String,
@@ -82,6 +85,16 @@ impl<'w> Stage<'w> {
             .expect(201)
             .id();
         let task = manager.post(&format!("/cases/{case}/tasks"), &json!({"title": "Call back"})).expect(201).id();
+        let drafts = format!("/cases/{case}/assessments");
+        let assessment = manager.post(&drafts, &json!({"ratings": planning::ratings(2, 1)})).expect(201).id();
+        let goal = planning::goal(manager, &case);
+        // A case has one draft at a time: the plan belongs to another case, so that this one can have its own.
+        let planned = manager
+            .post("/cases", &json!({"person_id": person, "target_group": "worker", "case_manager_id": me}))
+            .expect(201)
+            .id();
+        planning::goal(manager, &planned);
+        let plan = manager.post(&format!("/cases/{planned}/plans"), &json!({})).expect(201).id();
         let moves = format!("/cases/{case}/transitions");
         let transition = manager.post_matching(&moves, "*", &json!({"to": "assessment"})).expect(201).id();
         let user = anna
@@ -103,7 +116,22 @@ impl<'w> Stage<'w> {
             .id();
         let (union, membership) = self.union(&territory, number);
         let client = id_of(&client, "client_id");
-        Rows { organisation, territory, person, case, transition, task, user, client, grant, union, membership }
+        Rows {
+            organisation,
+            territory,
+            person,
+            case,
+            transition,
+            task,
+            assessment,
+            goal,
+            plan,
+            user,
+            client,
+            grant,
+            union,
+            membership,
+        }
     }
 
     fn union(&self, member: &str, number: u32) -> (String, String) {
@@ -132,6 +160,7 @@ impl<'w> Stage<'w> {
                 "owner_org_id" | "organisation_id" | "parent_id" => *value = json!(rows.organisation),
                 "territory_id" => *value = json!(rows.territory),
                 "territory_ids" => *value = json!([rows.territory]),
+                "agreed_on" => *value = json!(planning::today()),
                 "member_id" => *value = fixture_id(self.world.fixture.trieste),
                 "person_id" => *value = json!(rows.person),
                 "principal_id" => *value = json!(rows.user),
@@ -183,6 +212,9 @@ impl<'w> Stage<'w> {
             ("case_id", _) => rows.case.clone(),
             ("transition_id", _) => rows.transition.clone(),
             ("task_id", _) => rows.task.clone(),
+            ("assessment_id", _) => rows.assessment.clone(),
+            ("goal_id", _) => rows.goal.clone(),
+            ("plan_id", _) => rows.plan.clone(),
             ("user_id", _) => rows.user.clone(),
             ("api_client_id", _) => rows.client.clone(),
             ("grant_id", _) => rows.grant.clone(),

@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 54] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 70] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -59,6 +59,22 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 54] = {
         ("read_task", Some((Read, R::Tasks))),
         ("edit_task", Some((Edit, R::Tasks))),
         ("create_task_transition", Some((Transition, R::Tasks))),
+        ("list_assessments", Some((List, R::Assessments))),
+        ("create_assessment", Some((Create, R::Assessments))),
+        ("read_assessment", Some((Read, R::Assessments))),
+        ("edit_assessment", Some((Edit, R::Assessments))),
+        ("create_assessment_transition", Some((Transition, R::Assessments))),
+        ("list_goals", Some((List, R::Goals))),
+        ("create_goal", Some((Create, R::Goals))),
+        ("read_goal", Some((Read, R::Goals))),
+        ("edit_goal", Some((Edit, R::Goals))),
+        ("create_goal_transition", Some((Transition, R::Goals))),
+        ("list_plans", Some((List, R::Plans))),
+        ("create_plan", Some((Create, R::Plans))),
+        ("read_plan", Some((Read, R::Plans))),
+        ("edit_plan", Some((Edit, R::Plans))),
+        ("create_plan_transition", Some((Transition, R::Plans))),
+        ("read_assessment_delta", Some((Read, R::Assessments))),
         ("list_territories", Some((List, R::Territories))),
         ("create_territory", Some((Create, R::Territories))),
         ("read_territory", Some((Read, R::Territories))),

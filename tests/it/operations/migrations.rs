@@ -117,9 +117,9 @@ fn every_declared_column_can_be_selected(product: Product) {
     let connection = &mut connection(&database.url);
     let mut tables = tables(connection);
     select_all!(connection, tables:
-        access_batches, access_records, api_clients, audit_seals, case_transitions, cases, changes, code_lists, codes,
-        deployment_keys, grant_scopes, grants, history, idempotency_keys, leases, login_throttles, one_time_tokens,
-        organisation_ancestors, organisations, outbox, people, person_name_words, principals, refresh_tokens, sessions,
+        access_batches, access_records, api_clients, assessments, audit_seals, case_transitions, cases, changes,
+        child_transitions, code_lists, codes, deployment_keys, goals, grant_scopes, grants, history, idempotency_keys, leases, login_throttles, one_time_tokens,
+        organisation_ancestors, organisations, outbox, people, person_name_words, plans, principals, refresh_tokens, sessions,
         settings, task_transitions, tasks, territories, territory_memberships, users,
     );
     assert!(tables.is_empty(), "tables the schema does not declare: {:?}", tables.keys());

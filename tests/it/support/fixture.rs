@@ -54,6 +54,7 @@ fn put(unit: &mut Unit<'_>) -> Fixture {
             version: 1,
             created_at: unit.now,
             updated_at: unit.now,
+            plan_approval_required: false,
         };
         organisations::add(unit, &row).expect("an organisation");
         row.id

@@ -4,6 +4,7 @@ pub mod database;
 pub mod feed;
 pub mod fixture;
 pub mod http;
+pub mod planning;
 pub mod process;
 
 use std::net::SocketAddr;
@@ -254,9 +255,10 @@ impl World {
             .id()
     }
 
-    /// Moves a case along; each move must succeed.
+    /// Moves a case along, with what each move needs; each must succeed.
     pub fn moved(&self, case: &str, moves: &[Value]) {
         for made in moves {
+            planning::fulfil(&self.maria_case_manager(), case, made["to"].as_str().expect("a state"));
             self.maria_case_manager().post_matching(&format!("/cases/{case}/transitions"), "*", made).expect(201);
         }
     }

@@ -62,6 +62,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        goal_id -> Nullable<Uuid>,
     }
 }
 

@@ -6,6 +6,7 @@ mod case_work;
 mod deployment;
 mod person_register;
 mod places;
+mod planning;
 mod records;
 mod vocabulary;
 
@@ -14,21 +15,26 @@ pub use case_work::*;
 pub use deployment::*;
 pub use person_register::*;
 pub use places::*;
+pub use planning::*;
 pub use records::*;
 pub use vocabulary::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_clients,
+    assessments,
     case_transitions,
     cases,
+    child_transitions,
     code_lists,
     codes,
+    goals,
     grant_scopes,
     grants,
     organisation_ancestors,
     organisations,
     people,
     person_name_words,
+    plans,
     principals,
     refresh_tokens,
     sessions,

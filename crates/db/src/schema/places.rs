@@ -1,7 +1,7 @@
 //! Tables of migration `create_places`.
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use crate::types::{Instant, Uuid};
 
     organisations (id) {
@@ -13,6 +13,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        plan_approval_required -> Bool,
     }
 }
 

@@ -1,0 +1,95 @@
+//! Moves of the rows of a case that have a machine of their own: each an immutable row.
+
+use approdo_db::schema::child_transitions;
+use approdo_db::types::RowId;
+use approdo_db::{Timestamp, define_id};
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+use validator::{ValidationError, ValidationErrors};
+
+use crate::access::PrincipalId;
+use crate::cases::children::Child;
+use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::work::Unit;
+
+define_id! {
+    /// The id of a move.
+    #[derive(ToSchema)]
+    ChildTransitionId;
+}
+
+/// One move of an assessment, a goal or a plan.
+#[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
+#[diesel(table_name = child_transitions, treat_none_as_default_value = false)]
+pub struct ChildTransition {
+    pub id: ChildTransitionId,
+    /// What moved: `assessment`, `goal` or `plan`.
+    #[schema(max_length = 40)]
+    pub resource: String,
+    #[schema(value_type = uuid::Uuid)]
+    pub resource_id: RowId,
+    /// The version the move gave it; the `ETag` of this answer names it.
+    #[schema(minimum = 2, maximum = 9007199254740991_i64)]
+    pub resource_version: i64,
+    #[serde(rename = "from")]
+    #[schema(max_length = 40)]
+    pub from_status: String,
+    #[serde(rename = "to")]
+    #[schema(max_length = 40)]
+    pub to_status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 2000)]
+    pub note: Option<String>,
+    pub actor_id: PrincipalId,
+    pub at: Timestamp,
+}
+
+/// A move that a replayed request made.
+pub fn find(unit: &mut Unit<'_>, id: uuid::Uuid) -> ApiResult<ChildTransition> {
+    Ok(child_transitions::table.find(ChildTransitionId(id)).first(unit.connection)?)
+}
+
+/// Keeps the move of a row that has been saved.
+pub fn keep<C: Child>(
+    unit: &mut Unit<'_>,
+    row: &C,
+    id: ChildTransitionId,
+    (from, to): (&str, &str),
+    note: Option<&str>,
+) -> ApiResult<ChildTransition> {
+    let (resource_id, resource_version) = row.identity();
+    let transition = ChildTransition {
+        id,
+        resource: C::KIND.to_owned(),
+        resource_id: RowId(resource_id),
+        resource_version,
+        from_status: from.to_owned(),
+        to_status: to.to_owned(),
+        note: note.map(str::to_owned),
+        actor_id: unit.rights.principal,
+        at: unit.now,
+    };
+    diesel::insert_into(child_transitions::table).values(&transition).execute(unit.connection)?;
+    Ok(transition)
+}
+
+/// 409 for a move that the machine does not have.
+pub fn no_such_move(what: &str, from: &str, to: &str) -> ApiError {
+    ApiError::unmet(vec![UnmetGuard {
+        guard: "allowed_transition".into(),
+        detail: format!("{what} cannot become {to} from {from}").into(),
+    }])
+}
+
+/// Holds the texts of a tagged body, which validator cannot look into, to their bounds: from 1 to so many characters.
+pub fn texts_within(texts: &[(&'static str, Option<&str>, usize)]) -> Result<(), ValidationErrors> {
+    let mut errors = ValidationErrors::new();
+    for (name, text, max) in texts {
+        if text.is_some_and(|text| !(1..=*max).contains(&text.chars().count())) {
+            let message = format!("must have 1 to {max} characters");
+            errors.add(name, ValidationError::new("length").with_message(message.into()));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}

@@ -1,0 +1,135 @@
+//! A case of the demonstration, told step by step: each step on a day of its own, in the name of its case manager.
+
+use approdo_db::Timestamp;
+use chrono::{Days, NaiveDate, NaiveTime};
+use serde::Deserialize;
+
+use crate::access::rights::Rights;
+use crate::access::{ActorKind, PrincipalId};
+use crate::cases::assessments::{self, AssessmentId, NewAssessment};
+use crate::cases::goal_transitions;
+use crate::cases::goals::{self, Goal, GoalId, GoalStatus, NewGoal};
+use crate::cases::life_domains::{LifeDomain, Rating};
+use crate::cases::moves::ChildTransitionId;
+use crate::cases::plan_transitions::{self, NewPlanTransition};
+use crate::cases::plans::{self, AgreedBy, NewPlan, PlanId};
+use crate::cases::queries;
+use crate::cases::transitions::{self, NewCaseTransition};
+use crate::cases::types::{CaseId, CaseRow, TransitionId};
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::work::Unit;
+
+/// What happens in a case after it was opened.
+#[derive(Deserialize)]
+pub struct Story {
+    moves: Vec<serde_json::Value>,
+    /// Life domain, need, strength: as first assessed.
+    #[serde(default)]
+    ratings: Vec<(LifeDomain, i64, i64)>,
+    /// The same when the case was evaluated.
+    #[serde(default)]
+    ratings_again: Vec<(LifeDomain, i64, i64)>,
+    #[serde(default)]
+    goals: Vec<StoryGoal>,
+}
+
+#[derive(Deserialize)]
+struct StoryGoal {
+    life_domain: LifeDomain,
+    title: String,
+    indicator: Option<String>,
+    target_on: Option<NaiveDate>,
+    outcome: Option<GoalStatus>,
+}
+
+/// Days between the steps of a story, as far as it is not yet today.
+const STEP_DAYS: u64 = 17;
+
+/// Runs a story's first part on the day its case was opened, in the name of whoever is responsible.
+pub fn in_the_name_of<T>(
+    unit: &mut Unit<'_>,
+    manager: Option<PrincipalId>,
+    on: NaiveDate,
+    work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
+) -> ApiResult<T> {
+    let (rights, now) = (unit.rights.clone(), unit.now);
+    if let Some(manager) = manager {
+        unit.rights = Rights::unlimited(manager, ActorKind::User);
+    }
+    unit.now = at(on, now);
+    let result = work(unit);
+    (unit.rights, unit.now) = (rights, now);
+    result
+}
+
+fn at(day: NaiveDate, latest: Timestamp) -> Timestamp {
+    let morning = NaiveTime::from_hms_opt(9, 30, 0).unwrap_or_default();
+    Timestamp::new(day.and_time(morning).and_utc()).min(latest)
+}
+
+impl Story {
+    /// Tells it.
+    pub fn tell(self, unit: &mut Unit<'_>, case: CaseId, opened_on: NaiveDate) -> ApiResult<()> {
+        let today = clock::now();
+        let mut goals = Vec::new();
+        for (step, asked) in self.moves.iter().enumerate() {
+            let days = STEP_DAYS * u64::try_from(step + 1).unwrap_or(1);
+            unit.now = at(opened_on + Days::new(days), today);
+            let asked: NewCaseTransition = serde_json::from_value(asked.clone()).map_err(ApiError::fault)?;
+            let row = queries::find(unit, case)?;
+            match &asked {
+                NewCaseTransition::Planning { .. } => assess(unit, &row, &self.ratings)?,
+                NewCaseTransition::Active { .. } if goals.is_empty() => goals = self.agree(unit, &row)?,
+                NewCaseTransition::Evaluation { .. } if !self.ratings_again.is_empty() => {
+                    assess(unit, &row, &self.ratings_again)?;
+                }
+                NewCaseTransition::Closed { .. } => self.note_outcomes(unit, &row, &mut goals)?,
+                _ => {}
+            }
+            transitions::make(unit, row, TransitionId::new(), &asked)?;
+        }
+        let row = queries::find(unit, case)?;
+        self.note_outcomes(unit, &row, &mut goals)
+    }
+
+    fn agree(&self, unit: &mut Unit<'_>, row: &CaseRow) -> ApiResult<Vec<Goal>> {
+        let mut set = Vec::new();
+        for goal in &self.goals {
+            let new = NewGoal {
+                life_domain: goal.life_domain,
+                title: goal.title.clone(),
+                indicator: goal.indicator.clone(),
+                target_on: goal.target_on,
+            };
+            set.push(goals::add(unit, GoalId::new(), row, new)?);
+        }
+        let plan = plans::draw_up(unit, PlanId::new(), row, NewPlan { summary: None })?;
+        let agreed = NewPlanTransition::Agreed {
+            agreed_on: clock::date_of(unit.now),
+            agreed_by: Some(AgreedBy::Person),
+            interpreter_language: None,
+        };
+        plan_transitions::make(unit, plan, row, ChildTransitionId::new(), &agreed)?;
+        Ok(set)
+    }
+
+    fn note_outcomes(&self, unit: &mut Unit<'_>, row: &CaseRow, set: &mut Vec<Goal>) -> ApiResult<()> {
+        for (goal, told) in set.drain(..).zip(&self.goals) {
+            if let Some(outcome) = told.outcome {
+                goal_transitions::make(unit, goal, row, ChildTransitionId::new(), outcome, None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn assess(unit: &mut Unit<'_>, row: &CaseRow, ratings: &[(LifeDomain, i64, i64)]) -> ApiResult<()> {
+    let ratings = ratings
+        .iter()
+        .map(|&(domain, need, strength)| Rating { domain, need, strength, note: None, evidence: None })
+        .collect();
+    let new = NewAssessment { assessed_on: None, ratings, note: None };
+    let draft = assessments::begin(unit, AssessmentId::new(), row, new)?;
+    assessments::complete(unit, draft, row, ChildTransitionId::new()).map(drop)
+}
