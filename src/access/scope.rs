@@ -91,10 +91,15 @@ pub fn materialise_all(connection: &mut Connection, on: NaiveDate) -> QueryResul
 /// Narrows a statement over a table aliased `r` to the rows one grant reaches: owner organisation and target group. The
 /// territory is for the statement itself to narrow, because that is where its index begins.
 pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
-    let statement = statement
-        .sql(" AND r.owner_org_id IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
-        .bind(grant.organisation)
-        .sql(")");
+    // Most grants are on an organisation with none below it: then the rows themselves tell, without a look at the tree.
+    let statement = if grant.organisations.len() == 1 {
+        statement.sql(" AND r.owner_org_id = ").bind(grant.organisation)
+    } else {
+        statement
+            .sql(" AND r.owner_org_id IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
+            .bind(grant.organisation)
+            .sql(")")
+    };
     if grant.target_groups.is_empty() {
         return statement;
     }
