@@ -4,6 +4,7 @@
 //! `POST /cases/{case_id}/transitions` is in [`cases`]. `docs/architecture.md` tells how a request walks through the house.
 
 pub mod access;
+pub mod aggregate;
 pub mod app;
 pub mod cases;
 pub mod clock;

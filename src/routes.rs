@@ -4,13 +4,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
 use crate::cases::{
-    assessments, goal_transitions, goals, handlers as cases, history, plan_transitions, plans, task_transitions, tasks,
-    transitions,
+    assessments, goal_transitions, goals, handlers as cases, history, notes, plan_transitions, plans, task_transitions,
+    tasks, transitions,
 };
 use crate::codes;
 use crate::directory::organisations;
 use crate::operations::status;
-use crate::people::handlers as people;
+use crate::people::{handlers as people, legal_status_transitions, legal_statuses};
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
 
@@ -72,6 +72,16 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(people::create_person)
         .service(people::read_person)
         .service(people::edit_person)
+        .service(legal_statuses::list_legal_statuses)
+        .service(legal_statuses::create_legal_status)
+        .service(legal_statuses::read_legal_status)
+        .service(legal_statuses::edit_legal_status)
+        .service(legal_status_transitions::create_legal_status_transition)
+        .service(notes::list_notes)
+        .service(notes::create_note)
+        .service(notes::read_note)
+        .service(notes::edit_note)
+        .service(notes::delete_note)
         // Assessments, goals and plans
         .service(assessments::list_assessments)
         .service(assessments::create_assessment)

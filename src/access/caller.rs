@@ -35,7 +35,7 @@ pub mod actions {
 pub mod resources {
     use super::{Names, Resource};
     names!(Resource: Me, Users, ApiClients, Grants, Organisations, Territories, CodeLists, People, Cases, CaseHistory,
-        CaseAccesses, Tasks, Assessments, Goals, Plans, Changes, AuditRecords, AuditSeals);
+        CaseAccesses, LegalStatuses, Notes, Tasks, Assessments, Goals, Plans, Changes, AuditRecords, AuditSeals);
 }
 
 /// What the door found in `Authorization`, for extractors.

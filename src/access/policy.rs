@@ -43,6 +43,8 @@ text_enum! {
         Cases = "cases",
         CaseHistory = "case_history",
         CaseAccesses = "case_accesses",
+        LegalStatuses = "legal_statuses",
+        Notes = "notes",
         Tasks = "tasks",
         Assessments = "assessments",
         Goals = "goals",
@@ -90,6 +92,13 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             Role::CaseManager => matches!(action, Read | Search | Create | Edit),
             Role::HelpDeskOperator => matches!(action, Read | Search | Create),
             Role::SyncClient => matches!(action, Read),
+            _ => false,
+        },
+        R::Notes => role == Role::CaseManager && matches!(action, List | Read | Create | Edit | Delete),
+        R::LegalStatuses => match role {
+            Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
+            Role::HelpDeskOperator => matches!(action, List | Read | Create),
+            Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
         R::Cases => match role {

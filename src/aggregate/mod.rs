@@ -1,43 +1,68 @@
-//! What every row that belongs to a case has in common: the case's scope, and that it is written under the case's lock.
+//! Aggregates: a root (a person, a case) with the rows that belong to it. A child has its root's scope and is written under its
+//! root's lock; its moves are immutable rows.
+
+pub mod moves;
 
 use approdo_db::Connection;
 use diesel::QueryResult;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::access::{Action, Place, Resource};
-use crate::cases::queries;
-use crate::cases::types::{CaseId, CaseRow};
-use crate::error::{ApiError, ApiResult, UnmetGuard};
-use crate::http::Reader;
+use crate::error::{ApiError, ApiResult};
+use crate::http::page::{PageOf, Paged};
+use crate::http::{Body, Checked, Parameters, Reader};
 use crate::work::{Change, Operation, Unit};
 
-/// A row of a case. `case_child!` implements it.
+/// What children take their scope from, and are written under the lock of.
+pub trait Root: Sized {
+    type Id: Copy + Into<Uuid>;
+    /// What an answer that shows its rows is recorded as showing.
+    const RESOURCE: Resource;
+
+    fn id(&self) -> Self::Id;
+    fn place(&self) -> Place;
+    /// 404 where there is none.
+    fn find(reader: &mut Reader<'_>, id: Self::Id) -> ApiResult<Self>;
+    fn lock(unit: &mut Unit<'_>, id: Self::Id) -> ApiResult<Self>;
+}
+
+/// A row that belongs to a root. `child!` implements it.
 pub trait Child: Sized + Serialize {
-    type Id: Copy;
+    type Id: Copy + From<Uuid> + Serialize + DeserializeOwned;
+    type Root: Root;
     /// Its name in the feed.
     const KIND: &'static str;
     const RESOURCE: Resource;
 
     fn identity(&self) -> (Uuid, i64);
-    /// The row with its case; 404 where there is none.
-    fn with_case(reader: &mut Reader<'_>, id: Self::Id) -> ApiResult<(Self, CaseRow)>;
-    /// The case of a row; 404 where there is no such row.
-    fn case_of(unit: &mut Unit<'_>, id: Self::Id) -> ApiResult<CaseId>;
+    /// The row with its root; 404 where there is none.
+    fn with_root(reader: &mut Reader<'_>, id: Self::Id) -> ApiResult<(Self, Self::Root)>;
+    /// The root of a row; 404 where there is no such row.
+    fn root_of(unit: &mut Unit<'_>, id: Self::Id) -> ApiResult<<Self::Root as Root>::Id>;
     fn find(connection: &mut Connection, id: Self::Id) -> QueryResult<Self>;
-    /// The rows of a case, oldest first.
-    fn of_case(connection: &mut Connection, case: CaseId, limit: i64) -> QueryResult<Vec<Self>>;
+    /// The rows of a root, oldest first.
+    fn all_of(connection: &mut Connection, root: <Self::Root as Root>::Id, limit: i64) -> QueryResult<Vec<Self>>;
     fn insert(&self, connection: &mut Connection) -> QueryResult<usize>;
-    /// Counts a change and writes the row, under the lock of its case.
+    /// Takes the row away; none where it is gone or has changed.
+    fn delete(&self, connection: &mut Connection) -> QueryResult<usize>;
+    /// Counts a change and writes the row, under the lock of its root.
     fn save(&mut self, unit: &mut Unit<'_>) -> ApiResult<()>;
 }
 
-/// Makes a row of a case a `Child`: its type, its id's type, its table, its name in the feed, its resource.
+/// Makes a row a `Child`: its type, its id's type, its table, its name in the feed, its resource; then its root's type with the
+/// column that names the root and the root's table.
 #[macro_export]
-macro_rules! case_child {
-    ($row:ident, $id:ident, $table:ident, $kind:literal, $resource:ident) => {
-        impl $crate::cases::children::Child for $row {
+macro_rules! child {
+    (
+        $row:ident, $id:ident, $table:ident, $kind:literal, $resource:ident;
+        of $root:ty, $root_column:ident in $root_table:ident
+    ) => {
+        impl $crate::aggregate::Child for $row {
             type Id = $id;
+            type Root = $root;
             const KIND: &'static str = $kind;
             const RESOURCE: $crate::access::Resource = $crate::access::Resource::$resource;
 
@@ -45,23 +70,31 @@ macro_rules! case_child {
                 (self.id.0, self.version)
             }
 
-            fn with_case(
+            fn with_root(
                 reader: &mut $crate::http::Reader<'_>,
                 id: $id,
-            ) -> $crate::error::ApiResult<(Self, $crate::cases::types::CaseRow)> {
-                use approdo_db::schema::cases;
-                const FROM: &str =
-                    concat!(" FROM ", stringify!($table), " r JOIN cases c ON c.id = r.case_id WHERE r.id = ");
-                let statement = approdo_db::Prepared::<($table::SqlType, cases::SqlType)>::select("r.*, c.*");
+            ) -> $crate::error::ApiResult<(Self, Self::Root)> {
+                use approdo_db::schema::$root_table;
+                const FROM: &str = concat!(
+                    " FROM ",
+                    stringify!($table),
+                    " r JOIN ",
+                    stringify!($root_table),
+                    " root ON root.id = r.",
+                    stringify!($root_column),
+                    " WHERE r.id = "
+                );
+                let statement = approdo_db::Prepared::<($table::SqlType, $root_table::SqlType)>::select("r.*, root.*");
                 $crate::access::standing::Asks::one(reader, statement.sql(FROM).bind(id))
             }
 
-            fn case_of(
+            fn root_of(
                 unit: &mut $crate::work::Unit<'_>,
                 id: $id,
-            ) -> $crate::error::ApiResult<$crate::cases::types::CaseId> {
+            ) -> $crate::error::ApiResult<<Self::Root as $crate::aggregate::Root>::Id> {
+                const COLUMN: &str = concat!("r.", stringify!($root_column));
                 const FROM: &str = concat!(" FROM ", stringify!($table), " r WHERE r.id = ");
-                let statement = approdo_db::Prepared::<approdo_db::types::Uuid>::select("r.case_id");
+                let statement = approdo_db::Prepared::<approdo_db::types::Uuid>::select(COLUMN);
                 $crate::access::standing::Asks::one(unit, statement.sql(FROM).bind(id))
             }
 
@@ -70,18 +103,24 @@ macro_rules! case_child {
                 $table::table.find(id).first(connection)
             }
 
-            fn of_case(
+            fn all_of(
                 connection: &mut approdo_db::Connection,
-                case: $crate::cases::types::CaseId,
+                root: <Self::Root as $crate::aggregate::Root>::Id,
                 limit: i64,
             ) -> ::diesel::QueryResult<Vec<Self>> {
                 use ::diesel::prelude::*;
-                $table::table.filter($table::case_id.eq(case)).order($table::id).limit(limit).load(connection)
+                $table::table.filter($table::$root_column.eq(root)).order($table::id).limit(limit).load(connection)
             }
 
             fn insert(&self, connection: &mut approdo_db::Connection) -> ::diesel::QueryResult<usize> {
                 use ::diesel::prelude::*;
                 ::diesel::insert_into($table::table).values(self).execute(connection)
+            }
+
+            fn delete(&self, connection: &mut approdo_db::Connection) -> ::diesel::QueryResult<usize> {
+                use ::diesel::prelude::*;
+                let row = $table::table.filter($table::id.eq(self.id)).filter($table::version.eq(self.version));
+                ::diesel::delete(row).execute(connection)
             }
 
             fn save(&mut self, unit: &mut $crate::work::Unit<'_>) -> $crate::error::ApiResult<()> {
@@ -97,55 +136,91 @@ macro_rules! case_child {
     };
 }
 
-/// A row with its case, where the caller may do this to it.
-pub fn visible<C: Child>(reader: &mut Reader<'_>, action: Action, id: C::Id) -> ApiResult<(C, CaseRow)> {
-    let (row, case) = C::with_case(reader, id)?;
-    reader.rights.require_at(action, C::RESOURCE, &case.place())?;
-    Ok((row, case))
+/// A row with its root, where the caller may do this to it.
+pub fn visible<C: Child>(reader: &mut Reader<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
+    let (row, root) = C::with_root(reader, id)?;
+    reader.rights.require_at(action, C::RESOURCE, &root.place())?;
+    Ok((row, root))
 }
 
-/// A case's rows for `embed`, oldest first, at most 200.
-pub fn embedded<C: Child>(reader: &mut Reader<'_>, case: &CaseRow) -> ApiResult<Vec<C>> {
-    reader.rights.require_at(Action::List, C::RESOURCE, &case.place())?;
-    Ok(C::of_case(reader.connection, case.id, 200)?)
+/// A page of a root's rows, oldest first. `ask` loads the rows of this root whose ids come after one, at most so many.
+pub fn list<C: Child, Q: DeserializeOwned + Validate + Paged>(
+    reader: &mut Reader<'_>,
+    root: <C::Root as Root>::Id,
+    query: &Parameters<Q>,
+    ask: impl FnOnce(&mut Reader<'_>, &Q, &C::Root, C::Id, i64) -> ApiResult<Vec<C>>,
+) -> ApiResult<(PageOf<C>, C::Root)> {
+    let root = C::Root::find(reader, root)?;
+    reader.rights.require_at(Action::List, C::RESOURCE, &root.place())?;
+    let asked = query.read()?;
+    let request = reader.page(query, asked.limit(), asked.cursor());
+    let after = request.after()?.unwrap_or_else(|| C::Id::from(Uuid::nil()));
+    let rows = ask(reader, &asked, &root, after, request.limit() + 1)?;
+    reader.shows(C::Root::RESOURCE, [root.id().into()]);
+    Ok((request.page(rows, |row: &C| C::Id::from(row.identity().0))?, root))
 }
 
-/// The same under the lock of the case.
-pub fn locked<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiResult<(C, CaseRow)> {
-    let case_id = C::case_of(unit, id)?;
-    let case = queries::lock(unit, case_id)?;
-    unit.rights.require_at(action, C::RESOURCE, &case.place())?;
-    Ok((C::find(unit.connection, id)?, case))
+/// Makes a row of a root, once for each `Idempotency-Key`.
+pub fn create<C: Child, N: Checked>(
+    unit: &mut Unit<'_>,
+    root: <C::Root as Root>::Id,
+    body: &Body<N>,
+    make: impl FnOnce(&mut Unit<'_>, C::Id, &C::Root, N) -> ApiResult<C>,
+) -> ApiResult<(C, C::Root)> {
+    let root = C::Root::lock(unit, root)?;
+    unit.rights.require_at(Action::Create, C::RESOURCE, &root.place())?;
+    let new = body.read()?;
+    let id = Uuid::now_v7();
+    let row = match unit.replay(id)? {
+        Some(earlier) => C::find(unit.connection, C::Id::from(earlier))?,
+        None => make(unit, C::Id::from(id), &root, new)?,
+    };
+    Ok((row, root))
 }
 
-/// 409 where no work on the case may go on.
-pub fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
-    if case.status.is_open() {
-        Ok(())
-    } else {
-        Err(ApiError::unmet(vec![UnmetGuard::new("case_open", "the case is closed or declined: reopen it first")]))
-    }
+/// A root's rows for `embed`, oldest first, at most 200.
+pub fn embedded<C: Child>(reader: &mut Reader<'_>, root: &C::Root) -> ApiResult<Vec<C>> {
+    reader.rights.require_at(Action::List, C::RESOURCE, &root.place())?;
+    Ok(C::all_of(reader.connection, root.id(), 200)?)
+}
+
+/// The same under the lock of the root.
+pub fn locked<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
+    let root_id = C::root_of(unit, id)?;
+    let root = C::Root::lock(unit, root_id)?;
+    unit.rights.require_at(action, C::RESOURCE, &root.place())?;
+    Ok((C::find(unit.connection, id)?, root))
 }
 
 /// Writes a new row with its records.
-pub fn add<C: Child>(unit: &mut Unit<'_>, row: &C, case: &CaseRow, members: &[&'static str]) -> ApiResult<()> {
+pub fn add<C: Child>(unit: &mut Unit<'_>, row: &C, root: &C::Root, members: &[&'static str]) -> ApiResult<()> {
     row.insert(unit.connection)?;
-    record(unit, row, case, Operation::Created, members.to_vec())
+    record(unit, row, root, Operation::Created, members.to_vec())
 }
 
 /// Writes a changed row with its records, if anything changed.
-pub fn save<C: Child>(unit: &mut Unit<'_>, row: &mut C, case: &CaseRow, changed: Vec<&'static str>) -> ApiResult<()> {
+pub fn save<C: Child>(unit: &mut Unit<'_>, row: &mut C, root: &C::Root, changed: Vec<&'static str>) -> ApiResult<()> {
     if changed.is_empty() {
         return Ok(());
     }
     row.save(unit)?;
-    record(unit, row, case, Operation::Updated, changed)
+    record(unit, row, root, Operation::Updated, changed)
+}
+
+/// Takes a row away; its values stay in the history, and whoever follows the feed learns that it is gone.
+pub fn remove<C: Child>(unit: &mut Unit<'_>, row: &C, root: &C::Root) -> ApiResult<()> {
+    Unit::updated_one(row.delete(unit.connection)?)?;
+    let (id, version) = row.identity();
+    unit.record(Change {
+        place: Some(root.place()),
+        ..Change::plain(C::KIND, id, version + 1, Operation::Deleted, &[])
+    })
 }
 
 fn record<C: Child>(
     unit: &mut Unit<'_>,
     row: &C,
-    case: &CaseRow,
+    root: &C::Root,
     operation: Operation,
     changed: Vec<&'static str>,
 ) -> ApiResult<()> {
@@ -156,19 +231,19 @@ fn record<C: Child>(
         version,
         operation,
         changed,
-        place: Some(case.place()),
+        place: Some(root.place()),
         before: None,
         audience: None,
         values: serde_json::to_value(row).map_err(ApiError::fault)?,
     })
 }
 
-/// Tells the feed that the rows of a locked case are now where their case is: who follows it must drop or take them up too.
-pub fn follow<C: Child>(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<()> {
-    for row in C::of_case(unit.connection, case.id, i64::MAX)? {
+/// Tells the feed that the rows of a locked root are now where their root is: who follows it must drop or take them up too.
+pub fn follow<C: Child>(unit: &mut Unit<'_>, root: &C::Root, before: &Place) -> ApiResult<()> {
+    for row in C::all_of(unit.connection, root.id(), i64::MAX)? {
         let (id, version) = row.identity();
         unit.record(Change {
-            place: Some(case.place()),
+            place: Some(root.place()),
             before: Some(before.clone()),
             ..Change::plain(C::KIND, id, version, Operation::Updated, &[])
         })?;

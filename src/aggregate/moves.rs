@@ -1,4 +1,4 @@
-//! Moves of the rows of a case that have a machine of their own: each an immutable row.
+//! Moves of children that have a machine of their own: each an immutable row.
 
 use approdo_db::schema::child_transitions;
 use approdo_db::types::RowId;
@@ -8,9 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use validator::{ValidationError, ValidationErrors};
 
-use crate::access::PrincipalId;
-use crate::cases::children::Child;
+use crate::access::{Action, PrincipalId};
+use crate::aggregate::{Child, locked};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::http::{Body, Checked, IfMatch};
 use crate::work::Unit;
 
 define_id! {
@@ -19,12 +20,12 @@ define_id! {
     ChildTransitionId;
 }
 
-/// One move of an assessment, a goal or a plan.
+/// One move of an assessment, a goal, a plan or a legal status.
 #[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
 #[diesel(table_name = child_transitions, treat_none_as_default_value = false)]
 pub struct ChildTransition {
     pub id: ChildTransitionId,
-    /// What moved: `assessment`, `goal` or `plan`.
+    /// What moved: `assessment`, `goal`, `plan`, `legal_status`.
     #[schema(max_length = 40)]
     pub resource: String,
     #[schema(value_type = uuid::Uuid)]
@@ -45,9 +46,22 @@ pub struct ChildTransition {
     pub at: Timestamp,
 }
 
-/// A move that a replayed request made.
-pub fn find(unit: &mut Unit<'_>, id: uuid::Uuid) -> ApiResult<ChildTransition> {
-    Ok(child_transitions::table.find(ChildTransitionId(id)).first(unit.connection)?)
+/// Moves a row, once for each `Idempotency-Key`.
+pub fn run<C: Child, B: Checked>(
+    unit: &mut Unit<'_>,
+    id: C::Id,
+    if_match: &IfMatch,
+    body: &Body<B>,
+    make: impl FnOnce(&mut Unit<'_>, C, &C::Root, ChildTransitionId, &B) -> ApiResult<ChildTransition>,
+) -> ApiResult<ChildTransition> {
+    let (row, root) = locked::<C>(unit, Action::Transition, id)?;
+    let asked = body.read()?;
+    let id = ChildTransitionId::new();
+    if let Some(earlier) = unit.replay(id.0)? {
+        return Ok(child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?);
+    }
+    if_match.check(row.identity().1)?;
+    make(unit, row, &root, id, &asked)
 }
 
 /// Keeps the move of a row that has been saved.

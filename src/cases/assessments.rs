@@ -13,18 +13,19 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::{FieldRights, Rights};
 use crate::access::{Action, FieldGroup, PrincipalId, Resource};
-use crate::case_child;
-use crate::cases::children::{self, Child as _, locked, refuse_unless_open, visible};
+use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
+use crate::aggregate::{self, locked, visible};
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::life_domains::{self, DomainDelta, LifeDomain, Rating};
-use crate::cases::moves::{self, ChildTransition, ChildTransitionId};
-use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
+use crate::child;
 use crate::clock;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged;
 use crate::work::Unit;
 
 define_id! {
@@ -60,7 +61,7 @@ pub struct AssessmentRow {
     pub updated_at: Timestamp,
 }
 
-case_child!(AssessmentRow, AssessmentId, assessments, "assessment", Assessments);
+child!(AssessmentRow, AssessmentId, assessments, "assessment", Assessments; of CaseRow, case_id in cases);
 
 impl AssessmentRow {
     fn ratings(&self) -> ApiResult<Vec<Rating>> {
@@ -212,6 +213,8 @@ pub struct AssessmentQuery {
     cursor: Option<String>,
 }
 
+paged!(AssessmentQuery);
+
 /// List a case's assessments.
 ///
 /// Oldest first, those of earlier episodes included.
@@ -228,18 +231,12 @@ pub async fn list_assessments(
     query: Parameters<AssessmentQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_assessments", caller, move |reader| {
-        let case = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::Assessments, &case.place())?;
-        let parameters = query.read()?;
-        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
-        let rows: Vec<AssessmentRow> = assessments::table
-            .filter(assessments::case_id.eq(case.id))
-            .filter(assessments::id.gt(request.after()?.unwrap_or(AssessmentId(uuid::Uuid::nil()))))
-            .order(assessments::id)
-            .limit(request.limit() + 1)
-            .load(reader.connection)?;
-        let page = request.page(rows, |row: &AssessmentRow| row.id)?;
-        reader.shows(Resource::Cases, [case.id.0]);
+        let (page, case) =
+            aggregate::list(reader, id.0, &query, |reader, _: &AssessmentQuery, case: &CaseRow, after, limit| {
+                let of_case =
+                    assessments::table.filter(assessments::case_id.eq(case.id)).filter(assessments::id.gt(after));
+                Ok(of_case.order(assessments::id).limit(limit).load::<AssessmentRow>(reader.connection)?)
+            })?;
         let rights = reader.rights.clone();
         Answer::ok(&AssessmentPage::from(page.try_map(|row| Assessment::shown(row, &rights, &case))?))
     })
@@ -263,14 +260,7 @@ pub async fn create_assessment(
     body: Body<NewAssessment>,
 ) -> ApiResult<Answer> {
     door.write("create_assessment", caller, Some(body.fingerprint()), move |unit| {
-        let case = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Create, Resource::Assessments, &case.place())?;
-        let new = body.read()?;
-        let id = AssessmentId::new();
-        let row = match unit.replay(id.0)? {
-            Some(earlier) => AssessmentRow::find(unit.connection, AssessmentId(earlier))?,
-            None => begin(unit, id, &case, new)?,
-        };
+        let (row, case) = aggregate::create(unit, id.0, &body, begin)?;
         let (path, version) = (format!("/assessments/{}", row.id), row.version);
         unit.created(&path, version, &Assessment::shown(row, &unit.rights, &case)?)
     })
@@ -298,7 +288,7 @@ pub fn begin(unit: &mut Unit<'_>, id: AssessmentId, case: &CaseRow, new: NewAsse
         created_at: unit.now,
         updated_at: unit.now,
     };
-    children::add(
+    aggregate::add(
         unit,
         &row,
         case,
@@ -379,7 +369,7 @@ pub async fn edit_assessment(
         edit.optional("note", &mut row.note, patch.note);
         let changed = edit.finish()?;
         refuse_future(row.assessed_on, clock::date_of(unit.now))?;
-        children::save(unit, &mut row, &case, changed)?;
+        aggregate::save(unit, &mut row, &case, changed)?;
         unit.edited(row.version, &Assessment::shown(row, &unit.rights, &case)?)
     })
     .await
@@ -431,17 +421,11 @@ pub async fn create_assessment_transition(
     body: Body<NewAssessmentTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_assessment_transition", caller, Some(body.fingerprint()), move |unit| {
-        let (row, case): (AssessmentRow, _) = locked(unit, Action::Transition, id.0)?;
-        let NewAssessmentTransition::Completed {} = body.read()?;
-        let transition_id = ChildTransitionId::new();
-        let transition = match unit.replay(transition_id.0)? {
-            Some(earlier) => moves::find(unit, earlier)?,
-            None => {
-                if_match.check(row.version)?;
-                refuse_unless_open(&case)?;
-                complete(unit, row, &case, transition_id)?
-            }
-        };
+        let transition = moves::run(unit, id.0, &if_match, &body, |unit, row: AssessmentRow, case, id, asked| {
+            let NewAssessmentTransition::Completed {} = asked;
+            refuse_unless_open(case)?;
+            complete(unit, row, case, id)
+        })?;
         let path = format!("/assessments/{}", transition.resource_id);
         unit.created(&path, transition.resource_version, &transition)
     })
@@ -466,7 +450,7 @@ pub fn complete(
         return Err(ApiError::unmet(vec![UnmetGuard { guard: "all_domains_rated".into(), detail: detail.into() }]));
     }
     (row.status, row.completed_at) = (AssessmentStatus::Completed, Some(unit.now));
-    children::save(unit, &mut row, case, vec!["status", "completed_at"])?;
+    aggregate::save(unit, &mut row, case, vec!["status", "completed_at"])?;
     moves::keep(unit, &row, id, (from, to), None)
 }
 

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::access::Action;
 use crate::access::caller::{Caller, actions, resources};
-use crate::cases::children::{self, locked, refuse_unless_open};
+use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::aggregate::{self};
 use crate::cases::goals::{Goal, GoalId, GoalStatus};
-use crate::cases::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::types::CaseRow;
 use crate::error::ApiResult;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch};
@@ -92,18 +92,12 @@ pub async fn create_goal_transition(
     body: Body<NewGoalTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_goal_transition", caller, Some(body.fingerprint()), move |unit| {
-        let (goal, case): (Goal, _) = locked(unit, Action::Transition, id.0)?;
-        let asked = body.read()?;
-        let transition_id = ChildTransitionId::new();
-        let transition = match unit.replay(transition_id.0)? {
-            Some(earlier) => moves::find(unit, earlier)?,
-            None => {
-                if_match.check(goal.version)?;
-                refuse_unless_open(&case)?;
+        let transition =
+            moves::run(unit, id.0, &if_match, &body, |unit, goal: Goal, case, id, asked: &NewGoalTransition| {
+                refuse_unless_open(case)?;
                 let (to, note) = asked.parts();
-                make(unit, goal, &case, transition_id, to, note)?
-            }
-        };
+                make(unit, goal, case, id, to, note)
+            })?;
         unit.created(&format!("/goals/{}", transition.resource_id), transition.resource_version, &transition)
     })
     .await
@@ -123,7 +117,7 @@ pub fn make(
         return Err(moves::no_such_move("a goal", from.as_str(), to.as_str()));
     }
     goal.status = to;
-    children::save(unit, &mut goal, case, vec!["status"])?;
+    aggregate::save(unit, &mut goal, case, vec!["status"])?;
     moves::keep(unit, &goal, id, (from.as_str(), to.as_str()), note)
 }
 

@@ -12,15 +12,16 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
-use crate::case_child;
-use crate::cases::children::{self, Child as _, locked, refuse_unless_open, visible};
+use crate::aggregate::{self, locked, visible};
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::life_domains::LifeDomain;
-use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
+use crate::child;
 use crate::error::ApiResult;
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged;
 use crate::work::Unit;
 
 define_id! {
@@ -68,7 +69,7 @@ pub struct Goal {
     pub updated_at: Timestamp,
 }
 
-case_child!(Goal, GoalId, goals, "goal", Goals);
+child!(Goal, GoalId, goals, "goal", Goals; of CaseRow, case_id in cases);
 
 page_of! {
     /// A page of goals.
@@ -136,6 +137,8 @@ pub struct GoalQuery {
     cursor: Option<String>,
 }
 
+paged!(GoalQuery);
+
 /// List a case's goals.
 ///
 /// Oldest first, those of earlier episodes included.
@@ -152,22 +155,20 @@ pub async fn list_goals(
     query: Parameters<GoalQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_goals", caller, move |reader| {
-        let case = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::Goals, &case.place())?;
-        let parameters = query.read()?;
-        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
-        let mut list = goals::table
-            .filter(goals::case_id.eq(case.id))
-            .filter(goals::id.gt(request.after()?.unwrap_or(GoalId(uuid::Uuid::nil()))))
-            .order(goals::id)
-            .limit(request.limit() + 1)
-            .into_boxed();
-        if let Some(status) = parameters.status {
-            list = list.filter(goals::status.eq(status));
-        }
-        let rows: Vec<Goal> = list.load(reader.connection)?;
-        reader.shows(Resource::Cases, [case.id.0]);
-        Answer::ok(&GoalPage::from(request.page(rows, |goal: &Goal| goal.id)?))
+        let (page, _) = aggregate::list(
+            reader,
+            id.0,
+            &query,
+            |reader, asked: &GoalQuery, case: &CaseRow, after: GoalId, limit| {
+                let of_case = goals::table.filter(goals::case_id.eq(case.id)).filter(goals::id.gt(after));
+                let mut list = of_case.order(goals::id).limit(limit).into_boxed();
+                if let Some(status) = asked.status {
+                    list = list.filter(goals::status.eq(status));
+                }
+                Ok(list.load::<Goal>(reader.connection)?)
+            },
+        )?;
+        Answer::ok(&GoalPage::from(page))
     })
     .await
 }
@@ -189,14 +190,7 @@ pub async fn create_goal(
     body: Body<NewGoal>,
 ) -> ApiResult<Answer> {
     door.write("create_goal", caller, Some(body.fingerprint()), move |unit| {
-        let case = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Create, Resource::Goals, &case.place())?;
-        let new = body.read()?;
-        let id = GoalId::new();
-        let goal = match unit.replay(id.0)? {
-            Some(earlier) => Goal::find(unit.connection, GoalId(earlier))?,
-            None => add(unit, id, &case, new)?,
-        };
+        let (goal, _) = aggregate::create(unit, id.0, &body, add)?;
         unit.created(&format!("/goals/{}", goal.id), goal.version, &goal)
     })
     .await
@@ -219,7 +213,7 @@ pub fn add(unit: &mut Unit<'_>, id: GoalId, case: &CaseRow, new: NewGoal) -> Api
         updated_at: unit.now,
     };
     let members = ["case_id", "episode_no", "life_domain", "title", "indicator", "target_on", "status"];
-    children::add(unit, &goal, case, &members)?;
+    aggregate::add(unit, &goal, case, &members)?;
     Ok(goal)
 }
 
@@ -276,7 +270,7 @@ pub async fn edit_goal(
         edit.required("title", &mut goal.title, patch.title);
         edit.optional("indicator", &mut goal.indicator, patch.indicator);
         edit.optional("target_on", &mut goal.target_on, patch.target_on);
-        children::save(unit, &mut goal, &case, edit.finish()?)?;
+        aggregate::save(unit, &mut goal, &case, edit.finish()?)?;
         unit.edited(goal.version, &goal)
     })
     .await

@@ -6,20 +6,22 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
 use crate::access::standing::Asks as _;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
+use crate::aggregate;
 use crate::cases::assessments::{Assessment, AssessmentRow};
 use crate::cases::goals::Goal;
+use crate::cases::notes::Note;
 use crate::cases::plans::{Plan, PlanRow};
 use crate::cases::queries::{self, CaseKey, Filter};
+use crate::cases::reference;
 use crate::cases::rules::{self, CaseStatus, Facts, Intent};
 use crate::cases::tasks::Task;
 use crate::cases::types::{
     Case, CaseId, CasePage, CasePatch, CaseQuery, CaseReadQuery, CaseRow, CaseSort, EmbeddedInCase, GUARDED, MEMBERS,
     NewCase, PossibleTransition,
 };
-use crate::cases::{children, reference};
 use crate::clock;
 use crate::codes;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader};
 use crate::people::queries as people;
@@ -272,15 +274,15 @@ fn embedded(reader: &mut Reader<'_>, row: &CaseRow, embed: &str) -> ApiResult<Op
     let mut embedded = EmbeddedInCase::default();
     for name in embed.split(',') {
         match name {
-            "tasks" => embedded.tasks = Some(children::embedded(reader, row)?),
-            "goals" => embedded.goals = Some(children::embedded(reader, row)?),
+            "tasks" => embedded.tasks = Some(aggregate::embedded(reader, row)?),
+            "goals" => embedded.goals = Some(aggregate::embedded(reader, row)?),
             "assessments" => {
-                let rows: Vec<AssessmentRow> = children::embedded(reader, row)?;
+                let rows: Vec<AssessmentRow> = aggregate::embedded(reader, row)?;
                 let shown = rows.into_iter().map(|child| Assessment::shown(child, &reader.rights, row));
                 embedded.assessments = Some(shown.collect::<ApiResult<_>>()?);
             }
             "plans" => {
-                let rows: Vec<PlanRow> = children::embedded(reader, row)?;
+                let rows: Vec<PlanRow> = aggregate::embedded(reader, row)?;
                 let shown = rows.into_iter().map(|child| Plan::shown(child, &reader.rights, row));
                 embedded.plans = Some(shown.collect::<ApiResult<_>>()?);
             }
@@ -317,6 +319,15 @@ fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTra
             }
         })
         .collect())
+}
+
+/// 409 where no work on the case may go on.
+pub fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
+    if case.status.is_open() {
+        Ok(())
+    } else {
+        Err(ApiError::unmet(vec![UnmetGuard::new("case_open", "the case is closed or declined: reopen it first")]))
+    }
 }
 
 /// What the guards look at, as it is now.
@@ -367,10 +378,11 @@ pub async fn edit_case(
             row.updated_at = unit.now;
             unit.update(queries::update(&row), change(&row, Some(before.clone()), Operation::Updated, changed)?)?;
             if row.place() != before {
-                children::follow::<Task>(unit, &row, &before)?;
-                children::follow::<AssessmentRow>(unit, &row, &before)?;
-                children::follow::<Goal>(unit, &row, &before)?;
-                children::follow::<PlanRow>(unit, &row, &before)?;
+                aggregate::follow::<Task>(unit, &row, &before)?;
+                aggregate::follow::<Note>(unit, &row, &before)?;
+                aggregate::follow::<AssessmentRow>(unit, &row, &before)?;
+                aggregate::follow::<Goal>(unit, &row, &before)?;
+                aggregate::follow::<PlanRow>(unit, &row, &before)?;
             }
         }
         let version = row.version;

@@ -2,13 +2,12 @@
 //! that is to be done.
 
 pub mod assessments;
-pub mod children;
 pub mod goal_transitions;
 pub mod goals;
 pub mod handlers;
 pub mod history;
 pub mod life_domains;
-pub mod moves;
+pub mod notes;
 pub mod plan_transitions;
 pub mod plans;
 pub mod queries;

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::access::Action;
 use crate::access::caller::{Caller, actions, resources};
-use crate::cases::children::{self, locked, refuse_unless_open};
+use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::aggregate::{self};
 use crate::cases::goals::{Goal, GoalStatus};
-use crate::cases::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::plans::{AgreedBy, AgreedGoal, PlanId, PlanRow, PlanStatus};
 use crate::cases::types::CaseRow;
 use crate::clock;
@@ -98,17 +98,10 @@ pub async fn create_plan_transition(
     body: Body<NewPlanTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_plan_transition", caller, Some(body.fingerprint()), move |unit| {
-        let (plan, case): (PlanRow, _) = locked(unit, Action::Transition, id.0)?;
-        let asked = body.read()?;
-        let transition_id = ChildTransitionId::new();
-        let transition = match unit.replay(transition_id.0)? {
-            Some(earlier) => moves::find(unit, earlier)?,
-            None => {
-                if_match.check(plan.version)?;
-                refuse_unless_open(&case)?;
-                make(unit, plan, &case, transition_id, &asked)?
-            }
-        };
+        let transition = moves::run(unit, id.0, &if_match, &body, |unit, plan: PlanRow, case, id, asked| {
+            refuse_unless_open(case)?;
+            make(unit, plan, case, id, asked)
+        })?;
         unit.created(&format!("/plans/{}", transition.resource_id), transition.resource_version, &transition)
     })
     .await
@@ -235,7 +228,7 @@ fn moved(
     note: Option<&str>,
 ) -> ApiResult<ChildTransition> {
     let from = std::mem::replace(&mut plan.status, to);
-    children::save(unit, plan, case, changed.to_vec())?;
+    aggregate::save(unit, plan, case, changed.to_vec())?;
     moves::keep(unit, plan, id, (from.as_str(), to.as_str()), note)
 }
 

@@ -14,17 +14,18 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Rights;
 use crate::access::{Action, FieldGroup, PrincipalId, Resource};
-use crate::case_child;
-use crate::cases::children::{self, Child as _, locked, refuse_unless_open, visible};
+use crate::aggregate::{self, locked, visible};
 use crate::cases::goals::{Goal, GoalId};
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::life_domains::LifeDomain;
-use crate::cases::queries;
 use crate::cases::types::{CaseId, CaseRow};
+use crate::child;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::page_of;
+use crate::paged;
 use crate::people::types::withheld;
 use crate::work::Unit;
 
@@ -79,7 +80,7 @@ pub struct PlanRow {
     pub updated_at: Timestamp,
 }
 
-case_child!(PlanRow, PlanId, plans, "plan", Plans);
+child!(PlanRow, PlanId, plans, "plan", Plans; of CaseRow, case_id in cases);
 
 /// The members a field group guards, with the group.
 pub const GUARDED: [(&str, FieldGroup); 1] = [("summary", FieldGroup::Notes)];
@@ -229,6 +230,8 @@ pub struct PlanQuery {
     cursor: Option<String>,
 }
 
+paged!(PlanQuery);
+
 /// List a case's plans.
 ///
 /// Oldest first: each version of what was agreed.
@@ -245,22 +248,19 @@ pub async fn list_plans(
     query: Parameters<PlanQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_plans", caller, move |reader| {
-        let case = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::Plans, &case.place())?;
-        let parameters = query.read()?;
-        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
-        let mut list = plans::table
-            .filter(plans::case_id.eq(case.id))
-            .filter(plans::id.gt(request.after()?.unwrap_or(PlanId(uuid::Uuid::nil()))))
-            .order(plans::id)
-            .limit(request.limit() + 1)
-            .into_boxed();
-        if let Some(status) = parameters.status {
-            list = list.filter(plans::status.eq(status));
-        }
-        let rows: Vec<PlanRow> = list.load(reader.connection)?;
-        let page = request.page(rows, |row: &PlanRow| row.id)?;
-        reader.shows(Resource::Cases, [case.id.0]);
+        let (page, case) = aggregate::list(
+            reader,
+            id.0,
+            &query,
+            |reader, asked: &PlanQuery, case: &CaseRow, after: PlanId, limit| {
+                let of_case = plans::table.filter(plans::case_id.eq(case.id)).filter(plans::id.gt(after));
+                let mut list = of_case.order(plans::id).limit(limit).into_boxed();
+                if let Some(status) = asked.status {
+                    list = list.filter(plans::status.eq(status));
+                }
+                Ok(list.load::<PlanRow>(reader.connection)?)
+            },
+        )?;
         let rights = reader.rights.clone();
         Answer::ok(&PlanPage::from(page.try_map(|row| Plan::shown(row, &rights, &case))?))
     })
@@ -284,14 +284,7 @@ pub async fn create_plan(
     body: Body<NewPlan>,
 ) -> ApiResult<Answer> {
     door.write("create_plan", caller, Some(body.fingerprint()), move |unit| {
-        let case = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Create, Resource::Plans, &case.place())?;
-        let new = body.read()?;
-        let id = PlanId::new();
-        let row = match unit.replay(id.0)? {
-            Some(earlier) => PlanRow::find(unit.connection, PlanId(earlier))?,
-            None => draw_up(unit, id, &case, new)?,
-        };
+        let (row, case) = aggregate::create(unit, id.0, &body, draw_up)?;
         let (path, version) = (format!("/plans/{}", row.id), row.version);
         unit.created(&path, version, &Plan::shown(row, &unit.rights, &case)?)
     })
@@ -328,7 +321,7 @@ pub fn draw_up(unit: &mut Unit<'_>, id: PlanId, case: &CaseRow, new: NewPlan) ->
         created_at: unit.now,
         updated_at: unit.now,
     };
-    children::add(unit, &row, case, &["case_id", "episode_no", "plan_no", "status", "summary", "author_id"])?;
+    aggregate::add(unit, &row, case, &["case_id", "episode_no", "plan_no", "status", "summary", "author_id"])?;
     Ok(row)
 }
 
@@ -385,7 +378,7 @@ pub async fn edit_plan(
         let mut edit = Edit::default();
         edit.bounded("summary", &patch.summary, 4000);
         edit.optional("summary", &mut row.summary, patch.summary);
-        children::save(unit, &mut row, &case, edit.finish()?)?;
+        aggregate::save(unit, &mut row, &case, edit.finish()?)?;
         unit.edited(row.version, &Plan::shown(row, &unit.rights, &case)?)
     })
     .await

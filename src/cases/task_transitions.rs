@@ -10,8 +10,9 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId};
-use crate::cases::children::{self, locked, refuse_unless_open};
-use crate::cases::moves::{no_such_move, texts_within};
+use crate::aggregate::moves::{no_such_move, texts_within};
+use crate::aggregate::{self, locked};
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::queries;
 use crate::cases::tasks::{Task, TaskId, TaskStatus};
 use crate::cases::types::{CaseId, CaseRow};
@@ -138,7 +139,7 @@ pub fn make(
         return Err(no_such_move("a task", from.as_str(), to.as_str()));
     }
     task.status = to;
-    children::save(unit, &mut task, case, vec!["status"])?;
+    aggregate::save(unit, &mut task, case, vec!["status"])?;
     let transition = TaskTransition {
         id,
         task_id: task.id,

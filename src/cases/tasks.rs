@@ -12,15 +12,16 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource, Rights};
-use crate::case_child;
-use crate::cases::children::{self, Child as _, locked, refuse_unless_open, visible};
+use crate::aggregate::{self, Child as _, locked, visible};
 use crate::cases::goals::{Goal, GoalId};
-use crate::cases::queries;
+use crate::cases::handlers::refuse_unless_open;
 use crate::cases::types::{CaseId, CaseRow};
+use crate::child;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged;
 use crate::work::Unit;
 
 define_id! {
@@ -68,7 +69,7 @@ pub struct Task {
     pub goal_id: Option<GoalId>,
 }
 
-case_child!(Task, TaskId, tasks, "task", Tasks);
+child!(Task, TaskId, tasks, "task", Tasks; of CaseRow, case_id in cases);
 
 page_of! {
     /// A page of tasks.
@@ -142,6 +143,8 @@ pub struct TaskQuery {
     cursor: Option<String>,
 }
 
+paged!(TaskQuery);
+
 fn check_assignee(unit: &mut Unit<'_>, assignee: PrincipalId, case: &CaseRow) -> ApiResult<()> {
     let rights = Rights::of(unit.connection, assignee)?;
     if rights.is_some_and(|rights| rights.may_at(Action::Edit, Resource::Tasks, &case.place())) {
@@ -176,22 +179,20 @@ pub async fn list_tasks(
     query: Parameters<TaskQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_tasks", caller, move |reader| {
-        let case = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::Tasks, &case.place())?;
-        let parameters = query.read()?;
-        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
-        let mut list = tasks::table
-            .filter(tasks::case_id.eq(case.id))
-            .filter(tasks::id.gt(request.after()?.unwrap_or(TaskId(uuid::Uuid::nil()))))
-            .order(tasks::id)
-            .limit(request.limit() + 1)
-            .into_boxed();
-        if let Some(status) = parameters.status {
-            list = list.filter(tasks::status.eq(status));
-        }
-        let rows: Vec<Task> = list.load(reader.connection)?;
-        reader.shows(Resource::Cases, [case.id.0]);
-        Answer::ok(&TaskPage::from(request.page(rows, |task: &Task| task.id)?))
+        let (page, _) = aggregate::list(
+            reader,
+            id.0,
+            &query,
+            |reader, asked: &TaskQuery, case: &CaseRow, after: TaskId, limit| {
+                let of_case = tasks::table.filter(tasks::case_id.eq(case.id)).filter(tasks::id.gt(after));
+                let mut list = of_case.order(tasks::id).limit(limit).into_boxed();
+                if let Some(status) = asked.status {
+                    list = list.filter(tasks::status.eq(status));
+                }
+                Ok(list.load::<Task>(reader.connection)?)
+            },
+        )?;
+        Answer::ok(&TaskPage::from(page))
     })
     .await
 }
@@ -213,14 +214,7 @@ pub async fn create_task(
     body: Body<NewTask>,
 ) -> ApiResult<Answer> {
     door.write("create_task", caller, Some(body.fingerprint()), move |unit| {
-        let case = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Create, Resource::Tasks, &case.place())?;
-        let new = body.read()?;
-        let id = TaskId::new();
-        let task = match unit.replay(id.0)? {
-            Some(earlier) => Task::find(unit.connection, TaskId(earlier))?,
-            None => add(unit, id, &case, new)?,
-        };
+        let (task, _) = aggregate::create(unit, id.0, &body, add)?;
         unit.created(&format!("/tasks/{}", task.id), task.version, &task)
     })
     .await
@@ -249,7 +243,7 @@ pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> Api
         goal_id: new.goal_id,
     };
     let members = ["case_id", "title", "description", "due_on", "assignee_id", "goal_id", "status"];
-    children::add(unit, &task, case, &members)?;
+    aggregate::add(unit, &task, case, &members)?;
     Ok(task)
 }
 
@@ -317,7 +311,7 @@ pub async fn edit_task(
         {
             check_goal(unit, goal, &case)?;
         }
-        children::save(unit, &mut task, &case, changed)?;
+        aggregate::save(unit, &mut task, &case, changed)?;
         unit.edited(task.version, &task)
     })
     .await

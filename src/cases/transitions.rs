@@ -11,8 +11,8 @@ use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource};
+use crate::aggregate::moves::texts_within;
 use crate::cases::handlers::{change, facts};
-use crate::cases::moves::texts_within;
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
 use crate::cases::{goal_transitions, queries, task_transitions};

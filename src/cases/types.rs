@@ -10,15 +10,19 @@ use validator::Validate;
 
 use crate::access::rights::{Confinement, Rights};
 use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Resource, TerritoryId};
+use crate::aggregate::Root;
 use crate::cases::assessments::Assessment;
 use crate::cases::goals::Goal;
 use crate::cases::plans::Plan;
+use crate::cases::queries;
 use crate::cases::rules::{self, CaseStatus, State};
 use crate::cases::tasks::Task;
+use crate::error::ApiResult;
 use crate::http::texts::MemberName;
-use crate::http::{Checked, Patch, reading};
+use crate::http::{Checked, Patch, Reader, reading};
 use crate::page_of;
 use crate::people::types::{PersonId, Warning, withheld};
+use crate::work::Unit;
 
 define_id! {
     /// The id of a case.
@@ -90,6 +94,27 @@ impl CaseRow {
 
     pub fn state(&self) -> State {
         State { status: self.status, held: self.held_status, episode: self.episode_no }
+    }
+}
+
+impl Root for CaseRow {
+    type Id = CaseId;
+    const RESOURCE: Resource = Resource::Cases;
+
+    fn id(&self) -> CaseId {
+        self.id
+    }
+
+    fn place(&self) -> Place {
+        self.place()
+    }
+
+    fn find(reader: &mut Reader<'_>, id: CaseId) -> ApiResult<Self> {
+        queries::find(reader, id)
+    }
+
+    fn lock(unit: &mut Unit<'_>, id: CaseId) -> ApiResult<Self> {
+        queries::lock(unit, id)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::demo::story::{self, Story};
 use crate::directory::organisations::{self, Organisation};
 use crate::error::{ApiError, ApiResult};
 use crate::people::handlers as people;
+use crate::people::legal_statuses::{self, LegalStatusId, NewLegalStatus};
 use crate::people::types::{NewPerson, PersonId};
 use crate::territory::memberships::{self, MembershipId};
 use crate::territory::territories::{self, Territory};
@@ -81,6 +82,8 @@ struct DemoPerson {
     languages: Vec<String>,
     health_needs: Option<String>,
     notes: Option<String>,
+    #[serde(default)]
+    legal_statuses: Vec<NewLegalStatus>,
 }
 
 #[derive(Deserialize)]
@@ -223,7 +226,10 @@ fn register(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
             health_needs: person.health_needs,
             notes: person.notes,
         };
-        people::register(unit, id, new)?;
+        let row = people::register(unit, id, new)?;
+        for status in person.legal_statuses {
+            legal_statuses::add(unit, LegalStatusId::new(), &row, status)?;
+        }
         known.people.insert(person.key, id);
     }
     register.cases.into_iter().try_for_each(|case| open(unit, known, case))

@@ -6,11 +6,12 @@ use serde::Deserialize;
 
 use crate::access::rights::Rights;
 use crate::access::{ActorKind, PrincipalId};
+use crate::aggregate::moves::ChildTransitionId;
 use crate::cases::assessments::{self, AssessmentId, NewAssessment};
 use crate::cases::goal_transitions;
 use crate::cases::goals::{self, Goal, GoalId, GoalStatus, NewGoal};
 use crate::cases::life_domains::{LifeDomain, Rating};
-use crate::cases::moves::ChildTransitionId;
+use crate::cases::notes::{self, NewNote, NoteId};
 use crate::cases::plan_transitions::{self, NewPlanTransition};
 use crate::cases::plans::{self, AgreedBy, NewPlan, PlanId};
 use crate::cases::queries;
@@ -32,6 +33,9 @@ pub struct Story {
     ratings_again: Vec<(LifeDomain, i64, i64)>,
     #[serde(default)]
     goals: Vec<StoryGoal>,
+    /// Written on the day the case was opened.
+    #[serde(default)]
+    notes: Vec<NewNote>,
 }
 
 #[derive(Deserialize)]
@@ -70,8 +74,12 @@ fn at(day: NaiveDate, latest: Timestamp) -> Timestamp {
 
 impl Story {
     /// Tells it.
-    pub fn tell(self, unit: &mut Unit<'_>, case: CaseId, opened_on: NaiveDate) -> ApiResult<()> {
+    pub fn tell(mut self, unit: &mut Unit<'_>, case: CaseId, opened_on: NaiveDate) -> ApiResult<()> {
         let today = clock::now();
+        let row = queries::find(unit, case)?;
+        for note in std::mem::take(&mut self.notes) {
+            notes::write(unit, NoteId::new(), &row, note)?;
+        }
         let mut goals = Vec::new();
         for (step, asked) in self.moves.iter().enumerate() {
             let days = STEP_DAYS * u64::try_from(step + 1).unwrap_or(1);

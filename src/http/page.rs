@@ -55,6 +55,28 @@ macro_rules! page_of {
     };
 }
 
+/// A query that asks for a page.
+pub trait Paged {
+    fn limit(&self) -> Option<i64>;
+    fn cursor(&self) -> Option<&str>;
+}
+
+/// Makes a query with `limit` and `cursor` `Paged`.
+#[macro_export]
+macro_rules! paged {
+    ($query:ident) => {
+        impl $crate::http::page::Paged for $query {
+            fn limit(&self) -> Option<i64> {
+                self.limit
+            }
+
+            fn cursor(&self) -> Option<&str> {
+                self.cursor.as_deref()
+            }
+        }
+    };
+}
+
 /// A page before it has its name in the contract.
 #[derive(Debug)]
 pub struct PageOf<T> {

@@ -6,11 +6,13 @@ use approdo_db::Json;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::FieldRights;
 use crate::access::{Action, Place, Resource, scope};
+use crate::aggregate;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::page::PageRequest;
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
 use crate::people::queries;
 use crate::people::types::{
@@ -269,7 +271,10 @@ pub async fn edit_person(
                 queries::unindex_names(unit.connection, row.id)?;
                 queries::index_names(unit.connection, &row)?;
             }
-            record(unit, &row, Some(before), Operation::Updated, changed)?;
+            record(unit, &row, Some(before.clone()), Operation::Updated, changed)?;
+            if row.place() != before {
+                aggregate::follow::<LegalStatusRow>(unit, &row, &before)?;
+            }
         }
         let (version, place) = (row.version, row.place());
         let person = Person::shown(row, unit.rights.fields_at(&place));

@@ -2,8 +2,11 @@
 //! depends on the grants that reach that person.
 
 pub mod handlers;
+pub mod legal_status_transitions;
+pub mod legal_statuses;
 pub mod names;
 pub mod queries;
+pub mod timeline;
 pub mod types;
 
 #[cfg(test)]

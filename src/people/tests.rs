@@ -1,4 +1,8 @@
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
 use super::names::words;
+use super::timeline::{ChangeKind, Period, gaps, oddity, overlapping};
 
 #[test]
 fn diacritics_and_case_are_folded() {
@@ -25,4 +29,117 @@ fn apostrophes_do_not_split_a_name() {
 #[test]
 fn a_name_without_letters_has_no_words() {
     assert!(words("— … !").is_empty());
+}
+
+fn day(number: i64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2020, 1, 1).unwrap_or_default() + chrono::TimeDelta::days(number)
+}
+
+fn any_period() -> impl Strategy<Value = Period> {
+    (0_i64..60, prop::option::weighted(0.8, 1_i64..20))
+        .prop_map(|(from, length)| Period { from: day(from), to: length.map(|length| day(from + length)) })
+}
+
+/// Whether a status holds on a day, said without the code under test.
+fn holds(period: &Period, on: NaiveDate) -> bool {
+    period.from <= on && period.to.is_none_or(|end| on < end)
+}
+
+#[derive(Debug, Clone)]
+enum Command {
+    Add(Period),
+    Correct(prop::sample::Index, Period),
+    Remove(prop::sample::Index),
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        any_period().prop_map(Command::Add),
+        (any::<prop::sample::Index>(), any_period()).prop_map(|(at, period)| Command::Correct(at, period)),
+        any::<prop::sample::Index>().prop_map(Command::Remove),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_timeline_never_overlaps_whatever_the_order_of_commands(commands in prop::collection::vec(any_command(), 1..80)) {
+        let mut timeline: Vec<Period> = Vec::new();
+        for command in commands {
+            match command {
+                Command::Add(new) => {
+                    let refused = overlapping(&timeline, new).is_some();
+                    let clash = (0..100).any(|number| holds(&new, day(number)) && timeline.iter().any(|p| holds(p, day(number))));
+                    prop_assert_eq!(refused, clash, "{:?} into {:?}", new, timeline);
+                    if !refused {
+                        timeline.push(new);
+                    }
+                }
+                Command::Correct(at, new) if !timeline.is_empty() => {
+                    let at = at.index(timeline.len());
+                    let mut others = timeline.clone();
+                    others.remove(at);
+                    if overlapping(&others, new).is_none() {
+                        timeline[at] = new;
+                    }
+                }
+                Command::Remove(at) if !timeline.is_empty() => {
+                    timeline.remove(at.index(timeline.len()));
+                }
+                _ => {}
+            }
+            for number in 0..100 {
+                let holding = timeline.iter().filter(|period| holds(period, day(number))).count();
+                prop_assert!(holding <= 1, "two statuses on one day: {timeline:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn gaps_are_the_days_without_a_status_on_either_side(periods in prop::collection::vec(any_period(), 0..6), new in any_period()) {
+        let mut timeline: Vec<Period> = Vec::new();
+        for period in periods {
+            if overlapping(&timeline, period).is_none() && !period.overlaps(new) {
+                timeline.push(period);
+            }
+        }
+        let held = |on: NaiveDate| holds(&new, on) || timeline.iter().any(|period| holds(period, on));
+        for (from, to) in gaps(&timeline, new) {
+            prop_assert!(from < to);
+            let mut on = from;
+            while on < to {
+                prop_assert!(!held(on), "{on} is in a gap of {timeline:?} with {new:?}");
+                on += chrono::TimeDelta::days(1);
+            }
+            prop_assert!(held(from - chrono::TimeDelta::days(1)) && held(to), "{from} to {to} is only part of a gap");
+        }
+        // The day before, where something came earlier, is held or in a gap.
+        let earlier = timeline.iter().any(|period| period.from < new.from);
+        let left = gaps(&timeline, new).iter().any(|(_, to)| *to == new.from);
+        prop_assert_eq!(left, earlier && !held(new.from - chrono::TimeDelta::days(1)));
+    }
+}
+
+#[test]
+fn the_usual_way_from_asylum_to_citizenship_is_not_odd() {
+    use ChangeKind::{Citizenship, Conversion, First, Recognition, Renewal};
+    let way = [
+        (None, "asylum_applicant", First),
+        (Some("asylum_applicant"), "refugee", Recognition),
+        (Some("refugee"), "refugee", Renewal),
+        (Some("refugee"), "long_term_resident", Conversion),
+        (Some("long_term_resident"), "naturalised", Citizenship),
+    ];
+    for (before, category, change) in way {
+        assert_eq!(oddity(before, category, change), None, "{before:?} to {category}");
+    }
+    for (before, category, change) in [
+        (Some("refugee"), "asylum_applicant", Conversion),
+        (Some("refugee"), "tcn_work", Renewal),
+        (Some("naturalised"), "tcn_work", Conversion),
+        (Some("eu_citizen"), "tcn_work", Conversion),
+        (Some("tcn_work"), "special", ChangeKind::ComingOfAge),
+        (None, "refugee", Recognition),
+    ] {
+        assert!(oddity(before, category, change).is_some(), "{before:?} to {category}");
+    }
 }

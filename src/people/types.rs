@@ -9,10 +9,14 @@ use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 use crate::access::rights::{Confinement, FieldRights};
-use crate::access::{FieldGroup, OrganisationId, Place, TerritoryId};
+use crate::access::{FieldGroup, OrganisationId, Place, Resource, TerritoryId};
+use crate::aggregate::Root;
+use crate::error::ApiResult;
 use crate::http::texts::{CountryCode, LanguageCode, MemberName};
-use crate::http::{Checked, Patch, reading};
+use crate::http::{Checked, Patch, Reader, reading};
 use crate::page_of;
+use crate::people::queries;
+use crate::work::Unit;
 
 define_id! {
     /// The id of a person.
@@ -52,6 +56,27 @@ impl PersonRow {
             target_group: self.target_group.clone(),
             confinement: Confinement::Open,
         }
+    }
+}
+
+impl Root for PersonRow {
+    type Id = PersonId;
+    const RESOURCE: Resource = Resource::People;
+
+    fn id(&self) -> PersonId {
+        self.id
+    }
+
+    fn place(&self) -> Place {
+        self.place()
+    }
+
+    fn find(reader: &mut Reader<'_>, id: PersonId) -> ApiResult<Self> {
+        queries::find(reader, id)
+    }
+
+    fn lock(unit: &mut Unit<'_>, id: PersonId) -> ApiResult<Self> {
+        queries::lock(unit, id)
     }
 }
 

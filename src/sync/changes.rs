@@ -21,6 +21,7 @@ use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::page::PageLinks;
 use crate::http::texts::{Address, MemberName};
 use crate::http::{Answer, Door, Parameters, Reader};
+use crate::people::legal_statuses::GUARDED as LEGAL_STATUS_FIELDS;
 use crate::people::types::GUARDED as PERSON_FIELDS;
 use crate::work::ChangeId;
 
@@ -62,7 +63,7 @@ pub struct ChangeEvent {
 pub struct ResourceLink {
     /// `case`, `person`, `task` …
     #[schema(max_length = 40)]
-    pub kind: String,
+    pub kind: &'static str,
     pub id: Uuid,
     /// Where to read it.
     #[schema(format = "uri", max_length = 400)]
@@ -107,9 +108,11 @@ pub struct ChangeQuery {
 }
 
 /// Kinds of rows that are in the feed, with the path of each.
-const KINDS: [(&str, &str); 8] = [
+const KINDS: [(&str, &str); 10] = [
     ("case", "/cases/"),
     ("person", "/people/"),
+    ("legal_status", "/legal-statuses/"),
+    ("note", "/notes/"),
     ("task", "/tasks/"),
     ("assessment", "/assessments/"),
     ("goal", "/goals/"),
@@ -178,7 +181,7 @@ impl Row {
     }
 
     /// What the event is to this reader; none where it is nothing.
-    fn told(self, rights: &Rights, address: &dyn Fn(&str) -> String) -> Option<ChangeEvent> {
+    fn told(self, rights: &Rights, base: &str) -> Option<ChangeEvent> {
         if self.operation == "scope_changed" {
             return (self.audience_id == Some(rights.principal)).then(|| ChangeEvent {
                 id: self.id,
@@ -189,13 +192,15 @@ impl Row {
                 at: self.at,
                 actor_kind: self.actor_kind,
                 changed_fields: Vec::new(),
-                resync: vec![address("/cases")],
+                resync: vec![format!("{base}/cases")],
             });
         }
         let (kind, path) = KINDS.iter().find(|(kind, _)| *kind == self.resource)?;
         let resource = match *kind {
             "case" => Some(Resource::Cases),
             "person" => Some(Resource::People),
+            "legal_status" => Some(Resource::LegalStatuses),
+            "note" => Some(Resource::Notes),
             "task" => Some(Resource::Tasks),
             "assessment" => Some(Resource::Assessments),
             "goal" => Some(Resource::Goals),
@@ -224,6 +229,7 @@ impl Row {
             "person" => &PERSON_FIELDS,
             "assessment" => &ASSESSMENT_FIELDS,
             "plan" => &PLAN_FIELDS,
+            "legal_status" => &LEGAL_STATUS_FIELDS,
             _ => &[],
         };
         let shown = after.as_ref().map(|place| rights.fields_at(place));
@@ -237,9 +243,9 @@ impl Row {
             id: self.id,
             r#type: format!("{kind}.{}", self.operation),
             resource: Some(ResourceLink {
-                kind: (*kind).to_owned(),
+                kind,
                 id: self.resource_id.0,
-                href: address(&format!("{path}{}", self.resource_id)),
+                href: format!("{base}{path}{}", self.resource_id),
             }),
             version: Some(self.version),
             operation,
@@ -310,11 +316,11 @@ fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<A
     let last = rows.last().map_or((from.position, from.id), |row| (row.position, row.id.0));
     let rights = reader.rights.clone();
     let app = reader.app;
+    let base = app.address("");
     let wanted = |row: &Row| {
         row.operation == "scope_changed" || kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.resource.as_str()))
     };
-    let items: Vec<ChangeEvent> =
-        rows.into_iter().filter(wanted).filter_map(|row| row.told(&rights, &|path| app.address(path))).collect();
+    let items: Vec<ChangeEvent> = rows.into_iter().filter(wanted).filter_map(|row| row.told(&rights, &base)).collect();
     let cursor = FeedCursor { principal: rights.principal.0, position: last.0, id: last.1 };
     let next_cursor = app.keys.seal_cursor(&serde_json::to_vec(&cursor).map_err(ApiError::fault)?)?;
     let request = reader.page(query, parameters.limit, parameters.cursor.as_deref());

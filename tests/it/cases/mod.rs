@@ -6,6 +6,7 @@ mod edit;
 mod history;
 mod idempotency;
 mod list;
+mod notes;
 mod plans;
 mod tasks;
 mod transitions;

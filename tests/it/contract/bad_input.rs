@@ -59,9 +59,11 @@ fn able(world: &World, operation: &Operation) -> Client {
         (_, "auth" | "status") => world.nobody(),
         ("list_changes", _) => world.regional_sync_client(),
         ("list_audit_records" | "list_audit_seals", _) => world.giulia_auditor(),
-        (_, "people" | "cases" | "tasks" | "assessments" | "goals" | "plans" | "me" | "code-lists") => {
-            world.maria_case_manager()
-        }
+        (
+            _,
+            "people" | "cases" | "tasks" | "assessments" | "goals" | "plans" | "notes" | "legal-statuses" | "me"
+            | "code-lists",
+        ) => world.maria_case_manager(),
         _ => world.anna_system_administrator(),
     }
 }

@@ -164,7 +164,9 @@ fn every_choice_is_a_text_as_it_is_sent() {
             let text = choice.as_str().unwrap_or_default();
             // A sort may begin with a minus.
             let plain = text.strip_prefix('-').unwrap_or(text);
-            if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+            if plain.is_empty()
+                || !plain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            {
                 complaints.push(format!("{pointer}: {choice}"));
             }
         }

@@ -22,6 +22,8 @@ pub struct Rows {
     pub task: String,
     pub assessment: String,
     pub goal: String,
+    pub note: String,
+    pub legal_status: String,
     pub plan: String,
     pub user: String,
     pub client: String,
@@ -85,6 +87,10 @@ impl<'w> Stage<'w> {
             .expect(201)
             .id();
         let task = manager.post(&format!("/cases/{case}/tasks"), &json!({"title": "Call back"})).expect(201).id();
+        let note = manager.post(&format!("/cases/{case}/notes"), &json!({"body": "a first talk"})).expect(201).id();
+        // Ended before the example begins.
+        let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
+        let legal_status = manager.post(&format!("/people/{person}/legal-statuses"), &held).expect(201).id();
         let drafts = format!("/cases/{case}/assessments");
         let assessment = manager.post(&drafts, &json!({"ratings": planning::ratings(2, 1)})).expect(201).id();
         let goal = planning::goal(manager, &case);
@@ -125,6 +131,8 @@ impl<'w> Stage<'w> {
             task,
             assessment,
             goal,
+            note,
+            legal_status,
             plan,
             user,
             client,
@@ -215,6 +223,8 @@ impl<'w> Stage<'w> {
             ("assessment_id", _) => rows.assessment.clone(),
             ("goal_id", _) => rows.goal.clone(),
             ("plan_id", _) => rows.plan.clone(),
+            ("note_id", _) => rows.note.clone(),
+            ("legal_status_id", _) => rows.legal_status.clone(),
             ("user_id", _) => rows.user.clone(),
             ("api_client_id", _) => rows.client.clone(),
             ("grant_id", _) => rows.grant.clone(),

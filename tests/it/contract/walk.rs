@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 70] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 80] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -75,6 +75,16 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 70] = {
         ("edit_plan", Some((Edit, R::Plans))),
         ("create_plan_transition", Some((Transition, R::Plans))),
         ("read_assessment_delta", Some((Read, R::Assessments))),
+        ("list_notes", Some((List, R::Notes))),
+        ("create_note", Some((Create, R::Notes))),
+        ("read_note", Some((Read, R::Notes))),
+        ("edit_note", Some((Edit, R::Notes))),
+        ("delete_note", Some((Delete, R::Notes))),
+        ("list_legal_statuses", Some((List, R::LegalStatuses))),
+        ("create_legal_status", Some((Create, R::LegalStatuses))),
+        ("read_legal_status", Some((Read, R::LegalStatuses))),
+        ("edit_legal_status", Some((Edit, R::LegalStatuses))),
+        ("create_legal_status_transition", Some((Transition, R::LegalStatuses))),
         ("list_territories", Some((List, R::Territories))),
         ("create_territory", Some((Create, R::Territories))),
         ("read_territory", Some((Read, R::Territories))),

@@ -118,7 +118,7 @@ fn every_declared_column_can_be_selected(product: Product) {
     let mut tables = tables(connection);
     select_all!(connection, tables:
         access_batches, access_records, api_clients, assessments, audit_seals, case_transitions, cases, changes,
-        child_transitions, code_lists, codes, deployment_keys, goals, grant_scopes, grants, history, idempotency_keys, leases, login_throttles, one_time_tokens,
+        child_transitions, code_lists, codes, deployment_keys, goals, grant_scopes, grants, history, idempotency_keys, leases, legal_statuses, login_throttles, notes, one_time_tokens,
         organisation_ancestors, organisations, outbox, people, person_name_words, plans, principals, refresh_tokens, sessions,
         settings, task_transitions, tasks, territories, territory_memberships, users,
     );

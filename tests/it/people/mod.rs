@@ -1,4 +1,5 @@
 //! People: search and rectification.
 
 mod edit;
+mod legal_statuses;
 mod search;

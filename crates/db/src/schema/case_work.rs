@@ -81,3 +81,20 @@ diesel::table! {
         at -> Instant,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::types::{Instant, Uuid};
+
+    notes (id) {
+        id -> Uuid,
+        case_id -> Uuid,
+        confidentiality -> Text,
+        body -> Text,
+        written_on -> Date,
+        author_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}

@@ -35,3 +35,23 @@ diesel::table! {
         person_id -> Uuid,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::types::{Instant, Uuid};
+
+    legal_statuses (id) {
+        id -> Uuid,
+        person_id -> Uuid,
+        category -> Text,
+        change_kind -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        status -> Text,
+        note -> Nullable<Text>,
+        author_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
