@@ -4,8 +4,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
 use crate::cases::{
-    assessments, goal_transitions, goals, handlers as cases, history, notes, plan_transitions, plans, task_transitions,
-    tasks, transitions,
+    assessment_transitions, assessments, goal_transitions, goals, handlers as cases, history, notes, plan_transitions,
+    plans, task_transitions, tasks, transitions,
 };
 use crate::codes;
 use crate::directory::organisations;
@@ -87,7 +87,7 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(assessments::create_assessment)
         .service(assessments::read_assessment)
         .service(assessments::edit_assessment)
-        .service(assessments::create_assessment_transition)
+        .service(assessment_transitions::create_assessment_transition)
         .service(assessments::read_assessment_delta)
         .service(goals::list_goals)
         .service(goals::create_goal)

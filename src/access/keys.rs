@@ -221,14 +221,10 @@ impl Keys {
     /// add its successor first.
     pub fn retire(&self, connection: &mut Connection, id: KeyId) -> ApiResult<()> {
         self.load(connection)?;
-        let ring = self.ring.read();
-        let used = in_use(&ring.signing, |key| key.made_at).map(|key| key.id);
-        let sealing = in_use(&ring.cursors, |key| key.made_at).map(|key| key.id);
-        if !ring.ids().contains(&id) {
-            return Err(ApiError::fault("there is no such key"));
-        }
-        if used == Some(id) || sealing == Some(id) {
-            return Err(ApiError::fault("this key is in use: add its successor first"));
+        match self.listed().into_iter().find(|(key, ..)| *key == id) {
+            None => return Err(ApiError::fault("there is no such key")),
+            Some((.., true)) => return Err(ApiError::fault("this key is in use: add its successor first")),
+            Some(_) => {}
         }
         diesel::update(deployment_keys::table.find(id))
             .set(deployment_keys::retired_at.eq(clock::now()))

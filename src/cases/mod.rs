@@ -1,6 +1,7 @@
 //! Cases (domain 1-4): the machine from intake to closing and its guards; the assessments, goals and plans of a case, and the work
 //! that is to be done.
 
+pub mod assessment_transitions;
 pub mod assessments;
 pub mod goal_transitions;
 pub mod goals;

@@ -15,7 +15,7 @@ use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_wi
 use crate::aggregate::{self};
 use crate::cases::goals::{Goal, GoalStatus};
 use crate::cases::handlers::refuse_unless_open;
-use crate::cases::plans::{AgreedBy, AgreedGoal, PlanId, PlanRow, PlanStatus};
+use crate::cases::plans::{self as case_plans, AgreedBy, AgreedGoal, PlanId, PlanRow, PlanStatus};
 use crate::cases::types::CaseRow;
 use crate::clock;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
@@ -178,7 +178,7 @@ fn agree(
     plan.interpreter_language = agreement.language;
     let changed = ["status", "agreed_on", "agreed_by", "interpreter_language", "agreed_goals", "approval_required"];
     let transition = moved(unit, &mut plan, case, id, PlanStatus::Agreed, &changed, None)?;
-    if !plan.approval_required {
+    if plan.in_force() {
         supersede(unit, &plan, case)?;
     }
     Ok(transition)
@@ -212,6 +212,7 @@ fn take_back(
     id: ChildTransitionId,
     note: &str,
 ) -> ApiResult<ChildTransition> {
+    case_plans::refuse_second_draft(unit, case)?;
     (plan.agreed_on, plan.agreed_by, plan.interpreter_language) = (None, None, None);
     plan.agreed_goals = Json::of(Vec::<AgreedGoal>::new());
     let changed = ["status", "agreed_on", "agreed_by", "interpreter_language", "agreed_goals"];
@@ -230,6 +231,20 @@ fn moved(
     let from = std::mem::replace(&mut plan.status, to);
     aggregate::save(unit, plan, case, changed.to_vec())?;
     moves::keep(unit, plan, id, (from.as_str(), to.as_str()), note)
+}
+
+/// Ends the plans of a locked case that never came into force: what is left undone when a case is closed must not stand in the
+/// way of the plan of its next episode.
+pub fn end_unfinished(unit: &mut Unit<'_>, case: &CaseRow) -> ApiResult<()> {
+    let unfinished: Vec<PlanRow> = plans::table
+        .filter(plans::case_id.eq(case.id))
+        .filter(plans::status.eq_any([PlanStatus::Draft, PlanStatus::Agreed]))
+        .order(plans::plan_no)
+        .load(unit.connection)?;
+    for mut plan in unfinished.into_iter().filter(|plan| !plan.in_force()) {
+        moved(unit, &mut plan, case, ChildTransitionId::new(), PlanStatus::Superseded, &["status"], None)?;
+    }
+    Ok(())
 }
 
 /// The plans before one that came into force are so no more.

@@ -82,6 +82,17 @@ pub struct PlanRow {
 
 child!(PlanRow, PlanId, plans, "plan", Plans; of CaseRow, case_id in cases);
 
+impl PlanRow {
+    /// Approved, or agreed where no approval is demanded.
+    pub fn in_force(&self) -> bool {
+        match self.status {
+            PlanStatus::Approved => true,
+            PlanStatus::Agreed => !self.approval_required,
+            PlanStatus::Draft | PlanStatus::Superseded => false,
+        }
+    }
+}
+
 /// The members a field group guards, with the group.
 pub const GUARDED: [(&str, FieldGroup); 1] = [("summary", FieldGroup::Notes)];
 
@@ -294,19 +305,15 @@ pub async fn create_plan(
 /// Draws up a plan for a locked case; used by the demonstration data as well.
 pub fn draw_up(unit: &mut Unit<'_>, id: PlanId, case: &CaseRow, new: NewPlan) -> ApiResult<PlanRow> {
     refuse_unless_open(case)?;
-    let before: Vec<(i64, PlanStatus)> = plans::table
-        .filter(plans::case_id.eq(case.id))
-        .order(plans::plan_no.desc())
-        .select((plans::plan_no, plans::status))
-        .load(unit.connection)?;
-    if before.iter().any(|(_, status)| *status == PlanStatus::Draft) {
-        return Err(ApiError::unmet(vec![UnmetGuard::new("no_draft_plan", "there is a draft already: edit that one")]));
-    }
+    refuse_second_draft(unit, case)?;
+    let of_case = plans::table.filter(plans::case_id.eq(case.id));
+    let last: Option<i64> =
+        of_case.order(plans::plan_no.desc()).select(plans::plan_no).first(unit.connection).optional()?;
     let row = PlanRow {
         id,
         case_id: case.id,
         episode_no: case.episode_no,
-        plan_no: before.first().map_or(1, |(last, _)| last + 1),
+        plan_no: last.map_or(1, |last| last + 1),
         status: PlanStatus::Draft,
         summary: new.summary,
         author_id: unit.rights.principal,
@@ -323,6 +330,17 @@ pub fn draw_up(unit: &mut Unit<'_>, id: PlanId, case: &CaseRow, new: NewPlan) ->
     };
     aggregate::add(unit, &row, case, &["case_id", "episode_no", "plan_no", "status", "summary", "author_id"])?;
     Ok(row)
+}
+
+/// 409 where the case has a draft: two would both claim the goals that are open.
+pub fn refuse_second_draft(unit: &mut Unit<'_>, case: &CaseRow) -> ApiResult<()> {
+    let of_case = plans::table.filter(plans::case_id.eq(case.id));
+    let drafts: i64 = of_case.filter(plans::status.eq(PlanStatus::Draft)).count().get_result(unit.connection)?;
+    if drafts == 0 {
+        Ok(())
+    } else {
+        Err(ApiError::unmet(vec![UnmetGuard::new("no_draft_plan", "there is a draft already: edit that one")]))
+    }
 }
 
 /// Read a plan.

@@ -15,7 +15,7 @@ use crate::aggregate::moves::texts_within;
 use crate::cases::handlers::{change, facts};
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
-use crate::cases::{goal_transitions, queries, task_transitions};
+use crate::cases::{goal_transitions, plan_transitions, queries, task_transitions};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -228,6 +228,7 @@ pub fn make(
     }
     (row.held_status, row.episode_no, row.review_at) = (next.held, next.episode, intent.review_at);
     if !next.status.is_open() {
+        plan_transitions::end_unfinished(unit, &row)?;
         (row.closed_on, row.closing_reason) = (Some(today), intent.reason.clone());
         changed.extend(["closed_on", "closing_reason"]);
     } else if made == Move::Reopen {

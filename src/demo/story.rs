@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::access::rights::Rights;
 use crate::access::{ActorKind, PrincipalId};
 use crate::aggregate::moves::ChildTransitionId;
+use crate::cases::assessment_transitions;
 use crate::cases::assessments::{self, AssessmentId, NewAssessment};
 use crate::cases::goal_transitions;
 use crate::cases::goals::{self, Goal, GoalId, GoalStatus, NewGoal};
@@ -139,5 +140,5 @@ fn assess(unit: &mut Unit<'_>, row: &CaseRow, ratings: &[(LifeDomain, i64, i64)]
         .collect();
     let new = NewAssessment { assessed_on: None, ratings, note: None };
     let draft = assessments::begin(unit, AssessmentId::new(), row, new)?;
-    assessments::complete(unit, draft, row, ChildTransitionId::new()).map(drop)
+    assessment_transitions::complete(unit, draft, row, ChildTransitionId::new()).map(drop)
 }

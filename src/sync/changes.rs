@@ -17,7 +17,7 @@ use crate::access::{Action, ActorKind, FieldGroup, OrganisationId, PrincipalId, 
 use crate::cases::assessments::GUARDED as ASSESSMENT_FIELDS;
 use crate::cases::plans::GUARDED as PLAN_FIELDS;
 use crate::cases::types::GUARDED as CASE_FIELDS;
-use crate::error::{ApiError, ApiResult, Kind};
+use crate::error::{self, ApiError, ApiResult};
 use crate::http::page::PageLinks;
 use crate::http::texts::{Address, MemberName};
 use crate::http::{Answer, Door, Parameters, Reader};
@@ -107,18 +107,35 @@ pub struct ChangeQuery {
     wait: Option<i64>,
 }
 
-/// Kinds of rows that are in the feed, with the path of each.
-const KINDS: [(&str, &str); 10] = [
-    ("case", "/cases/"),
-    ("person", "/people/"),
-    ("legal_status", "/legal-statuses/"),
-    ("note", "/notes/"),
-    ("task", "/tasks/"),
-    ("assessment", "/assessments/"),
-    ("goal", "/goals/"),
-    ("plan", "/plans/"),
-    ("organisation", "/organisations/"),
-    ("territory", "/territories/"),
+/// A kind of rows that are in the feed.
+struct Kind {
+    name: &'static str,
+    path: &'static str,
+    /// What a reader must be allowed to read; none where everyone may and there is no scope.
+    resource: Option<Resource>,
+    guarded: &'static [(&'static str, FieldGroup)],
+}
+
+const fn kind(
+    name: &'static str,
+    path: &'static str,
+    resource: Option<Resource>,
+    guarded: &'static [(&'static str, FieldGroup)],
+) -> Kind {
+    Kind { name, path, resource, guarded }
+}
+
+const KINDS: [Kind; 10] = [
+    kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
+    kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
+    kind("legal_status", "/legal-statuses/", Some(Resource::LegalStatuses), &LEGAL_STATUS_FIELDS),
+    kind("note", "/notes/", Some(Resource::Notes), &[]),
+    kind("task", "/tasks/", Some(Resource::Tasks), &[]),
+    kind("assessment", "/assessments/", Some(Resource::Assessments), &ASSESSMENT_FIELDS),
+    kind("goal", "/goals/", Some(Resource::Goals), &[]),
+    kind("plan", "/plans/", Some(Resource::Plans), &PLAN_FIELDS),
+    kind("organisation", "/organisations/", None, &[]),
+    kind("territory", "/territories/", None, &[]),
 ];
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -195,20 +212,8 @@ impl Row {
                 resync: vec![format!("{base}/cases")],
             });
         }
-        let (kind, path) = KINDS.iter().find(|(kind, _)| *kind == self.resource)?;
-        let resource = match *kind {
-            "case" => Some(Resource::Cases),
-            "person" => Some(Resource::People),
-            "legal_status" => Some(Resource::LegalStatuses),
-            "note" => Some(Resource::Notes),
-            "task" => Some(Resource::Tasks),
-            "assessment" => Some(Resource::Assessments),
-            "goal" => Some(Resource::Goals),
-            "plan" => Some(Resource::Plans),
-            // Everyone may read these; they have no scope.
-            _ => None,
-        };
-        let sees = |place: Option<&Place>| match (resource, place) {
+        let Kind { name: kind, path, resource, guarded } = KINDS.iter().find(|kind| kind.name == self.resource)?;
+        let sees = |place: Option<&Place>| match (*resource, place) {
             (None, _) => true,
             (Some(resource), Some(place)) => rights.may_at(Action::Read, resource, place),
             (Some(_), None) => false,
@@ -224,19 +229,11 @@ impl Row {
             "upsert" => self.changed_fields.0,
             _ => Vec::new(),
         };
-        let groups: &[(&str, FieldGroup)] = match *kind {
-            "case" => &CASE_FIELDS,
-            "person" => &PERSON_FIELDS,
-            "assessment" => &ASSESSMENT_FIELDS,
-            "plan" => &PLAN_FIELDS,
-            "legal_status" => &LEGAL_STATUS_FIELDS,
-            _ => &[],
-        };
         let shown = after.as_ref().map(|place| rights.fields_at(place));
         let readable = |name: &String| {
-            groups
+            guarded
                 .iter()
-                .find(|(guarded, _)| guarded == name)
+                .find(|(member, _)| member == name)
                 .is_none_or(|(_, group)| shown.is_some_and(|rights| rights.reads(*group)))
         };
         Some(ChangeEvent {
@@ -290,9 +287,9 @@ fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<A
     let parameters = query.read()?;
     let kinds: Option<Vec<&str>> = parameters.types.as_deref().map(|types| types.split(',').collect());
     if let Some(kinds) = &kinds
-        && kinds.iter().any(|kind| !KINDS.iter().any(|(known, _)| known == kind))
+        && kinds.iter().any(|kind| !KINDS.iter().any(|known| known.name == *kind))
     {
-        let known: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
+        let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
         return Err(ApiError::malformed(format!("types: choose among {}", known.join(", "))));
     }
     let from = start(reader, parameters.cursor.as_deref())?;
@@ -309,7 +306,7 @@ fn page(reader: &mut Reader<'_>, query: &Parameters<ChangeQuery>) -> ApiResult<A
         let there = rows.first().is_some_and(|row| row.position == from.position && row.id.0 == from.id);
         if !there {
             let detail = "the feed has no such event any more: read the lists again, then the feed from its beginning";
-            return Err(ApiError::new(Kind::Gone, detail));
+            return Err(ApiError::new(error::Kind::Gone, detail));
         }
         rows.remove(0);
     }

@@ -166,6 +166,29 @@ both! {
         maria.post(&format!("/cases/{case}/goals"), &json!({"life_domain": "work", "title": "Find work"})).expect(409);
     }
 
+    fn a_plan_left_unfinished_does_not_stand_in_the_way_of_the_next_episode(world: &World) {
+        let maria = world.maria_case_manager();
+        let case = world.case_in_udine();
+        let moves = format!("/cases/{case}/transitions");
+        let left = draw_up(world, &case);
+        maria.post_matching(&moves, "*", &json!({"to": "closed", "reason_code": "moved"})).expect(201);
+        assert_eq!(maria.get(&format!("/plans/{left}")).expect(200).json()["status"], "superseded");
+        maria.post_matching(&moves, "*", &json!({"to": "assessment", "reason_code": "returned"})).expect(201);
+        world.moved(&case, &[json!({"to": "planning"}), json!({"to": "active"})]);
+        assert_eq!(maria.get(&format!("/cases/{case}")).expect(200).json()["status"], "active");
+    }
+
+    fn a_plan_is_not_taken_back_beside_a_draft(world: &World) {
+        let (maria, anna) = (world.maria_case_manager(), world.anna_system_administrator());
+        let organisation = format!("/organisations/{}", world.fixture.comune_udine);
+        anna.patch(&organisation, "*", &json!({"plan_approval_required": true})).expect(200);
+        let case = world.case_in_udine();
+        goal(&maria, &case);
+        let waiting = agreed_plan(&maria, &case);
+        draw_up(world, &case);
+        assert_eq!(guard(move_plan(world, &waiting, &json!({"to": "draft", "note": "once more"}))), "no_draft_plan");
+    }
+
     fn a_task_serves_a_goal_of_its_own_case(world: &World) {
         let maria = world.maria_case_manager();
         let (case, other) = (world.case_in_udine(), world.case_in_udine());
