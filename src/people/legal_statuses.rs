@@ -359,10 +359,10 @@ fn fit_in(others: &[LegalStatusRow], row: &LegalStatusRow, person: &PersonRow) -
     let others: Vec<&LegalStatusRow> =
         others.iter().filter(|other| other.id != row.id && other.status != DocumentStatus::EnteredInError).collect();
     let periods: Vec<Period> = others.iter().map(|other| other.period()).collect();
-    if let Some(other) = timeline::overlapping(&periods, row.period()).and_then(|at| periods.get(at)) {
-        let end = other.to.map_or_else(|| "without an end".to_owned(), |end| format!("to {end}"));
-        let detail = format!("another status holds from {} {end}: end it first, or send ends_previous", other.from);
-        return Err(ApiError::unmet(vec![UnmetGuard { guard: "no_overlap".into(), detail: detail.into() }]));
+    if timeline::overlapping(&periods, row.period()).is_some() {
+        // Which one, and when, is personal: the list tells it, an error does not.
+        let detail = "another status holds in this time: end it first, or send ends_previous";
+        return Err(ApiError::unmet(vec![UnmetGuard::new("no_overlap", detail)]));
     }
     let mut warnings: Vec<Warning> = timeline::gaps(&periods, row.period())
         .into_iter()
