@@ -4,7 +4,6 @@ use actix_web::{get, patch, post};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
-use crate::access::standing::Asks as _;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
 use crate::aggregate;
 use crate::cases::assessments::{Assessment, AssessmentRow};
@@ -16,16 +15,15 @@ use crate::cases::reference;
 use crate::cases::rules::{self, CaseStatus, Facts, Intent};
 use crate::cases::tasks::Task;
 use crate::cases::types::{
-    Case, CaseId, CasePage, CasePatch, CaseQuery, CaseReadQuery, CaseRow, CaseSort, EmbeddedInCase, GUARDED, MEMBERS,
-    NewCase, PossibleTransition,
+    Case, CaseId, CasePage, CasePatch, CasePlace, CaseQuery, CaseReadQuery, CaseRow, CaseSort, EmbeddedInCase, GUARDED,
+    MEMBERS, NewCase, PossibleTransition,
 };
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader};
-use crate::people::queries as people;
-use crate::people::types::{PersonRow, Warning};
+use crate::people::types::Warning;
 use crate::work::{Change, Operation, Unit};
 
 /// List cases.
@@ -98,11 +96,11 @@ pub async fn create_case(
 ) -> ApiResult<Answer> {
     door.write("create_case", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
-        let place = place_of(unit, &new)?;
+        let beginning = beginning(unit, &new)?;
         let id = CaseId::new();
         let (row, warnings) = match unit.replay(id.0)? {
             Some(earlier) => (queries::find(unit, CaseId(earlier))?, Vec::new()),
-            None => open(unit, id, &place, new)?,
+            None => open(unit, id, &beginning, new)?,
         };
         // Whoever opens a case for a colleague's eyes alone is answered once, and shown what is not confined.
         let place = Place { confinement: Confinement::Open, ..row.place() };
@@ -115,19 +113,38 @@ pub async fn create_case(
     .await
 }
 
-/// Where a new case will be: with its person, who must be in the caller's scope.
-pub fn place_of(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Place> {
+/// What a new case begins from.
+pub struct Beginning {
+    /// Where it will be: with its person.
+    place: Place,
+    /// Where the person's open cases are.
+    others: Vec<Place>,
+}
+
+/// Where a new case begins: with its person, who must be in the caller's scope.
+pub fn beginning(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Beginning> {
     let unknown = || ApiError::unknown_reference("person_id");
-    let person: PersonRow = unit.first(people::by_id(new.person_id))?.ok_or_else(unknown)?;
-    let place = Place { target_group: Some(new.target_group.clone()), ..person.place() };
+    let (mut person, mut others) = (None, Vec::new());
+    for (place, other) in queries::place_of_person(unit, new.person_id)? {
+        person = Some(place.place());
+        others.extend(other.map(CasePlace::place));
+    }
+    let person = person.ok_or_else(unknown)?;
+    let place = Place { target_group: Some(new.target_group.clone()), ..person.clone() };
     let may = |place: &Place| unit.rights.may_at(Action::Create, Resource::Cases, place);
     // A person without a target group is in reach of whoever may open cases of the group named.
-    let in_reach = person.target_group.is_none() || may(&person.place());
-    if in_reach && may(&place) { Ok(place) } else { Err(unknown()) }
+    let in_reach = person.target_group.is_none() || may(&person);
+    if in_reach && may(&place) { Ok(Beginning { place, others }) } else { Err(unknown()) }
 }
 
 /// Keeps a new case; used by the demonstration data as well.
-pub fn open(unit: &mut Unit<'_>, id: CaseId, place: &Place, new: NewCase) -> ApiResult<(CaseRow, Vec<Warning>)> {
+pub fn open(
+    unit: &mut Unit<'_>,
+    id: CaseId,
+    beginning: &Beginning,
+    new: NewCase,
+) -> ApiResult<(CaseRow, Vec<Warning>)> {
+    let place = &beginning.place;
     let today = clock::date_of(unit.now);
     let opened_on = new.opened_on.unwrap_or(today);
     if opened_on > today {
@@ -164,7 +181,12 @@ pub fn open(unit: &mut Unit<'_>, id: CaseId, place: &Place, new: NewCase) -> Api
     if let Some(manager) = row.case_manager_id {
         check_manager(unit, manager, &row.place())?;
     }
-    let warnings = other_open_cases(unit, &row)?;
+    let seen = beginning.others.iter().any(|other| unit.rights.may_at(Action::Read, Resource::Cases, other));
+    let warnings = seen.then(|| Warning {
+        code: "open_case_exists",
+        pointer: Some("#/person_id"),
+        detail: "this person has an open case already".into(),
+    });
     let changed: Vec<_> = MEMBERS.iter().copied().filter(|name| *name != "id").collect();
     let mut tries = 0;
     while !unit.keep(queries::insert(&row), change(&row, None, Operation::Created, changed.clone())?)? {
@@ -174,21 +196,7 @@ pub fn open(unit: &mut Unit<'_>, id: CaseId, place: &Place, new: NewCase) -> Api
         }
         row.public_ref = reference::new()?;
     }
-    Ok((row, warnings))
-}
-
-fn other_open_cases(unit: &mut Unit<'_>, row: &CaseRow) -> ApiResult<Vec<Warning>> {
-    let others = queries::open_cases_of(unit.connection, row.person_id)?;
-    let seen = others.into_iter().any(|other| unit.rights.may_at(Action::Read, Resource::Cases, &other.place()));
-    Ok(if seen {
-        vec![Warning {
-            code: "open_case_exists",
-            pointer: Some("#/person_id"),
-            detail: "this person has an open case already".into(),
-        }]
-    } else {
-        Vec::new()
-    })
+    Ok((row, warnings.into_iter().collect()))
 }
 
 fn check_codes(unit: &Unit<'_>, row: &CaseRow) -> ApiResult<()> {

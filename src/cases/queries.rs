@@ -1,19 +1,20 @@
 //! SQL of cases and their transitions.
 
 use approdo_db::schema::cases;
-use approdo_db::types::RowId;
+use approdo_db::types::{RowId, Uuid};
 use approdo_db::{Connection, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::access::rights::HeldGrant;
 use crate::access::standing::Asks;
 use crate::access::{PrincipalId, Role, TerritoryId, scope};
 use crate::cases::rules::CaseStatus;
-use crate::cases::types::{CaseId, CasePlace, CaseRow, CaseSort};
+use crate::cases::types::{CaseId, CasePlace, CaseRow, CaseSort, PersonPlace};
 use crate::error::ApiResult;
 use crate::people::types::PersonId;
+use crate::work::Unit;
 
 fn by_id(id: CaseId) -> Prepared<cases::SqlType> {
     Prepared::select("r.*").sql(" FROM cases r WHERE r.id = ").bind(id)
@@ -98,15 +99,23 @@ pub fn update(row: &CaseRow) -> Prepared {
         .bind(row.id)
 }
 
-/// Where a person's cases are that are neither closed nor declined.
-pub fn open_cases_of(connection: &mut Connection, person: PersonId) -> QueryResult<Vec<CasePlace>> {
-    cases::table
-        .select(CasePlace::as_select())
-        .filter(cases::person_id.eq(person))
-        .filter(cases::status.ne(CaseStatus::Closed))
-        .filter(cases::status.ne(CaseStatus::Declined))
-        .limit(20)
-        .load(connection)
+/// Where a person is, with where each of their cases is that is neither closed nor declined: one row for each, or one without.
+pub fn place_of_person(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<Vec<(PersonPlace, Option<CasePlace>)>> {
+    type PersonColumns = (Uuid, Uuid, Nullable<Text>);
+    type CaseColumns = Nullable<(Uuid, Uuid, Text, Text, Nullable<Uuid>)>;
+    let statement = Prepared::<(PersonColumns, CaseColumns)>::select(
+        "r.owner_org_id, r.territory_id, r.target_group, c.owner_org_id, c.territory_id, c.target_group, c.access_level, \
+         c.case_manager_id",
+    );
+    unit.load(
+        statement
+            .sql(
+                " FROM people r LEFT JOIN cases c ON c.person_id = r.id AND c.status NOT IN ('closed', 'declined') \
+                 WHERE r.id = ",
+            )
+            .bind(person)
+            .sql(" LIMIT 20"),
+    )
 }
 
 /// What guards count: open tasks, completed assessments, open goals, agreed plans, plans in force.

@@ -60,9 +60,27 @@ pub struct CaseRow {
     pub updated_at: Timestamp,
 }
 
+/// Where a person is, read without the rest of it.
+#[derive(Debug, Queryable)]
+pub struct PersonPlace {
+    owner_org_id: OrganisationId,
+    territory_id: TerritoryId,
+    target_group: Option<String>,
+}
+
+impl PersonPlace {
+    pub fn place(self) -> Place {
+        Place {
+            owner_org: self.owner_org_id,
+            territory: self.territory_id,
+            target_group: self.target_group,
+            confinement: Confinement::Open,
+        }
+    }
+}
+
 /// Where a case is, read without the rest of it.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = cases)]
+#[derive(Debug, Queryable)]
 pub struct CasePlace {
     owner_org_id: OrganisationId,
     territory_id: TerritoryId,

@@ -249,8 +249,8 @@ fn open(unit: &mut Unit<'_>, known: &Known, case: DemoCase) -> ApiResult<()> {
     };
     story::in_the_name_of(unit, manager, case.opened_on, |unit| {
         let id = CaseId::new();
-        let place = cases::place_of(unit, &new)?;
-        let (row, _) = cases::open(unit, id, &place, new)?;
+        let beginning = cases::beginning(unit, &new)?;
+        let (row, _) = cases::open(unit, id, &beginning, new)?;
         for task in case.tasks {
             let assignee_id = task.assignee.map(|name| lookup(&known.callers, &name)).transpose()?;
             let new = NewTask { title: task.title, description: None, due_on: task.due_on, assignee_id, goal_id: None };
