@@ -13,6 +13,7 @@ use crate::access::passwords::Passwords;
 use crate::access::recorder::Recorder;
 use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
+use crate::clock::Clock;
 use crate::codes::KnownCodes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::limits::Limits;
@@ -35,6 +36,7 @@ pub struct Settings {
 /// The parts of a running process.
 pub struct App {
     pub database: Database,
+    pub clock: Clock,
     pub keys: Keys,
     pub tokens: Tokens,
     pub rights: RightsCache,

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod aggregate;
 pub mod app;
+pub mod background;
 pub mod cases;
 pub mod clock;
 pub mod codes;
@@ -14,6 +15,7 @@ pub mod demo;
 pub mod directory;
 pub mod error;
 pub mod http;
+pub mod lease;
 pub mod openapi;
 pub mod operations;
 pub mod people;

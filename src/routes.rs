@@ -9,8 +9,8 @@ use crate::cases::{
 };
 use crate::codes;
 use crate::directory::organisations;
-use crate::operations::status;
-use crate::people::{handlers as people, legal_status_transitions, legal_statuses};
+use crate::operations::{sandbox, status};
+use crate::people::{handlers as people, legal_status_transitions, legal_statuses, reminders};
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
 
@@ -33,6 +33,8 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(tasks::edit_task)
         .service(task_transitions::create_task_transition)
         .service(status::read_status)
+        .service(sandbox::read_sandbox_clock)
+        .service(sandbox::replace_sandbox_clock)
         // Access
         .service(auth::create_token)
         .service(auth::revoke_token)
@@ -77,6 +79,9 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(legal_statuses::read_legal_status)
         .service(legal_statuses::edit_legal_status)
         .service(legal_status_transitions::create_legal_status_transition)
+        .service(reminders::list_reminders)
+        .service(reminders::read_reminder)
+        .service(reminders::create_reminder_transition)
         .service(notes::list_notes)
         .service(notes::create_note)
         .service(notes::read_note)

@@ -24,12 +24,14 @@ use crate::access::recorder::Recorder;
 use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
 use crate::app::{App, CONNECTION_WAIT, MOUNT, Settings};
+use crate::background::Background;
+use crate::clock::Clock;
 use crate::codes::{self, KnownCodes};
 use crate::config::{DatabaseArgs, ServeArgs};
 use crate::http::gate;
 use crate::http::limits::Limits;
 use crate::operations::metrics::Metrics;
-use crate::operations::{health, metrics, wellknown};
+use crate::operations::{health, metrics, sandbox, wellknown};
 use crate::sync::sequencer::Sequencer;
 use crate::sync::signal::FeedSignal;
 use crate::{demo, openapi};
@@ -172,6 +174,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
     let public_url = parts.public_url.trim_end_matches('/').to_owned();
     let app = Arc::new(App {
         database,
+        clock: Clock::default(),
         keys,
         tokens: Tokens::new(format!("urn:approdo:{deployment}"), parts.access_token_minutes * 60),
         rights: RightsCache::default(),
@@ -195,6 +198,7 @@ pub struct Listening {
     server: actix_web::dev::Server,
     metrics: Option<actix_web::dev::Server>,
     sequencer: Sequencer,
+    background: Background,
     running: Running,
 }
 
@@ -216,7 +220,9 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
     // Set once, here: nothing has been served yet.
     let _ = running.app.contract_paths.set(openapi::paths(&document));
     let contract = web::Bytes::from(openapi::text());
+    sandbox::follow_clock(&running.app).map_err(|error| error.to_string())?;
     let sequencer = Sequencer::start(running.app.clone())?;
+    let background = Background::start(running.app.clone())?;
     let app = web::Data::from(running.app.clone());
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     // Threads beyond the connections would only queue for them, unfairly.
@@ -281,7 +287,7 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
         }
         None => None,
     };
-    Ok(Listening { address, handle: server.handle(), server, metrics, sequencer, running })
+    Ok(Listening { address, handle: server.handle(), server, metrics, sequencer, background, running })
 }
 
 fn cors(origins: &[String]) -> Cors {
@@ -336,6 +342,7 @@ impl Listening {
             // It was told to stop; how it ended changes nothing.
             let _ = task.await;
         }
+        self.background.stop();
         self.sequencer.stop();
         self.running.stop();
         result

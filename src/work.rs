@@ -18,7 +18,6 @@ use crate::access::standing::{Asks, Standing};
 use crate::access::tokens::Bearer;
 use crate::access::{ActorKind, PrincipalId};
 use crate::app::App;
-use crate::clock;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::{Answer, RequestContext, View};
 
@@ -288,7 +287,7 @@ pub fn run<T>(
     let mut connection = app.database.writer()?;
     let result = app.rights.working(&mut connection, bearer, |connection, rights, standing| {
         connection.write_transaction(|connection| {
-            let now = clock::now();
+            let now = app.clock.now();
             let replay_asked = false;
             let mut unit =
                 Unit { connection, rights, now, context, app, operation, fingerprint, replay_asked, standing };
@@ -323,7 +322,7 @@ pub fn run_as_system_on<T>(
         work(&mut Unit {
             connection,
             rights: Rights::system(),
-            now: clock::now(),
+            now: app.clock.now(),
             context: &context,
             app,
             operation: "system",

@@ -464,7 +464,7 @@ pub async fn create_password(door: Door, body: Body<PasswordRedemption>) -> ApiR
     let principal = blocking(move || {
         let mut connection = app.database.writer()?;
         connection.write_transaction(|connection| {
-            let now = clock::now();
+            let now = app.clock.now();
             let principal = sessions::redeem(connection, &redemption.token, now)?.ok_or_else(invalid_grant)?;
             if people::activate(connection, principal, PrincipalStatus::Active)? == 0 {
                 return Err(invalid_grant());

@@ -44,6 +44,7 @@ text_enum! {
         CaseHistory = "case_history",
         CaseAccesses = "case_accesses",
         LegalStatuses = "legal_statuses",
+        Reminders = "reminders",
         Notes = "notes",
         Tasks = "tasks",
         Assessments = "assessments",
@@ -52,6 +53,7 @@ text_enum! {
         Changes = "changes",
         AuditRecords = "audit_records",
         AuditSeals = "audit_seals",
+        Sandbox = "sandbox",
     }
 
     /// Members of people and cases that are guarded together.
@@ -77,6 +79,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
     use Resource as R;
     match resource {
         // What everyone works with.
+        R::Sandbox => matches!(action, Read | Edit),
         // Machine clients have no password to change.
         R::Me => action == Read || (action == Edit && role != Role::SyncClient),
         R::CodeLists => matches!(action, Read),
@@ -99,6 +102,11 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
             Role::HelpDeskOperator => matches!(action, List | Read | Create),
             Role::SyncClient => matches!(action, List | Read),
+            _ => false,
+        },
+        R::Reminders => match role {
+            Role::CaseManager => matches!(action, List | Read | Transition),
+            Role::HelpDeskOperator | Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
         R::Cases => match role {

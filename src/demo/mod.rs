@@ -14,7 +14,7 @@ use crate::server::{self, StartError};
 use crate::work::{self, Unit};
 
 /// Marks a database that `--demo` made.
-const MARK: &str = "demonstration";
+pub const MARK: &str = "demonstration";
 
 /// Marks a database as a demonstration.
 pub fn mark(unit: &mut Unit<'_>) -> ApiResult<()> {

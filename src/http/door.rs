@@ -184,7 +184,7 @@ impl Door {
             let result = app.read_now(|connection| {
                 app.rights.working(connection, &bearer, |connection, rights, standing| {
                     rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
-                    let (now, context, app) = (clock::now(), &context, &app);
+                    let (now, context, app) = (app.clock.now(), &context, &app);
                     let mut reader = Reader { connection, rights, now, context, app, standing, shown: None };
                     let answer = work(&mut reader)?;
                     Ok((answer, reader.shown))

@@ -2,5 +2,6 @@
 
 pub mod health;
 pub mod metrics;
+pub mod sandbox;
 pub mod status;
 pub mod wellknown;

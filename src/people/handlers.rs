@@ -7,6 +7,7 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::FieldRights;
 use crate::access::{Action, Place, Resource, scope};
 use crate::aggregate;
+use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::page::PageRequest;
@@ -15,9 +16,12 @@ use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Paramete
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
 use crate::people::queries;
+use crate::people::reminders::ReminderRow;
 use crate::people::types::{
     GUARDED, MEMBERS, NewPerson, Person, PersonId, PersonPage, PersonPatch, PersonReadQuery, PersonRow, PersonSearch,
+    is_birth_date,
 };
+use crate::people::watches;
 use crate::work::{Change, Operation, Unit};
 
 /// Register a person.
@@ -85,6 +89,9 @@ pub fn require_place(
 pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<PersonRow> {
     codes::check_optional(unit.app, "target_groups", "target_group", new.target_group.as_deref())?;
     codes::check_optional(unit.app, "sexes", "sex", new.sex.as_deref())?;
+    if new.date_of_birth.is_some_and(|date| !is_birth_date(date, clock::date_of(unit.now))) {
+        return Err(ApiError::invalid_member("date_of_birth", NO_BIRTH_DATE));
+    }
     let row = PersonRow {
         id,
         owner_org_id: new.owner_org_id,
@@ -119,6 +126,7 @@ pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<
     }
     queries::insert(unit.connection, &row)?;
     record(unit, &row, None, Operation::Created, GUARDED.iter().map(|(name, _)| *name).collect())?;
+    watches::watch_coming_of_age(unit, &row)?;
     Ok(row)
 }
 
@@ -271,9 +279,14 @@ pub async fn edit_person(
                 queries::unindex_names(unit.connection, row.id)?;
                 queries::index_names(unit.connection, &row)?;
             }
+            let rectified_birth = changed.contains(&"date_of_birth");
             record(unit, &row, Some(before.clone()), Operation::Updated, changed)?;
+            if rectified_birth {
+                watches::watch_coming_of_age(unit, &row)?;
+            }
             if row.place() != before {
                 aggregate::follow::<LegalStatusRow>(unit, &row, &before)?;
+                aggregate::follow::<ReminderRow>(unit, &row, &before)?;
             }
         }
         let (version, place) = (row.version, row.place());
@@ -282,6 +295,8 @@ pub async fn edit_person(
     })
     .await
 }
+
+const NO_BIRTH_DATE: &str = "must not be in the future, nor more than 150 years ago";
 
 fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<Vec<&'static str>> {
     let mut edit = Edit::default();
@@ -297,9 +312,9 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     }
     edit.email("email", &patch.email);
     if let Patch::Set(date) = &patch.date_of_birth
-        && crate::people::types::birth_date(date).is_err()
+        && !is_birth_date(*date, clock::date_of(unit.now))
     {
-        edit.refuse("date_of_birth", "must be a past date, at most 150 years ago");
+        edit.refuse("date_of_birth", NO_BIRTH_DATE);
     }
     if let Patch::Set(codes) = &patch.citizenships
         && (codes.len() > 10 || crate::people::types::country_codes(codes).is_err())

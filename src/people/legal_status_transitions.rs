@@ -15,6 +15,7 @@ use crate::http::{Answer, Body, Checked, Door, Id, IfMatch};
 use crate::people::legal_statuses::{LegalStatusId, LegalStatusRow};
 use crate::people::timeline::{self, DocumentStatus};
 use crate::people::types::{PersonRow, Warning};
+use crate::people::watches;
 use crate::work::Unit;
 
 /// How the document stands from now on.
@@ -114,6 +115,7 @@ pub fn make(
     }
     row.status = to;
     aggregate::save(unit, &mut row, person, vec!["status"])?;
+    watches::watch_status(unit, person, &row)?;
     let made = moves::keep(unit, &row, id, (from.as_str(), to.as_str()), asked.note.as_deref())?;
     let odd = !timeline::usual_move(from, to);
     let warnings = odd.then(|| Warning {

@@ -5,7 +5,7 @@ use actix_web::{get, patch, post};
 use approdo_db::schema::{history, legal_statuses};
 use approdo_db::types::RowId;
 use approdo_db::{Connection, Json, Timestamp, define_id};
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,6 +16,7 @@ use crate::access::rights::FieldRights;
 use crate::access::{Action, FieldGroup, PrincipalId, Resource};
 use crate::aggregate::{self, Child as _, locked, visible};
 use crate::child;
+use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
@@ -25,6 +26,7 @@ use crate::page_of;
 use crate::people::queries;
 use crate::people::timeline::{self, ChangeKind, DocumentStatus, Period};
 use crate::people::types::{PersonId, PersonRow, Warning, withheld};
+use crate::people::watches;
 use crate::work::Unit;
 
 define_id! {
@@ -63,7 +65,7 @@ impl LegalStatusRow {
 pub const GUARDED: [(&str, FieldGroup); 1] = [("note", FieldGroup::Notes)];
 
 /// Who may only read legal data does not learn who is without papers (domain 5).
-const RESTRICTED: &str = "undocumented";
+pub const RESTRICTED: &str = "undocumented";
 
 fn in_sight(row: &LegalStatusRow, fields: FieldRights) -> bool {
     fields.reads(FieldGroup::Legal) && (row.category != RESTRICTED || fields.writes(FieldGroup::Legal))
@@ -333,12 +335,14 @@ pub fn add(
             if other.status != DocumentStatus::EnteredInError && holds && other.valid_from < row.valid_from {
                 other.valid_to = Some(row.valid_from);
                 aggregate::save(unit, other, person, vec!["valid_to"])?;
+                watches::watch_status(unit, person, other)?;
             }
         }
     }
     let warnings = fit_in(&others, &row, person)?;
     let members = ["person_id", "category", "change_kind", "valid_from", "valid_to", "status", "note", "author_id"];
     aggregate::add(unit, &row, person, &members)?;
+    watches::watch_status(unit, person, &row)?;
     Ok((row, warnings))
 }
 
@@ -376,7 +380,7 @@ fn fit_in(others: &[LegalStatusRow], row: &LegalStatusRow, person: &PersonRow) -
     if let Some(odd) = timeline::oddity(before.map(|other| other.category.as_str()), &row.category, row.change_kind) {
         warnings.push(Warning { code: "odd_change", pointer: Some("#/change_kind"), detail: odd.into() });
     }
-    let of_age = person.date_of_birth.and_then(|birth| birth.checked_add_months(Months::new(18 * 12)));
+    let of_age = person.date_of_birth.and_then(clock::of_age_on);
     if row.category == "unaccompanied_minor" && of_age.is_some_and(|day| day <= row.valid_from) {
         let detail = "the person is of age on that day";
         warnings.push(Warning { code: "of_age", pointer: Some("#/category"), detail: detail.into() });
@@ -449,6 +453,7 @@ pub async fn edit_legal_status(
         check(unit, &person, &row)?;
         let warnings = fit_in(&timeline_of(unit.connection, person.id)?, &row, &person)?;
         aggregate::save(unit, &mut row, &person, changed)?;
+        watches::watch_status(unit, &person, &row)?;
         let fields = unit.rights.fields_at(&person.place());
         unit.edited(row.version, &LegalStatus::shown(row, fields, warnings))
     })

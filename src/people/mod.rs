@@ -6,8 +6,10 @@ pub mod legal_status_transitions;
 pub mod legal_statuses;
 pub mod names;
 pub mod queries;
+pub mod reminders;
 pub mod timeline;
 pub mod types;
+pub mod watches;
 
 #[cfg(test)]
 mod tests;

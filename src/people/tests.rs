@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::names::words;
 use super::timeline::{ChangeKind, Period, gaps, oddity, overlapping};
+use super::watches::days_to_watch;
+use crate::clock::of_age_on;
 
 #[test]
 fn diacritics_and_case_are_folded() {
@@ -141,5 +143,34 @@ fn the_usual_way_from_asylum_to_citizenship_is_not_odd() {
         (None, "refugee", Recognition),
     ] {
         assert!(oddity(before, category, change).is_some(), "{before:?} to {category}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn somebody_is_of_age_on_the_first_day_after_eighteen_years(days in 0_i64..60_000) {
+        let birth = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default() + chrono::TimeDelta::days(days);
+        let of_age = of_age_on(birth).ok_or_else(|| TestCaseError::fail("no such day"))?;
+        prop_assert_eq!(of_age.years_since(birth), Some(18));
+        prop_assert_eq!(of_age.pred_opt().and_then(|before| before.years_since(birth)), Some(17));
+    }
+
+    #[test]
+    fn of_the_distances_that_are_past_only_the_nearest_is_watched(left in -5_i64..200) {
+        let (today, distances) = (day(0), [90, 60, 30]);
+        let watched = days_to_watch(today + chrono::TimeDelta::days(left), &distances, today);
+        let due: Vec<u64> = watched.iter().filter(|(on, _)| *on <= today).map(|(_, distance)| *distance).collect();
+        let wanted = match left {
+            ..=0 | 91.. => vec![],
+            1..=30 => vec![30],
+            31..=60 => vec![60],
+            61..=90 => vec![90],
+        };
+        prop_assert_eq!(due, wanted);
+        for (on, distance) in &watched {
+            prop_assert_eq!((today + chrono::TimeDelta::days(left) - *on).num_days(), i64::try_from(*distance).unwrap_or(0));
+        }
+        let ahead = distances.iter().filter(|distance| left > i64::try_from(**distance).unwrap_or(0)).count();
+        prop_assert_eq!(watched.iter().filter(|(on, _)| *on > today).count(), ahead);
     }
 }

@@ -125,10 +125,11 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("legal_status", "/legal-statuses/", Some(Resource::LegalStatuses), &LEGAL_STATUS_FIELDS),
+    kind("reminder", "/reminders/", Some(Resource::Reminders), &[]),
     kind("note", "/notes/", Some(Resource::Notes), &[]),
     kind("task", "/tasks/", Some(Resource::Tasks), &[]),
     kind("assessment", "/assessments/", Some(Resource::Assessments), &ASSESSMENT_FIELDS),

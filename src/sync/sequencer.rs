@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use approdo_db::schema::{changes, idempotency_keys, leases, outbox, sessions};
-use approdo_db::{Connection, Timestamp, define_id, first_for_update, on_backend};
+use approdo_db::schema::{changes, idempotency_keys, outbox, sessions};
+use approdo_db::{Connection, Timestamp};
 use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -19,11 +19,11 @@ use crate::access::{scope, throttle};
 use crate::app::App;
 use crate::clock;
 use crate::error::ApiResult;
+use crate::lease::{self, HolderId};
 use crate::sync::seals;
 use crate::work::{self, Change, KEY_HOURS};
 
 const LEASE: &str = "sequencer";
-const LEASE_SECONDS: i64 = 5;
 /// How long a commit of another process may wait to be seen.
 const POLL: Duration = Duration::from_millis(100);
 /// Changes that get their positions in one transaction.
@@ -32,12 +32,9 @@ const BATCH: i64 = 2_000;
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 /// How long a process may work with keys of which one was added or retired meanwhile.
 const KEYS_READ_EVERY: Duration = Duration::from_secs(5);
+/// Seconds an ended session is remembered.
+const DAY: i64 = 86_400;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
-
-define_id! {
-    /// A process, as holder of a lease.
-    HolderId;
-}
 
 /// The running sequencer of a process.
 pub struct Sequencer {
@@ -105,13 +102,7 @@ fn run(app: &App, stop: &AtomicBool) {
         }
         app.feed.wait(POLL);
     }
-    let release = app.database.writer().map_err(crate::error::ApiError::from).and_then(|mut connection| {
-        let mine = leases::table.filter(leases::name.eq(LEASE)).filter(leases::holder.eq(holder));
-        Ok(diesel::delete(mine).execute(&mut **connection)?)
-    });
-    if let Err(error) = release {
-        log::debug!("the lease runs out by itself: {error}");
-    }
+    lease::give_back(app, LEASE, holder);
 }
 
 struct Tick {
@@ -134,7 +125,7 @@ fn tick(app: &App, holder: HolderId, seal_due: bool) -> ApiResult<Tick> {
     }
     let mut connection = app.database.writer()?;
     let (tick, last) = connection.write_transaction(|connection| {
-        if !take_lease(connection, holder, clock::now())? {
+        if !lease::take(connection, LEASE, holder)? {
             return Ok::<_, crate::error::ApiError>((Tick { moved: 0, seal: false }, last));
         }
         let moved = give_positions(connection)?;
@@ -158,25 +149,6 @@ pub fn last_position(connection: &mut Connection) -> QueryResult<i64> {
         .first(connection)
         .optional()?
         .unwrap_or(0))
-}
-
-/// Takes or renews the lease. The row stays locked until the transaction ends, so that a holder whose lease ran out in the middle
-/// of its batch cannot be overtaken.
-fn take_lease(connection: &mut Connection, holder: HolderId, now: Timestamp) -> QueryResult<bool> {
-    let expires = clock::after(now, LEASE_SECONDS);
-    let row = (leases::name.eq(LEASE), leases::holder.eq(holder), leases::expires_at.eq(expires));
-    on_backend!(&mut *connection, c => {
-        diesel::insert_into(leases::table).values(row).on_conflict_do_nothing().execute(c)
-    })?;
-    let held = leases::table.find(LEASE).select((leases::holder, leases::expires_at));
-    let (owner, until): (HolderId, Timestamp) = first_for_update!(&mut *connection, held)?;
-    if owner != holder && until > now {
-        return Ok(false);
-    }
-    diesel::update(leases::table.find(LEASE))
-        .set((leases::holder.eq(holder), leases::expires_at.eq(expires)))
-        .execute(connection)?;
-    Ok(true)
 }
 
 const COLUMNS: &str = "id, resource, resource_id, version, operation, changed_fields, owner_org_id, territory_id, target_group, \
@@ -221,8 +193,11 @@ fn keep_house(app: &App, resolved_on: Option<NaiveDate>) -> ApiResult<NaiveDate>
         let day_ago = Timestamp::new(now.instant() - TimeDelta::hours(KEY_HOURS));
         diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(day_ago)))
             .execute(unit.connection)?;
-        diesel::delete(sessions::table.filter(sessions::expires_at.lt(day_ago))).execute(unit.connection)?;
-        throttle::forget_old(unit.connection, now)?;
+        // Credentials live in real time.
+        let real = clock::now();
+        diesel::delete(sessions::table.filter(sessions::expires_at.lt(clock::after(real, -DAY))))
+            .execute(unit.connection)?;
+        throttle::forget_old(unit.connection, real)?;
         let today = clock::date_of(now);
         if resolved_on != Some(today) {
             for principal in scope::materialise_all(unit.connection, today)? {

@@ -24,6 +24,7 @@ pub struct Rows {
     pub goal: String,
     pub note: String,
     pub legal_status: String,
+    pub reminder: String,
     pub plan: String,
     pub user: String,
     pub client: String,
@@ -91,6 +92,7 @@ impl<'w> Stage<'w> {
         // Ended before the example begins.
         let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
         let legal_status = manager.post(&format!("/people/{person}/legal-statuses"), &held).expect(201).id();
+        let reminder = self.reminder(&person, &legal_status);
         let drafts = format!("/cases/{case}/assessments");
         let assessment = manager.post(&drafts, &json!({"ratings": planning::ratings(2, 1)})).expect(201).id();
         let goal = planning::goal(manager, &case);
@@ -133,6 +135,7 @@ impl<'w> Stage<'w> {
             goal,
             note,
             legal_status,
+            reminder,
             plan,
             user,
             client,
@@ -140,6 +143,29 @@ impl<'w> Stage<'w> {
             union,
             membership,
         }
+    }
+
+    /// As the background work raises one, without waiting for it.
+    fn reminder(&self, person: &str, legal_status: &str) -> String {
+        use approdo::people::reminders::{ReminderId, ReminderKind, ReminderRow, ReminderStatus};
+        use diesel::prelude::*;
+        let (id, now) = (ReminderId::new(), approdo::clock::now());
+        let id_of = |text: &str| uuid::Uuid::parse_str(text).expect("an id");
+        let row = ReminderRow {
+            id,
+            person_id: id_of(person).into(),
+            kind: ReminderKind::StatusExpiring,
+            subject_id: approdo_db::types::RowId(id_of(legal_status)),
+            days_before: 90,
+            due_on: approdo::clock::date_of(now),
+            status: ReminderStatus::Open,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let table = approdo_db::schema::reminders::table;
+        diesel::insert_into(table).values(&row).execute(&mut self.world.connection()).expect("a reminder");
+        id.to_string()
     }
 
     fn union(&self, member: &str, number: u32) -> (String, String) {
@@ -180,6 +206,10 @@ impl<'w> Stage<'w> {
                 "token" => *value = json!(self.token(operation)),
                 _ => {}
             }
+        }
+        if operation.id == "replace_sandbox_clock" {
+            // The walk goes on in the present.
+            members.remove("now");
         }
         // What a role may not write of a row it may make.
         let guarded: &[(&str, FieldGroup)] = match operation.id {
@@ -225,6 +255,7 @@ impl<'w> Stage<'w> {
             ("plan_id", _) => rows.plan.clone(),
             ("note_id", _) => rows.note.clone(),
             ("legal_status_id", _) => rows.legal_status.clone(),
+            ("reminder_id", _) => rows.reminder.clone(),
             ("user_id", _) => rows.user.clone(),
             ("api_client_id", _) => rows.client.clone(),
             ("grant_id", _) => rows.grant.clone(),

@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 80] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 85] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -85,6 +85,11 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 80] = {
         ("read_legal_status", Some((Read, R::LegalStatuses))),
         ("edit_legal_status", Some((Edit, R::LegalStatuses))),
         ("create_legal_status_transition", Some((Transition, R::LegalStatuses))),
+        ("list_reminders", Some((List, R::Reminders))),
+        ("read_reminder", Some((Read, R::Reminders))),
+        ("create_reminder_transition", Some((Transition, R::Reminders))),
+        ("read_sandbox_clock", Some((Read, R::Sandbox))),
+        ("replace_sandbox_clock", Some((Edit, R::Sandbox))),
         ("list_territories", Some((List, R::Territories))),
         ("create_territory", Some((Create, R::Territories))),
         ("read_territory", Some((Read, R::Territories))),
@@ -138,7 +143,7 @@ fn the_table_of_permissions_is_the_contract() {
     }
 }
 
-both! {
+both! { in_a_sandbox:
     fn without_a_token_only_the_open_operations_answer(world: &World) {
         let stage = Stage::new(world);
         let rows = stage.in_udine();

@@ -9,4 +9,5 @@ mod lost_updates;
 mod migrations;
 mod outage;
 mod racing;
+mod sandbox;
 mod start;

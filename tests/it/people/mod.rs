@@ -2,4 +2,5 @@
 
 mod edit;
 mod legal_statuses;
+mod reminders;
 mod search;

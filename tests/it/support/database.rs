@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use approdo::access::keys::MasterKey;
 use approdo::config::DatabaseArgs;
+use approdo::{demo, server};
+use approdo_db::schema::settings;
 use base64::Engine as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
@@ -107,6 +109,18 @@ impl TestDatabase {
 
     pub fn arguments(&self) -> DatabaseArgs {
         arguments(self.url.clone())
+    }
+
+    /// A connection of the test's own.
+    pub fn connection(&self) -> approdo_db::Connection {
+        server::connect(&server::open_database(&self.arguments()).expect("opens")).expect("answers")
+    }
+
+    /// Lets a server with `--demo` take it for a demonstration.
+    pub fn mark_as_demonstration(&self) {
+        use diesel::prelude::*;
+        let row = (settings::name.eq(demo::MARK), settings::value.eq("a test"));
+        diesel::insert_into(settings::table).values(row).execute(&mut self.connection()).expect("marked");
     }
 
     /// Keeps the database as it is now, in the way of its product. On PostgreSQL nobody may be connected.

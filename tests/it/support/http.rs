@@ -145,6 +145,10 @@ impl Client {
     }
 
     #[track_caller]
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, &[("content-type", "application/json")], Some(body.to_string().as_bytes()))
+    }
+
     pub fn patch(&self, path: &str, if_match: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/merge-patch+json"), ("if-match", if_match)];
         self.send("PATCH", path, &headers, Some(body.to_string().as_bytes()))

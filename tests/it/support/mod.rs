@@ -23,7 +23,8 @@ pub use http::Client;
 /// Runs a test on each database: `both!(fn it_holds(world: &World) { … });`
 #[macro_export]
 macro_rules! both {
-    ($($(#[$meta:meta])* fn $name:ident($world:ident: &World) $body:block)*) => {$(
+    (in_a_sandbox: $($tests:tt)*) => { $crate::both! { @in_a_sandbox $($tests)* } };
+    (@$make:ident $($(#[$meta:meta])* fn $name:ident($world:ident: &World) $body:block)*) => {$(
         mod $name {
             #[allow(unused_imports, reason = "not every test needs all of it")]
             use super::*;
@@ -33,20 +34,21 @@ macro_rules! both {
             #[test]
             $(#[$meta])*
             fn on_sqlite() {
-                holds(&$crate::support::World::new($crate::support::Product::Sqlite));
+                holds(&$crate::support::World::$make($crate::support::Product::Sqlite));
             }
 
             #[test]
             $(#[$meta])*
             fn on_postgresql() {
                 if $crate::support::Product::Postgres.is_available() {
-                    holds(&$crate::support::World::new($crate::support::Product::Postgres));
+                    holds(&$crate::support::World::$make($crate::support::Product::Postgres));
                 } else {
                     eprintln!("skipped: PostgreSQL's server programs are not installed");
                 }
             }
         }
     )*};
+    ($($tests:tt)*) => { $crate::both! { @new $($tests)* } };
 }
 
 /// Default settings of a server in a test.
@@ -137,9 +139,25 @@ impl World {
         Self::with(product, |args| args)
     }
 
+    /// A world whose server is a demonstration: its clock can be moved.
+    pub fn in_a_sandbox(product: Product) -> Self {
+        let (database, fixture) = TestDatabase::new(product);
+        database.mark_as_demonstration();
+        Self::of(product, database, fixture, |args| ServeArgs { demo: true, ..args })
+    }
+
     /// A world whose server is configured differently.
     pub fn with(product: Product, change: impl FnOnce(ServeArgs) -> ServeArgs) -> Self {
         let (database, fixture) = TestDatabase::new(product);
+        Self::of(product, database, fixture, change)
+    }
+
+    fn of(
+        product: Product,
+        database: TestDatabase,
+        fixture: Fixture,
+        change: impl FnOnce(ServeArgs) -> ServeArgs,
+    ) -> Self {
         let server = InProcess::start(change(serve_args(database.arguments())));
         Self { server, database, fixture, product, tokens: Mutex::default() }
     }
@@ -195,7 +213,7 @@ impl World {
 
     /// A connection of the test's own, past the server.
     pub fn connection(&self) -> approdo_db::Connection {
-        server::connect(&server::open_database(&self.database.arguments()).expect("opens")).expect("answers")
+        self.database.connection()
     }
 
     pub fn anna_system_administrator(&self) -> Client {

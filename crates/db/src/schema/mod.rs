@@ -40,10 +40,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     plans,
     principals,
     refresh_tokens,
+    reminders,
     sessions,
     task_transitions,
     tasks,
     territories,
     territory_memberships,
     users,
+    watches,
 );

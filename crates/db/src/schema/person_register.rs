@@ -55,3 +55,36 @@ diesel::table! {
         updated_at -> Instant,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::types::Uuid;
+
+    watches (id) {
+        id -> Uuid,
+        person_id -> Uuid,
+        kind -> Text,
+        subject_id -> Uuid,
+        days_before -> BigInt,
+        due_on -> Date,
+        watch_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::types::{Instant, Uuid};
+
+    reminders (id) {
+        id -> Uuid,
+        person_id -> Uuid,
+        kind -> Text,
+        subject_id -> Uuid,
+        days_before -> BigInt,
+        due_on -> Date,
+        status -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
