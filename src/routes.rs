@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::access::{api_clients, auth, grants, me, users};
 use crate::cases::{
     assessment_transitions, assessments, goal_transitions, goals, handlers as cases, history, notes, plan_transitions,
-    plans, task_transitions, tasks, transitions,
+    plans, task_transitions, tasks, transitions, worklist, workloads,
 };
 use crate::codes;
 use crate::directory::organisations;
@@ -32,6 +32,9 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(tasks::read_task)
         .service(tasks::edit_task)
         .service(task_transitions::create_task_transition)
+        .service(worklist::list_worklist)
+        .service(worklist::delete_unread_changes)
+        .service(workloads::list_workloads)
         .service(status::read_status)
         .service(sandbox::read_sandbox_clock)
         .service(sandbox::replace_sandbox_clock)

@@ -43,6 +43,8 @@ text_enum! {
         Cases = "cases",
         CaseHistory = "case_history",
         CaseAccesses = "case_accesses",
+        Worklist = "worklist",
+        Workloads = "workloads",
         LegalStatuses = "legal_statuses",
         Reminders = "reminders",
         Notes = "notes",
@@ -116,6 +118,8 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
+        R::Worklist => role == Role::CaseManager && matches!(action, List | Delete),
+        R::Workloads => matches!((role, action), (Role::OrganisationAdministrator, List)),
         R::CaseHistory => matches!((role, action), (Role::CaseManager, List)),
         R::CaseAccesses => matches!((role, action), (Role::CaseManager | Role::Auditor, List)),
         R::Tasks | R::Assessments | R::Goals | R::Plans => match role {

@@ -27,6 +27,8 @@ pub trait Root: Sized {
     /// 404 where there is none.
     fn find(reader: &mut Reader<'_>, id: Self::Id) -> ApiResult<Self>;
     fn lock(unit: &mut Unit<'_>, id: Self::Id) -> ApiResult<Self>;
+    /// Tells whoever works with it that something of it has changed.
+    fn announce(&self, unit: &mut Unit<'_>) -> ApiResult<()>;
 }
 
 /// A row that belongs to a root. `child!` implements it.
@@ -214,7 +216,8 @@ pub fn remove<C: Child>(unit: &mut Unit<'_>, row: &C, root: &C::Root) -> ApiResu
     unit.record(Change {
         place: Some(root.place()),
         ..Change::plain(C::KIND, id, version + 1, Operation::Deleted, &[])
-    })
+    })?;
+    root.announce(unit)
 }
 
 fn record<C: Child>(
@@ -235,7 +238,8 @@ fn record<C: Child>(
         before: None,
         audience: None,
         values: serde_json::to_value(row).map_err(ApiError::fault)?,
-    })
+    })?;
+    root.announce(unit)
 }
 
 /// Tells the feed that the rows of a locked root are now where their root is: who follows it must drop or take them up too.

@@ -8,6 +8,7 @@ use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, sc
 use crate::aggregate;
 use crate::cases::assessments::{Assessment, AssessmentRow};
 use crate::cases::goals::Goal;
+use crate::cases::news;
 use crate::cases::notes::Note;
 use crate::cases::plans::{Plan, PlanRow};
 use crate::cases::queries::{self, CaseKey, Filter};
@@ -385,6 +386,7 @@ pub async fn edit_case(
             row.version += 1;
             row.updated_at = unit.now;
             unit.update(queries::update(&row), change(&row, Some(before.clone()), Operation::Updated, changed)?)?;
+            news::of_case(unit, &row)?;
             if row.place() != before {
                 aggregate::follow::<Task>(unit, &row, &before)?;
                 aggregate::follow::<Note>(unit, &row, &before)?;

@@ -8,6 +8,7 @@ pub mod goals;
 pub mod handlers;
 pub mod history;
 pub mod life_domains;
+pub mod news;
 pub mod notes;
 pub mod plan_transitions;
 pub mod plans;
@@ -18,6 +19,8 @@ pub mod task_transitions;
 pub mod tasks;
 pub mod transitions;
 pub mod types;
+pub mod worklist;
+pub mod workloads;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use crate::aggregate::moves::texts_within;
 use crate::cases::handlers::{change, facts};
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
-use crate::cases::{goal_transitions, plan_transitions, queries, task_transitions};
+use crate::cases::{goal_transitions, news, plan_transitions, queries, task_transitions};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -252,6 +252,7 @@ pub fn make(
     };
     diesel::insert_into(case_transitions::table).values(&transition).execute(unit.connection)?;
     unit.update(queries::update(&row), change(&row, Some(before), Operation::Updated, changed)?)?;
+    news::of_case(unit, &row)?;
     Ok(transition)
 }
 

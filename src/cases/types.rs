@@ -13,6 +13,7 @@ use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Reso
 use crate::aggregate::Root;
 use crate::cases::assessments::Assessment;
 use crate::cases::goals::Goal;
+use crate::cases::news;
 use crate::cases::plans::Plan;
 use crate::cases::queries;
 use crate::cases::rules::{self, CaseStatus, State};
@@ -133,6 +134,10 @@ impl Root for CaseRow {
 
     fn lock(unit: &mut Unit<'_>, id: CaseId) -> ApiResult<Self> {
         queries::lock(unit, id)
+    }
+
+    fn announce(&self, unit: &mut Unit<'_>) -> ApiResult<()> {
+        news::of_case(unit, self)
     }
 }
 

@@ -6,7 +6,7 @@ use approdo_db::Json;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::FieldRights;
 use crate::access::{Action, Place, Resource, scope};
-use crate::aggregate;
+use crate::aggregate::{self, Root as _};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -281,6 +281,7 @@ pub async fn edit_person(
             }
             let rectified_birth = changed.contains(&"date_of_birth");
             record(unit, &row, Some(before.clone()), Operation::Updated, changed)?;
+            row.announce(unit)?;
             if rectified_birth {
                 watches::watch_coming_of_age(unit, &row)?;
             }

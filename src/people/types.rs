@@ -11,6 +11,7 @@ use validator::{Validate, ValidationError};
 use crate::access::rights::{Confinement, FieldRights};
 use crate::access::{FieldGroup, OrganisationId, Place, Resource, TerritoryId};
 use crate::aggregate::Root;
+use crate::cases::news;
 use crate::error::ApiResult;
 use crate::http::texts::{CountryCode, LanguageCode, MemberName};
 use crate::http::{Checked, Patch, Reader, reading};
@@ -77,6 +78,10 @@ impl Root for PersonRow {
 
     fn lock(unit: &mut Unit<'_>, id: PersonId) -> ApiResult<Self> {
         queries::lock(unit, id)
+    }
+
+    fn announce(&self, unit: &mut Unit<'_>) -> ApiResult<()> {
+        news::of_person(unit, self.id)
     }
 }
 

@@ -10,3 +10,4 @@ mod notes;
 mod plans;
 mod tasks;
 mod transitions;
+mod worklist;

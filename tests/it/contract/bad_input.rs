@@ -58,6 +58,7 @@ fn able(world: &World, operation: &Operation) -> Client {
     match (operation.id, resource) {
         (_, "auth" | "status") => world.nobody(),
         ("list_changes", _) => world.regional_sync_client(),
+        ("list_workloads", _) => world.paolo_organisation_administrator(),
         ("list_audit_records" | "list_audit_seals", _) => world.giulia_auditor(),
         (
             _,

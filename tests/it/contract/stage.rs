@@ -93,6 +93,7 @@ impl<'w> Stage<'w> {
         let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
         let legal_status = manager.post(&format!("/people/{person}/legal-statuses"), &held).expect(201).id();
         let reminder = self.reminder(&person, &legal_status);
+        self.news(&case);
         let drafts = format!("/cases/{case}/assessments");
         let assessment = manager.post(&drafts, &json!({"ratings": planning::ratings(2, 1)})).expect(201).id();
         let goal = planning::goal(manager, &case);
@@ -143,6 +144,15 @@ impl<'w> Stage<'w> {
             union,
             membership,
         }
+    }
+
+    /// As if a colleague had changed something.
+    fn news(&self, case: &str) {
+        use approdo_db::schema::case_news as news;
+        use diesel::prelude::*;
+        let id = approdo_db::types::RowId(uuid::Uuid::parse_str(case).expect("an id"));
+        let row = (news::case_id.eq(id), news::changes.eq(1), news::changed_at.eq(approdo::clock::now()));
+        diesel::insert_into(news::table).values(row).execute(&mut self.world.connection()).expect("news");
     }
 
     /// As the background work raises one, without waiting for it.

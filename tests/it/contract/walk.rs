@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 85] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 88] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -90,6 +90,9 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 85] = {
         ("create_reminder_transition", Some((Transition, R::Reminders))),
         ("read_sandbox_clock", Some((Read, R::Sandbox))),
         ("replace_sandbox_clock", Some((Edit, R::Sandbox))),
+        ("list_worklist", Some((List, R::Worklist))),
+        ("delete_unread_changes", Some((Delete, R::Worklist))),
+        ("list_workloads", Some((List, R::Workloads))),
         ("list_territories", Some((List, R::Territories))),
         ("create_territory", Some((Create, R::Territories))),
         ("read_territory", Some((Read, R::Territories))),
@@ -264,7 +267,13 @@ both! { in_a_sandbox:
             let (action, resource) = permission(&operation).unwrap_or((Action::Read, Resource::Me));
             let may = |role: &&Role| policy::allows(**role, action, resource);
             // The widest role first: the example may hold every member.
-            let order = [Role::CaseManager, Role::SystemAdministrator, Role::Auditor, Role::SyncClient];
+            let order = [
+                Role::CaseManager,
+                Role::SystemAdministrator,
+                Role::OrganisationAdministrator,
+                Role::Auditor,
+                Role::SyncClient,
+            ];
             let role = *order.iter().find(may).expect("a role that may");
             let body = stage.body(&operation, &rows, role);
             with_body += u32::from(body.is_some());

@@ -117,7 +117,7 @@ fn every_declared_column_can_be_selected(product: Product) {
     let connection = &mut connection(&database.url);
     let mut tables = tables(connection);
     select_all!(connection, tables:
-        access_batches, access_records, api_clients, assessments, audit_seals, case_transitions, cases, changes,
+        access_batches, access_records, api_clients, assessments, audit_seals, case_news, case_transitions, cases, changes,
         child_transitions, code_lists, codes, deployment_keys, goals, grant_scopes, grants, history, idempotency_keys, leases, legal_statuses, login_throttles, notes, one_time_tokens,
         organisation_ancestors, organisations, outbox, people, person_name_words, plans, principals, refresh_tokens, reminders, sessions,
         settings, task_transitions, tasks, territories, territory_memberships, users, watches,

@@ -98,3 +98,14 @@ diesel::table! {
         updated_at -> Instant,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::BigInt;
+    use crate::types::{Instant, Uuid};
+
+    case_news (case_id) {
+        case_id -> Uuid,
+        changes -> BigInt,
+        changed_at -> Instant,
+    }
+}

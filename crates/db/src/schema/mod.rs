@@ -22,6 +22,7 @@ pub use vocabulary::*;
 diesel::allow_tables_to_appear_in_same_query!(
     api_clients,
     assessments,
+    case_news,
     case_transitions,
     cases,
     child_transitions,
