@@ -28,6 +28,7 @@ pub enum Kind {
     NotAcceptable,
     Conflict,
     Gone,
+    Restricted,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -40,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidClient,
@@ -51,6 +52,7 @@ impl Kind {
         Self::NotAcceptable,
         Self::Conflict,
         Self::Gone,
+        Self::Restricted,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
@@ -72,6 +74,7 @@ impl Kind {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Gone => StatusCode::GONE,
+            Self::Restricted => StatusCode::LOCKED,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -97,6 +100,7 @@ impl Kind {
             Self::NotAcceptable => "not-acceptable",
             Self::Conflict => "conflict",
             Self::Gone => "gone",
+            Self::Restricted => "restricted",
             Self::PreconditionFailed => "precondition-failed",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
@@ -121,6 +125,7 @@ impl Kind {
             Self::NotAcceptable => "No acceptable representation",
             Self::Conflict => "The state does not allow this",
             Self::Gone => "No longer available",
+            Self::Restricted => "The person's data may only be kept",
             Self::PreconditionFailed => "The resource has changed",
             Self::PayloadTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The media type is not supported",
@@ -158,6 +163,9 @@ impl Kind {
             Self::NotAcceptable => "Ask for one of the media types the contract names for this operation.",
             Self::Conflict => {
                 "The request is well-formed, but the present state refuses it. `unmet_guards` names every condition that is not met; meet them and try again."
+            }
+            Self::Restricted => {
+                "The processing of this person's data is restricted (GDPR art. 18): it is kept and can be read, but not changed, until the restriction is lifted by a transition of the person to `normal`."
             }
             Self::Gone => {
                 "A cursor older than the feed keeps, or from another history of this deployment. Start over: read the lists again, then the feed from its end."

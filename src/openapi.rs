@@ -134,7 +134,7 @@ const EVERYWHERE: [&str; 8] = [
 ];
 
 /// The error answers: name, status, what they mean.
-const PROBLEMS: [(&str, u16, &str); 14] = [
+const PROBLEMS: [(&str, u16, &str); 15] = [
     ("MalformedRequest", 400, "The request cannot be read: JSON, path, query, cursor or header."),
     ("InvalidToken", 401, "No valid access token."),
     ("InsufficientScope", 403, "The caller may know it exists but not do this."),
@@ -146,6 +146,7 @@ const PROBLEMS: [(&str, u16, &str); 14] = [
     ("PayloadTooLarge", 413, "The body is too large."),
     ("UnsupportedMediaType", 415, "The body has another media type than the contract names."),
     ("Invalid", 422, "The content is not valid; see `errors`."),
+    ("Restricted", 423, "The processing of the person's data is restricted (GDPR art. 18)."),
     ("PreconditionRequired", 428, "If-Match is missing."),
     ("TooManyRequests", 429, "A request limit is reached; wait as `Retry-After` says."),
     ("Unavailable", 503, "The service cannot answer just now; try again after `Retry-After`."),
@@ -281,6 +282,12 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     }
     if conditional {
         statuses.extend([412, 428]);
+    }
+    const OF_PEOPLE: [&str; 8] =
+        ["/people", "/cases", "/tasks", "/assessments", "/goals", "/plans", "/notes", "/legal-statuses"];
+    let of_people = OF_PEOPLE.iter().any(|start| path.starts_with(start)) || path.starts_with("/reminders");
+    if of_people && method != "get" && path != "/people" && !path.ends_with("/searches") {
+        statuses.push(423);
     }
     match path {
         "/changes" => statuses.push(410),

@@ -10,7 +10,7 @@ use crate::cases::{
 use crate::codes;
 use crate::directory::organisations;
 use crate::operations::{sandbox, status};
-use crate::people::{handlers as people, legal_status_transitions, legal_statuses, reminders};
+use crate::people::{export, handlers as people, legal_status_transitions, legal_statuses, processing, reminders};
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
 
@@ -77,6 +77,8 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(people::create_person)
         .service(people::read_person)
         .service(people::edit_person)
+        .service(processing::create_person_transition)
+        .service(export::read_person_export)
         .service(legal_statuses::list_legal_statuses)
         .service(legal_statuses::create_legal_status)
         .service(legal_statuses::read_legal_status)

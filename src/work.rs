@@ -58,6 +58,8 @@ pub struct Change {
     pub before: Option<Place>,
     /// The one caller it is told to, where it concerns one.
     pub audience: Option<PrincipalId>,
+    /// The person it is about: what is kept on them is found by it.
+    pub about: Option<Uuid>,
     /// The values, for the history.
     pub values: serde_json::Value,
 }
@@ -174,7 +176,7 @@ impl Unit<'_> {
     fn write(&mut self, statement: Option<Prepared>, change: Change) -> ApiResult<usize> {
         let change_row = self.change_row(&change)?;
         // Where no member changed but only who sees the row, there are no new values to keep.
-        let history_row = (!change.changed.is_empty()).then(|| self.history_row(change));
+        let history_row = (!change.changed.is_empty() && !change.values.is_null()).then(|| self.history_row(change));
         if self.connection.is_sqlite() {
             if let Some(statement) = statement
                 && statement.execute(self.connection)? == 0
@@ -227,7 +229,8 @@ impl Unit<'_> {
 
     fn history_row(&self, change: Change) -> Prepared {
         Prepared::new(
-            "INSERT INTO history (id, resource, resource_id, version, operation, field_values, actor_id, at) SELECT ",
+            "INSERT INTO history (id, resource, resource_id, version, operation, field_values, actor_id, at, person_id) \
+             SELECT ",
         )
         .bind_all([
             Value::Uuid(RowId(HistoryId::new().0)),
@@ -238,6 +241,7 @@ impl Unit<'_> {
             Value::Json(Json(change.values)),
             Value::Uuid(RowId(self.rights.principal.0)),
             Value::Instant(self.now),
+            Value::OptionalUuid(change.about.map(RowId)),
         ])
     }
 
@@ -355,6 +359,7 @@ impl Change {
             place: None,
             before: None,
             audience: None,
+            about: None,
             values: serde_json::Value::Null,
         }
     }

@@ -34,7 +34,7 @@ pub mod actions {
 /// Resources as types.
 pub mod resources {
     use super::{Names, Resource};
-    names!(Resource: Me, Users, ApiClients, Grants, Organisations, Territories, CodeLists, People, Cases, CaseHistory,
+    names!(Resource: Me, Users, ApiClients, Grants, Organisations, Territories, CodeLists, People, PersonExports, Cases, CaseHistory,
         CaseAccesses, Worklist, Workloads, LegalStatuses, Reminders, Notes, Tasks, Assessments, Goals, Plans, Changes, AuditRecords, AuditSeals, Sandbox);
 }
 

@@ -40,6 +40,7 @@ text_enum! {
         Territories = "territories",
         CodeLists = "code_lists",
         People = "people",
+        PersonExports = "person_exports",
         Cases = "cases",
         CaseHistory = "case_history",
         CaseAccesses = "case_accesses",
@@ -94,11 +95,14 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Grants => administers(role) && matches!(action, List | Read | Create | Delete),
 
         R::People => match role {
-            Role::CaseManager => matches!(action, Read | Search | Create | Edit),
+            Role::CaseManager => matches!(action, Read | Search | Create | Edit | Transition),
             Role::HelpDeskOperator => matches!(action, Read | Search | Create),
+            // Who answers for the records decides on their erasure, without seeing what is in them.
+            Role::OrganisationAdministrator => matches!(action, Transition | Delete),
             Role::SyncClient => matches!(action, Read),
             _ => false,
         },
+        R::PersonExports => matches!((role, action), (Role::CaseManager, Read)),
         R::Notes => role == Role::CaseManager && matches!(action, List | Read | Create | Edit | Delete),
         R::LegalStatuses => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),

@@ -27,6 +27,10 @@ pub trait Root: Sized {
     /// 404 where there is none.
     fn find(reader: &mut Reader<'_>, id: Self::Id) -> ApiResult<Self>;
     fn lock(unit: &mut Unit<'_>, id: Self::Id) -> ApiResult<Self>;
+    /// The person it is about.
+    fn about(&self) -> Option<Uuid>;
+    /// 423 or 409 where its data may not be worked with.
+    fn require_workable(&self) -> ApiResult<()>;
     /// Tells whoever works with it that something of it has changed.
     fn announce(&self, unit: &mut Unit<'_>) -> ApiResult<()>;
 }
@@ -171,6 +175,7 @@ pub fn create<C: Child, N: Checked>(
 ) -> ApiResult<(C, C::Root)> {
     let root = C::Root::lock(unit, root)?;
     unit.rights.require_at(Action::Create, C::RESOURCE, &root.place())?;
+    root.require_workable()?;
     let new = body.read()?;
     let id = Uuid::now_v7();
     let row = match unit.replay(id)? {
@@ -180,17 +185,12 @@ pub fn create<C: Child, N: Checked>(
     Ok((row, root))
 }
 
-/// A root's rows for `embed`, oldest first, at most 200.
-pub fn embedded<C: Child>(reader: &mut Reader<'_>, root: &C::Root) -> ApiResult<Vec<C>> {
-    reader.rights.require_at(Action::List, C::RESOURCE, &root.place())?;
-    Ok(C::all_of(reader.connection, root.id(), 200)?)
-}
-
-/// The same under the lock of the root.
+/// A row with its root, under the lock of the root, where the caller may do this to it.
 pub fn locked<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
     let root_id = C::root_of(unit, id)?;
     let root = C::Root::lock(unit, root_id)?;
     unit.rights.require_at(action, C::RESOURCE, &root.place())?;
+    root.require_workable()?;
     Ok((C::find(unit.connection, id)?, root))
 }
 
@@ -237,6 +237,7 @@ fn record<C: Child>(
         place: Some(root.place()),
         before: None,
         audience: None,
+        about: root.about(),
         values: serde_json::to_value(row).map_err(ApiError::fault)?,
     })?;
     root.announce(unit)

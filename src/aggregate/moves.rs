@@ -20,12 +20,12 @@ define_id! {
     ChildTransitionId;
 }
 
-/// One move of an assessment, a goal, a plan or a legal status.
+/// One move of an assessment, a goal, a plan, a legal status, a reminder or a person.
 #[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
 #[diesel(table_name = child_transitions, treat_none_as_default_value = false)]
 pub struct ChildTransition {
     pub id: ChildTransitionId,
-    /// What moved: `assessment`, `goal`, `plan`, `legal_status`.
+    /// What moved: `assessment`, `goal`, `plan`, `legal_status`, `reminder`, `person`.
     #[schema(max_length = 40)]
     pub resource: String,
     #[schema(value_type = uuid::Uuid)]
@@ -72,10 +72,21 @@ pub fn keep<C: Child>(
     (from, to): (&str, &str),
     note: Option<&str>,
 ) -> ApiResult<ChildTransition> {
-    let (resource_id, resource_version) = row.identity();
+    keep_of(unit, C::KIND, row.identity(), id, (from, to), note)
+}
+
+/// The same of a root, by its name in the feed, its id and its version.
+pub fn keep_of(
+    unit: &mut Unit<'_>,
+    kind: &'static str,
+    (resource_id, resource_version): (uuid::Uuid, i64),
+    id: ChildTransitionId,
+    (from, to): (&str, &str),
+    note: Option<&str>,
+) -> ApiResult<ChildTransition> {
     let transition = ChildTransition {
         id,
-        resource: C::KIND.to_owned(),
+        resource: kind.to_owned(),
         resource_id: RowId(resource_id),
         resource_version,
         from_status: from.to_owned(),

@@ -5,25 +5,27 @@ use actix_web::{get, patch, post};
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
-use crate::aggregate;
-use crate::cases::assessments::{Assessment, AssessmentRow};
+use crate::aggregate::{self, Root as _};
+use crate::cases::assessments::AssessmentRow;
+use crate::cases::embedded;
 use crate::cases::goals::Goal;
 use crate::cases::news;
 use crate::cases::notes::Note;
-use crate::cases::plans::{Plan, PlanRow};
+use crate::cases::plans::PlanRow;
 use crate::cases::queries::{self, CaseKey, Filter};
 use crate::cases::reference;
-use crate::cases::rules::{self, CaseStatus, Facts, Intent};
+use crate::cases::rules::{CaseStatus, Facts};
 use crate::cases::tasks::Task;
 use crate::cases::types::{
-    Case, CaseId, CasePage, CasePatch, CasePlace, CaseQuery, CaseReadQuery, CaseRow, CaseSort, EmbeddedInCase, GUARDED,
-    MEMBERS, NewCase, PossibleTransition,
+    Case, CaseId, CasePage, CasePatch, CasePlace, CaseQuery, CaseReadQuery, CaseRow, CaseSort, GUARDED, MEMBERS,
+    NewCase,
 };
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader};
+use crate::people::processing::Processing;
 use crate::people::types::Warning;
 use crate::work::{Change, Operation, Unit};
 
@@ -127,15 +129,20 @@ pub fn beginning(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Beginning> {
     let unknown = || ApiError::unknown_reference("person_id");
     let (mut person, mut others) = (None, Vec::new());
     for (place, other) in queries::place_of_person(unit, new.person_id)? {
-        person = Some(place.place());
+        person = Some((place.processing, place.place()));
         others.extend(other.map(CasePlace::place));
     }
-    let person = person.ok_or_else(unknown)?;
+    let (processing, person) =
+        person.filter(|(processing, _)| *processing != Processing::Erased).ok_or_else(unknown)?;
     let place = Place { target_group: Some(new.target_group.clone()), ..person.clone() };
     let may = |place: &Place| unit.rights.may_at(Action::Create, Resource::Cases, place);
     // A person without a target group is in reach of whoever may open cases of the group named.
     let in_reach = person.target_group.is_none() || may(&person);
-    if in_reach && may(&place) { Ok(Beginning { place, others }) } else { Err(unknown()) }
+    if !(in_reach && may(&place)) {
+        return Err(unknown());
+    }
+    processing.require_workable()?;
+    Ok(Beginning { place, others })
 }
 
 /// Keeps a new case; used by the demonstration data as well.
@@ -173,6 +180,7 @@ pub fn open(
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        processing: Processing::Normal,
     };
     check_codes(unit, &row)?;
     let fields = unit.rights.fields_at(place);
@@ -239,6 +247,7 @@ pub fn change(
         place: Some(row.place()),
         before,
         audience: None,
+        about: Some(row.person_id.0),
         values: serde_json::to_value(row).map_err(ApiError::fault)?,
     })
 }
@@ -265,7 +274,7 @@ pub async fn read_case(
         let parameters = query.read()?;
         let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
         let embed = parameters.embed.unwrap_or_default();
-        let embedded = embedded(reader, &row, &embed)?;
+        let embedded = embedded::of(reader, &row, &embed)?;
         reader.shows(Resource::Cases, [row.id.0]);
         let mut case = Case::shown(row, &reader.rights);
         // Children have versions of their own: what embeds them is never answered by 304.
@@ -274,60 +283,6 @@ pub async fn read_case(
         reader.answer_row(case.version, &held, &fields, &embed, &case)
     })
     .await
-}
-
-fn embedded(reader: &mut Reader<'_>, row: &CaseRow, embed: &str) -> ApiResult<Option<EmbeddedInCase>> {
-    if embed.is_empty() {
-        return Ok(None);
-    }
-    let mut embedded = EmbeddedInCase::default();
-    for name in embed.split(',') {
-        match name {
-            "tasks" => embedded.tasks = Some(aggregate::embedded(reader, row)?),
-            "goals" => embedded.goals = Some(aggregate::embedded(reader, row)?),
-            "assessments" => {
-                let rows: Vec<AssessmentRow> = aggregate::embedded(reader, row)?;
-                let shown = rows.into_iter().map(|child| Assessment::shown(child, &reader.rights, row));
-                embedded.assessments = Some(shown.collect::<ApiResult<_>>()?);
-            }
-            "plans" => {
-                let rows: Vec<PlanRow> = aggregate::embedded(reader, row)?;
-                let shown = rows.into_iter().map(|child| Plan::shown(child, &reader.rights, row));
-                embedded.plans = Some(shown.collect::<ApiResult<_>>()?);
-            }
-            "transitions" => embedded.transitions = Some(possible(reader, row)?),
-            _ => {
-                let known = "embed: choose among tasks, assessments, goals, plans, transitions";
-                return Err(ApiError::malformed(known));
-            }
-        }
-    }
-    Ok(Some(embedded))
-}
-
-fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTransition>> {
-    let facts = facts(reader.connection, row)?;
-    let moves = if reader.rights.may_at(Action::Transition, Resource::Cases, &row.place()) {
-        rules::allowed(row.state())
-    } else {
-        Vec::new()
-    };
-    Ok(moves
-        .into_iter()
-        .map(|to| {
-            // What the request itself will bring is taken as given: only the state of things can stand in the way.
-            let reason = match (row.status, to) {
-                (CaseStatus::Evaluation, CaseStatus::Closed) => Some("goals_reached".to_owned()),
-                (_, CaseStatus::Closed) => rules::EARLY_REASONS.first().map(ToString::to_string),
-                _ => Some("other".to_owned()),
-            };
-            let intent = Intent { to, reason, review_at: Some(chrono::NaiveDate::MAX) };
-            PossibleTransition {
-                to,
-                unmet_guards: rules::decide(row.state(), &intent, &facts).err().unwrap_or_default(),
-            }
-        })
-        .collect())
 }
 
 /// 409 where no work on the case may go on.
@@ -375,6 +330,7 @@ pub async fn edit_case(
         let mut row = queries::lock(unit, id.0)?;
         let before = row.place();
         unit.rights.require_at(Action::Edit, Resource::Cases, &before)?;
+        row.require_workable()?;
         let patch = body.read()?;
         if_match.check(row.version)?;
         let changed = apply(unit, &mut row, patch)?;

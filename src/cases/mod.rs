@@ -3,6 +3,8 @@
 
 pub mod assessment_transitions;
 pub mod assessments;
+pub mod embedded;
+pub mod erasure;
 pub mod goal_transitions;
 pub mod goals;
 pub mod handlers;

@@ -44,7 +44,7 @@ text_enum! {
 }
 
 /// A note of a case.
-#[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema)]
 #[diesel(table_name = notes, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Note {
     pub id: NoteId,
@@ -126,7 +126,7 @@ pub struct NoteQuery {
 paged!(NoteQuery);
 
 /// Whether a note is for this caller's eyes. A note that is not is as absent as one that does not exist.
-fn in_sight(note: &Note, rights: &Rights, case: &CaseRow) -> bool {
+pub fn in_sight(note: &Note, rights: &Rights, case: &CaseRow) -> bool {
     let reads = rights.fields_at(&case.place()).reads(FieldGroup::Notes);
     let own = note.author_id == rights.principal;
     reads

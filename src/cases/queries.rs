@@ -30,6 +30,13 @@ pub fn lock(asks: &mut impl Asks, id: CaseId) -> ApiResult<CaseRow> {
     asks.lock(by_id(id))
 }
 
+/// Locks a person's cases, in the order of their ids.
+pub fn lock_all_of(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<Vec<CaseRow>> {
+    let statement = Prepared::<cases::SqlType>::select("r.*").sql(" FROM cases r WHERE r.person_id = ").bind(person);
+    let statement = statement.sql(" ORDER BY r.id");
+    unit.load(if unit.connection.is_sqlite() { statement } else { statement.sql(" FOR UPDATE OF r") })
+}
+
 /// Inserts a case; no row where its public reference is taken.
 pub fn insert(row: &CaseRow) -> Prepared {
     Prepared::new(
@@ -65,7 +72,11 @@ pub fn insert(row: &CaseRow) -> Prepared {
 
 /// Writes a row that was edited under its lock.
 pub fn update(row: &CaseRow) -> Prepared {
-    Prepared::new("UPDATE cases SET territory_id = ")
+    Prepared::new("UPDATE cases SET public_ref = ")
+        .bind(Value::Text(row.public_ref.clone()))
+        .sql(", processing = ")
+        .bind(Value::Text(row.processing.as_str().to_owned()))
+        .sql(", territory_id = ")
         .bind(row.territory_id)
         .sql(", target_group = ")
         .bind(Value::Text(row.target_group.clone()))
@@ -101,21 +112,22 @@ pub fn update(row: &CaseRow) -> Prepared {
 
 /// Where a person is, with where each of their cases is that is neither closed nor declined: one row for each, or one without.
 pub fn place_of_person(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<Vec<(PersonPlace, Option<CasePlace>)>> {
-    type PersonColumns = (Uuid, Uuid, Nullable<Text>);
+    type PersonColumns = (Uuid, Uuid, Nullable<Text>, Text);
     type CaseColumns = Nullable<(Uuid, Uuid, Text, Text, Nullable<Uuid>)>;
     let statement = Prepared::<(PersonColumns, CaseColumns)>::select(
-        "r.owner_org_id, r.territory_id, r.target_group, c.owner_org_id, c.territory_id, c.target_group, c.access_level, \
+        "r.owner_org_id, r.territory_id, r.target_group, r.processing, c.owner_org_id, c.territory_id, c.target_group, c.access_level, \
          c.case_manager_id",
     );
-    unit.load(
-        statement
-            .sql(
-                " FROM people r LEFT JOIN cases c ON c.person_id = r.id AND c.status NOT IN ('closed', 'declined') \
-                 WHERE r.id = ",
-            )
-            .bind(person)
-            .sql(" LIMIT 20"),
-    )
+    let statement = statement
+        .sql(
+            " FROM people r LEFT JOIN cases c ON c.person_id = r.id AND c.status NOT IN ('closed', 'declined') \
+             WHERE r.id = ",
+        )
+        .bind(person)
+        .sql(" LIMIT 20");
+    // Who is being erased at this moment gets no new case.
+    let statement = if unit.connection.is_sqlite() { statement } else { statement.sql(" FOR SHARE OF r") };
+    unit.load(statement)
 }
 
 /// What guards count: open tasks, completed assessments, open goals, agreed plans, plans in force.

@@ -11,6 +11,7 @@ use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource};
+use crate::aggregate::Root as _;
 use crate::aggregate::moves::texts_within;
 use crate::cases::handlers::{change, facts};
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
@@ -180,6 +181,7 @@ pub async fn create_case_transition(
     door.write("create_case_transition", caller, Some(body.fingerprint()), move |unit| {
         let row = queries::lock(unit, id.0)?;
         unit.rights.require_at(Action::Transition, Resource::Cases, &row.place())?;
+        row.require_workable()?;
         let asked = body.read()?;
         let transition_id = TransitionId::new();
         let transition = match unit.replay(transition_id.0)? {

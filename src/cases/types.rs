@@ -22,6 +22,7 @@ use crate::error::ApiResult;
 use crate::http::texts::MemberName;
 use crate::http::{Checked, Patch, Reader, reading};
 use crate::page_of;
+use crate::people::processing::Processing;
 use crate::people::types::{PersonId, Warning, withheld};
 use crate::work::Unit;
 
@@ -59,6 +60,7 @@ pub struct CaseRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub processing: Processing,
 }
 
 /// Where a person is, read without the rest of it.
@@ -67,6 +69,7 @@ pub struct PersonPlace {
     owner_org_id: OrganisationId,
     territory_id: TerritoryId,
     target_group: Option<String>,
+    pub processing: Processing,
 }
 
 impl PersonPlace {
@@ -136,6 +139,14 @@ impl Root for CaseRow {
         queries::lock(unit, id)
     }
 
+    fn about(&self) -> Option<uuid::Uuid> {
+        Some(self.person_id.0)
+    }
+
+    fn require_workable(&self) -> ApiResult<()> {
+        self.processing.require_workable()
+    }
+
     fn announce(&self, unit: &mut Unit<'_>) -> ApiResult<()> {
         news::of_case(unit, self)
     }
@@ -146,7 +157,7 @@ pub const GUARDED: [(&str, FieldGroup); 3] =
     [("person_id", FieldGroup::Identity), ("legal_basis", FieldGroup::Legal), ("summary", FieldGroup::Notes)];
 
 /// Members that `fields` can name.
-pub const MEMBERS: [&str; 22] = [
+pub const MEMBERS: [&str; 23] = [
     "id",
     "public_ref",
     "person_id",
@@ -165,6 +176,7 @@ pub const MEMBERS: [&str; 22] = [
     "opened_on",
     "closed_on",
     "closing_reason",
+    "processing",
     "allowed_transitions",
     "version",
     "created_at",
@@ -223,6 +235,8 @@ pub struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 40)]
     pub closing_reason: Option<String>,
+    /// Whether the person's data may be worked with.
+    pub processing: Processing,
     /// Where you may move the case, by policy and status; guards may still refuse.
     #[schema(max_items = 8)]
     pub allowed_transitions: Vec<CaseStatus>,
@@ -306,6 +320,7 @@ impl Case {
             opened_on: row.opened_on,
             closed_on: row.closed_on,
             closing_reason: row.closing_reason,
+            processing: row.processing,
             allowed_transitions,
             withheld_fields: withheld(&GUARDED, fields),
             version: row.version,

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::demo;
 use crate::directory::organisations::{self, Organisation};
 use crate::error::ApiResult;
+use crate::people::processing::Processing;
 use crate::people::queries as people;
 use crate::people::types::{PersonId, PersonRow};
 use crate::territory::territories::{self, Territory};
@@ -164,6 +165,8 @@ fn add(unit: &mut Unit<'_>, ground: &Ground, number: i64) -> ApiResult<()> {
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        processing: Processing::Normal,
+        age_band: None,
     };
     people::insert(unit.connection, &person)?;
     let status = STATUSES.get(index / 4 % STATUSES.len()).copied().unwrap_or(CaseStatus::Intake);
@@ -190,6 +193,7 @@ fn add(unit: &mut Unit<'_>, ground: &Ground, number: i64) -> ApiResult<()> {
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        processing: Processing::Normal,
     };
     let change = cases::change(&row, None, Operation::Created, vec!["status", "person_id", "target_group"])?;
     unit.keep(queries::insert(&row), change).map(drop)

@@ -15,6 +15,7 @@ use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
+use crate::people::processing::Processing;
 use crate::people::queries;
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{
@@ -111,6 +112,8 @@ pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        processing: Processing::Normal,
+        age_band: None,
     };
     let place = row.place();
     let rights = unit.rights.fields_at(&place);
@@ -141,7 +144,7 @@ fn refuse_unwritable<'a>(rights: FieldRights, names: impl Iterator<Item = &'a st
     }
 }
 
-fn record(
+pub fn record(
     unit: &mut Unit<'_>,
     row: &PersonRow,
     before: Option<Place>,
@@ -157,6 +160,7 @@ fn record(
         place: Some(row.place()),
         before,
         audience: None,
+        about: Some(row.id.0),
         values: serde_json::to_value(row).map_err(ApiError::fault)?,
     })
 }
@@ -266,6 +270,7 @@ pub async fn edit_person(
         let mut row = queries::lock(unit, id.0)?;
         let before = row.place();
         unit.rights.require_at(Action::Edit, Resource::People, &before)?;
+        row.require_workable()?;
         let patch = body.read()?;
         if_match.check(row.version)?;
         let changed = apply(unit, &mut row, patch)?;

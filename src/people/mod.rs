@@ -1,10 +1,13 @@
 //! The people integration is about. Their addresses carry opaque ids; they are searched by POST; what a caller sees of one
 //! depends on the grants that reach that person.
 
+pub mod erasure;
+pub mod export;
 pub mod handlers;
 pub mod legal_status_transitions;
 pub mod legal_statuses;
 pub mod names;
+pub mod processing;
 pub mod queries;
 pub mod reminders;
 pub mod timeline;

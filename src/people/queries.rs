@@ -12,17 +12,23 @@ use crate::error::ApiResult;
 use crate::people::names;
 use crate::people::types::{PersonId, PersonRow};
 
-pub fn by_id(id: PersonId) -> Prepared<people::SqlType> {
-    Prepared::select("r.*").sql(" FROM people r WHERE r.id = ").bind(id)
+// Who was erased is there for the cases alone.
+fn by_id(id: PersonId) -> Prepared<people::SqlType> {
+    Prepared::select("r.*").sql(" FROM people r WHERE r.processing <> 'erased' AND r.id = ").bind(id)
 }
 
-/// Reads a person; 404 where there is none.
+/// Reads a person; 404 where there is none or no more.
 pub fn find(asks: &mut impl Asks, id: PersonId) -> ApiResult<PersonRow> {
     asks.one(by_id(id))
 }
 
 pub fn lock(asks: &mut impl Asks, id: PersonId) -> ApiResult<PersonRow> {
     asks.lock(by_id(id))
+}
+
+/// The same for the person's own moves, which are told again to who repeats the request.
+pub fn lock_even_erased(asks: &mut impl Asks, id: PersonId) -> ApiResult<PersonRow> {
+    asks.lock(Prepared::<people::SqlType>::select("r.*").sql(" FROM people r WHERE r.id = ").bind(id))
 }
 
 pub fn insert(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
@@ -76,6 +82,10 @@ pub fn update(connection: &mut Connection, row: &PersonRow) -> QueryResult<usize
         .bind(Value::OptionalText(row.health_needs.clone()))
         .sql(", notes = ")
         .bind(Value::OptionalText(row.notes.clone()))
+        .sql(", processing = ")
+        .bind(Value::Text(row.processing.as_str().to_owned()))
+        .sql(", age_band = ")
+        .bind(Value::OptionalText(row.age_band.clone()))
         .sql(", updated_at = ")
         .bind(Value::Instant(row.updated_at))
         .sql(", version = version + 1 WHERE version = ")

@@ -104,6 +104,7 @@ page_of! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReminderQuery {
+    /// Those that stand so.
     status: Option<ReminderStatus>,
     /// Rows a page may have.
     #[validate(range(min = 1, max = 200))]

@@ -1,6 +1,7 @@
 use chrono::NaiveDate;
 use proptest::prelude::*;
 
+use super::erasure::age_band;
 use super::names::words;
 use super::timeline::{ChangeKind, Period, gaps, oddity, overlapping};
 use super::watches::days_to_watch;
@@ -173,4 +174,11 @@ proptest! {
         let ahead = distances.iter().filter(|distance| left > i64::try_from(**distance).unwrap_or(0)).count();
         prop_assert_eq!(watched.iter().filter(|(on, _)| *on > today).count(), ahead);
     }
+}
+
+#[test]
+fn an_age_has_one_band() {
+    let on = |year| NaiveDate::from_ymd_opt(year, 6, 1).unwrap_or_default();
+    let bands = [2026, 2009, 2008, 2001, 1977, 1976, 1962, 1961, 1900].map(|year| age_band(on(year), on(2026)));
+    assert_eq!(bands, ["0-17", "0-17", "18-24", "25-49", "25-49", "50-64", "50-64", "65+", "65+"]);
 }

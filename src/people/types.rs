@@ -16,6 +16,7 @@ use crate::error::ApiResult;
 use crate::http::texts::{CountryCode, LanguageCode, MemberName};
 use crate::http::{Checked, Patch, Reader, reading};
 use crate::page_of;
+use crate::people::processing::Processing;
 use crate::people::queries;
 use crate::work::Unit;
 
@@ -47,6 +48,9 @@ pub struct PersonRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub processing: Processing,
+    /// What is left of an erased date of birth.
+    pub age_band: Option<String>,
 }
 
 impl PersonRow {
@@ -80,6 +84,14 @@ impl Root for PersonRow {
         queries::lock(unit, id)
     }
 
+    fn about(&self) -> Option<uuid::Uuid> {
+        Some(self.id.0)
+    }
+
+    fn require_workable(&self) -> ApiResult<()> {
+        self.processing.require_workable()
+    }
+
     fn announce(&self, unit: &mut Unit<'_>) -> ApiResult<()> {
         news::of_person(unit, self.id)
     }
@@ -101,7 +113,7 @@ pub const GUARDED: [(&str, FieldGroup); 11] = [
 ];
 
 /// Members that `fields` can name.
-pub const MEMBERS: [&str; 18] = [
+pub const MEMBERS: [&str; 19] = [
     "id",
     "owner_org_id",
     "territory_id",
@@ -117,6 +129,7 @@ pub const MEMBERS: [&str; 18] = [
     "languages",
     "health_needs",
     "notes",
+    "processing",
     "version",
     "created_at",
     "updated_at",
@@ -173,6 +186,8 @@ pub struct Person {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 4000)]
     pub notes: Option<String>,
+    /// Whether the person's data may be worked with.
+    pub processing: Processing,
     /// Members your grants hide on this person, whether or not they have a value.
     #[schema(value_type = Vec<MemberName>, max_items = 20)]
     pub withheld_fields: Vec<&'static str>,
@@ -226,6 +241,7 @@ impl Person {
             languages: Some(list(row.languages)).filter(|_| identity),
             health_needs: row.health_needs.filter(|_| rights.reads(FieldGroup::Health)),
             notes: row.notes.filter(|_| rights.reads(FieldGroup::Notes)),
+            processing: row.processing,
             withheld_fields: withheld(&GUARDED, rights),
             version: row.version,
             created_at: row.created_at,

@@ -157,6 +157,7 @@ fn raise(unit: &mut Unit<'_>, person: &PersonRow, watch: &Watch) -> ApiResult<()
     };
     let change = Change {
         place: Some(person.place()),
+        about: Some(person.id.0),
         values: serde_json::to_value(&row).map_err(crate::error::ApiError::fault)?,
         ..Change::plain(ReminderRow::KIND, row.id.0, 1, Operation::Created, &ReminderRow::MEMBERS)
     };

@@ -3,6 +3,7 @@
 mod accesses;
 mod assessments;
 mod edit;
+mod embed;
 mod history;
 mod idempotency;
 mod list;

@@ -7,6 +7,6 @@ mod forged;
 mod hand_written;
 mod names;
 mod shape;
-mod spec;
+pub mod spec;
 mod stage;
 mod walk;

@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 88] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 90] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -93,6 +93,8 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 88] = {
         ("list_worklist", Some((List, R::Worklist))),
         ("delete_unread_changes", Some((Delete, R::Worklist))),
         ("list_workloads", Some((List, R::Workloads))),
+        ("create_person_transition", Some((Transition, R::People))),
+        ("read_person_export", Some((Read, R::PersonExports))),
         ("list_territories", Some((List, R::Territories))),
         ("create_territory", Some((Create, R::Territories))),
         ("read_territory", Some((Read, R::Territories))),

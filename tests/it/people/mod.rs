@@ -2,5 +2,6 @@
 
 mod edit;
 mod legal_statuses;
+mod privacy;
 mod reminders;
 mod search;

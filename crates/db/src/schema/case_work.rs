@@ -26,6 +26,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        processing -> Text,
     }
 }
 

@@ -23,6 +23,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        processing -> Text,
+        age_band -> Nullable<Text>,
     }
 }
 

@@ -65,7 +65,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::types::{Document, Instant, Uuid};
 
     history (id) {
@@ -77,6 +77,7 @@ diesel::table! {
         field_values -> Document,
         actor_id -> Uuid,
         at -> Instant,
+        person_id -> Nullable<Uuid>,
     }
 }
 

@@ -1,0 +1,128 @@
+//! What belongs to a case and can be read with it: one statement for all that is stored, one for the guards.
+
+use approdo_db::Prepared;
+use approdo_db::schema::{assessments, goals, plans, tasks};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::Nullable;
+
+use crate::access::{Action, Resource};
+use crate::cases::assessments::{Assessment, AssessmentRow};
+use crate::cases::goals::Goal;
+use crate::cases::handlers::facts;
+use crate::cases::plans::{Plan, PlanRow};
+use crate::cases::rules::{self, CaseStatus, Intent};
+use crate::cases::tasks::Task;
+use crate::cases::types::{CaseRow, EmbeddedInCase, PossibleTransition};
+use crate::error::{ApiError, ApiResult};
+use crate::http::Reader;
+
+/// Names that `embed` knows and the database keeps rows of, with what the caller must be allowed to list, and a part of the
+/// statement that finds them.
+const STORED: [(&str, Resource, &str, &str); 4] = [
+    (
+        "tasks",
+        Resource::Tasks,
+        "SELECT 1 AS n",
+        ") t ON kinds.n = 1 LEFT JOIN (SELECT * FROM assessments WHERE case_id = ",
+    ),
+    (
+        "assessments",
+        Resource::Assessments,
+        "SELECT 2 AS n",
+        ") a ON kinds.n = 2 LEFT JOIN (SELECT * FROM goals WHERE case_id = ",
+    ),
+    ("goals", Resource::Goals, "SELECT 3 AS n", ") g ON kinds.n = 3 LEFT JOIN (SELECT * FROM plans WHERE case_id = "),
+    ("plans", Resource::Plans, "SELECT 4 AS n", ") p ON kinds.n = 4 ORDER BY kinds.n, t.id, a.id, g.id, p.id"),
+];
+const OLDEST: &str = " ORDER BY id LIMIT 200";
+
+type Columns =
+    (Nullable<tasks::SqlType>, Nullable<assessments::SqlType>, Nullable<goals::SqlType>, Nullable<plans::SqlType>);
+type Row = (Option<Task>, Option<AssessmentRow>, Option<Goal>, Option<PlanRow>);
+
+/// What `embed` names, as far as the caller may list it; none where it names nothing.
+pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Option<EmbeddedInCase>> {
+    if embed.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<&str> = embed.split(',').collect();
+    if names.iter().any(|name| *name != "transitions" && !STORED.iter().any(|(known, ..)| known == name)) {
+        return Err(ApiError::malformed("embed: choose among tasks, assessments, goals, plans, transitions"));
+    }
+    let asked = |name: &str| names.contains(&name);
+    for (_, resource, ..) in STORED.iter().filter(|(name, ..)| asked(name)) {
+        reader.rights.require_at(Action::List, *resource, &case.place())?;
+    }
+    let mut embedded = EmbeddedInCase {
+        tasks: asked("tasks").then(Vec::new),
+        assessments: asked("assessments").then(Vec::new),
+        goals: asked("goals").then(Vec::new),
+        plans: asked("plans").then(Vec::new),
+        transitions: None,
+    };
+    if names.iter().any(|name| *name != "transitions") {
+        for row in stored(reader, case, &names)? {
+            add(reader, case, &mut embedded, row)?;
+        }
+    }
+    if asked("transitions") {
+        embedded.transitions = Some(possible(reader, case)?);
+    }
+    Ok(Some(embedded))
+}
+
+// Each kind fills columns of its own: every row of the answer has one of the four.
+fn stored(reader: &mut Reader<'_>, case: &CaseRow, names: &[&str]) -> ApiResult<Vec<Row>> {
+    let mut statement = Prepared::<Columns>::new("SELECT t.*, a.*, g.*, p.* FROM (");
+    for (at, (.., kind, _)) in STORED.iter().filter(|(name, ..)| names.contains(name)).enumerate() {
+        statement = statement.sql(if at > 0 { " UNION ALL " } else { "" }).sql(kind);
+    }
+    statement = statement.sql(") kinds LEFT JOIN (SELECT * FROM tasks WHERE case_id = ");
+    for (.., following) in &STORED {
+        statement = statement.bind(case.id).sql(OLDEST).sql(following);
+    }
+    Ok(statement.load(reader.connection)?)
+}
+
+fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: Row) -> ApiResult<()> {
+    let (task, assessment, goal, plan) = row;
+    if let (Some(list), Some(row)) = (&mut embedded.tasks, task) {
+        list.push(row);
+    }
+    if let (Some(list), Some(row)) = (&mut embedded.assessments, assessment) {
+        list.push(Assessment::shown(row, &reader.rights, case)?);
+    }
+    if let (Some(list), Some(row)) = (&mut embedded.goals, goal) {
+        list.push(row);
+    }
+    if let (Some(list), Some(row)) = (&mut embedded.plans, plan) {
+        list.push(Plan::shown(row, &reader.rights, case)?);
+    }
+    Ok(())
+}
+
+fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTransition>> {
+    let facts = facts(reader.connection, row)?;
+    let moves = if reader.rights.may_at(Action::Transition, Resource::Cases, &row.place()) {
+        rules::allowed(row.state())
+    } else {
+        Vec::new()
+    };
+    Ok(moves
+        .into_iter()
+        .map(|to| {
+            // What the request itself will bring is taken as given: only the state of things can stand in the way.
+            let reason = match (row.status, to) {
+                (CaseStatus::Evaluation, CaseStatus::Closed) => Some("goals_reached".to_owned()),
+                (_, CaseStatus::Closed) => rules::EARLY_REASONS.first().map(ToString::to_string),
+                _ => Some("other".to_owned()),
+            };
+            let intent = Intent { to, reason, review_at: Some(NaiveDate::MAX) };
+            PossibleTransition {
+                to,
+                unmet_guards: rules::decide(row.state(), &intent, &facts).err().unwrap_or_default(),
+            }
+        })
+        .collect())
+}

@@ -1,0 +1,99 @@
+//! The erasure of a person (GDPR art. 17). What belongs to the person goes, with every record of what it was; the cases stay as
+//! cases of nobody (`cases::erasure`). What is left is told in `docs/privacy.md`, and a test searches dumps for the rest.
+
+use approdo_db::schema::{child_transitions, history, watches};
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Json};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::aggregate::{self, Child};
+use crate::cases::queries as case_queries;
+use crate::clock;
+use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::people::legal_statuses::LegalStatusRow;
+use crate::people::processing::Processing;
+use crate::people::queries;
+use crate::people::reminders::ReminderRow;
+use crate::people::types::{PersonId, PersonRow};
+use crate::work::{Change, Operation, Unit};
+
+/// Stands where a text must stand and has been erased.
+pub const ERASED: &str = "(erased)";
+
+/// The band of an age (Eurostat's broad groups, minors apart).
+pub fn age_band(birth: NaiveDate, today: NaiveDate) -> &'static str {
+    match today.years_since(birth) {
+        None | Some(0..=17) => "0-17",
+        Some(18..=24) => "18-24",
+        Some(25..=49) => "25-49",
+        Some(50..=64) => "50-64",
+        Some(_) => "65+",
+    }
+}
+
+/// Erases a locked person; 409 while a case is open.
+pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
+    let cases = case_queries::lock_all_of(unit, person.id)?;
+    if cases.iter().any(|case| case.status.is_open()) {
+        let detail = "a case of the person is open: close it first";
+        return Err(ApiError::unmet(vec![UnmetGuard::new("no_open_case", detail)]));
+    }
+    for case in cases {
+        crate::cases::erasure::erase(unit, case)?;
+    }
+    remove_all::<LegalStatusRow>(unit, person)?;
+    remove_all::<ReminderRow>(unit, person)?;
+    diesel::delete(watches::table.filter(watches::person_id.eq(person.id))).execute(unit.connection)?;
+    strip(unit, person)?;
+    forget_records(unit.connection, person.id)?;
+    Ok(())
+}
+
+/// Takes a person's rows of a kind away and tells the feed.
+fn remove_all<C: Child<Root = PersonRow>>(unit: &mut Unit<'_>, person: &PersonRow) -> ApiResult<()> {
+    for row in C::all_of(unit.connection, person.id, i64::MAX)? {
+        let (id, _) = row.identity();
+        diesel::delete(child_transitions::table.filter(child_transitions::resource_id.eq(RowId(id))))
+            .execute(unit.connection)?;
+        aggregate::remove(unit, &row, person)?;
+    }
+    Ok(())
+}
+
+fn strip(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
+    let today = clock::date_of(unit.now);
+    person.age_band = person.date_of_birth.map(|birth| age_band(birth, today).to_owned());
+    ERASED.clone_into(&mut person.given_name);
+    ERASED.clone_into(&mut person.family_name);
+    for text in [
+        &mut person.sex,
+        &mut person.tax_code,
+        &mut person.email,
+        &mut person.phone,
+        &mut person.health_needs,
+        &mut person.notes,
+    ] {
+        *text = None;
+    }
+    person.date_of_birth = None;
+    person.citizenships = Json::of(Vec::<String>::new());
+    person.languages = Json::of(Vec::<String>::new());
+    person.processing = Processing::Erased;
+    person.version += 1;
+    person.updated_at = unit.now;
+    Unit::updated_one(queries::update(unit.connection, person)?)?;
+    queries::unindex_names(unit.connection, person.id)?;
+    unit.record(Change {
+        place: Some(person.place()),
+        ..Change::plain("person", person.id.0, person.version, Operation::Deleted, &[])
+    })
+}
+
+/// Forgets what was written of the person and their cases in the course of time, the erasure's own steps included.
+fn forget_records(connection: &mut Connection, person: PersonId) -> ApiResult<()> {
+    diesel::delete(history::table.filter(history::person_id.eq(RowId(person.0)))).execute(connection)?;
+    let of_person = || child_transitions::table.filter(child_transitions::resource_id.eq(RowId(person.0)));
+    diesel::update(of_person()).set(child_transitions::note.eq(None::<String>)).execute(connection)?;
+    Ok(())
+}

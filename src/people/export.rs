@@ -1,0 +1,227 @@
+//! Everything that is kept on a person, in one document (GDPR art. 15 and 20).
+
+use actix_web::get;
+use approdo_db::schema::{case_transitions, cases, child_transitions, history, reminders, task_transitions, tasks};
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Json, Timestamp};
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::{Action, PrincipalId, Resource, Rights};
+use crate::aggregate::Child;
+use crate::aggregate::moves::ChildTransition;
+use crate::cases::assessments::AssessmentRow;
+use crate::cases::goals::Goal;
+use crate::cases::notes::{self, Note};
+use crate::cases::plans::PlanRow;
+use crate::cases::task_transitions::TaskTransition;
+use crate::cases::tasks::Task;
+use crate::cases::transitions::CaseTransition;
+use crate::cases::types::CaseRow;
+use crate::error::{ApiError, ApiResult};
+use crate::http::{Answer, Door, Id, Parameters, query};
+use crate::people::legal_statuses::LegalStatusRow;
+use crate::people::queries;
+use crate::people::reminders::ReminderRow;
+use crate::people::types::{PersonId, PersonRow};
+use crate::work::Operation;
+
+/// Everything that is kept on a person. Rows have the members of the database's, named as in the rest of this contract.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PersonExport {
+    pub exported_at: Timestamp,
+    pub person: Value,
+    #[schema(max_items = 10000)]
+    pub legal_statuses: Vec<Value>,
+    #[schema(max_items = 10000)]
+    pub reminders: Vec<Value>,
+    /// Each case with its moves, tasks, assessments, goals, plans and notes.
+    #[schema(max_items = 10000)]
+    pub cases: Vec<Value>,
+    /// Moves of the person, the legal statuses, reminders, assessments, goals and plans.
+    #[schema(max_items = 100000)]
+    pub transitions: Vec<ChildTransition>,
+    /// What each of these rows, and of those that are gone, has been in the course of time.
+    #[schema(max_items = 100000)]
+    pub history: Vec<HistoryEntry>,
+    /// Notes that are not for your eyes and are not in this document; their authors can add them.
+    #[schema(minimum = 0, maximum = 100000)]
+    pub withheld_notes: i64,
+}
+
+/// One version of a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryEntry {
+    #[schema(max_length = 40)]
+    pub resource: String,
+    #[schema(value_type = uuid::Uuid)]
+    pub resource_id: RowId,
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    pub version: i64,
+    pub operation: Operation,
+    pub values: Value,
+    pub actor_id: PrincipalId,
+    pub at: Timestamp,
+}
+
+fn value(row: &impl Serialize) -> ApiResult<Value> {
+    serde_json::to_value(row).map_err(ApiError::fault)
+}
+
+fn rows<C: Child>(connection: &mut Connection, root: <C::Root as crate::aggregate::Root>::Id) -> ApiResult<Vec<Value>> {
+    C::all_of(connection, root, i64::MAX)?.iter().map(value).collect()
+}
+
+/// Export everything that is kept on a person.
+///
+/// For the person who asks for it (GDPR art. 15, 20). Notes that are not for your eyes are counted, not shown. The export is recorded
+/// as an access.
+#[utoipa::path(
+    tag = "People",
+    params(("person_id" = PersonId, Path, description = "The person.")),
+    responses((status = 200, description = "The document.", body = PersonExport))
+)]
+#[get("/people/{person_id}/export")]
+pub async fn read_person_export(
+    door: Door,
+    caller: Caller<actions::Read, resources::PersonExports>,
+    id: Id<PersonId>,
+    query: Parameters<query::None>,
+) -> ApiResult<Answer> {
+    door.read("read_person_export", caller, move |reader| {
+        let person = queries::find(reader, id.0)?;
+        reader.rights.require_at(Action::Read, Resource::PersonExports, &person.place())?;
+        query.read()?;
+        let (rights, now) = (reader.rights.clone(), reader.now);
+        reader.shows(Resource::People, [person.id.0]);
+        Answer::ok(&gather(reader.connection, &rights, now, &person)?)
+    })
+    .await
+}
+
+fn gather(connection: &mut Connection, rights: &Rights, now: Timestamp, person: &PersonRow) -> ApiResult<PersonExport> {
+    let of_person: Vec<CaseRow> =
+        cases::table.filter(cases::person_id.eq(person.id)).order(cases::id).load(connection)?;
+    let mut withheld_notes = 0;
+    let mut told = Vec::new();
+    for case in &of_person {
+        told.push(whole_case(connection, rights, case, &mut withheld_notes)?);
+    }
+    Ok(PersonExport {
+        exported_at: now,
+        person: value(person)?,
+        legal_statuses: rows::<LegalStatusRow>(connection, person.id)?,
+        reminders: rows::<ReminderRow>(connection, person.id)?,
+        cases: told,
+        transitions: moves(connection, person.id, &of_person)?,
+        history: past(connection, rights, person.id, &of_person)?,
+        withheld_notes,
+    })
+}
+
+fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, withheld: &mut i64) -> ApiResult<Value> {
+    let moves: Vec<CaseTransition> = case_transitions::table
+        .filter(case_transitions::case_id.eq(case.id))
+        .order(case_transitions::id)
+        .load(connection)?;
+    let of_case = tasks::table.filter(tasks::case_id.eq(case.id)).select(tasks::id);
+    let task_moves: Vec<TaskTransition> = task_transitions::table
+        .filter(task_transitions::task_id.eq_any(of_case))
+        .order(task_transitions::id)
+        .load(connection)?;
+    let mut all = Note::all_of(connection, case.id, i64::MAX)?;
+    let there = all.len();
+    all.retain(|note| notes::in_sight(note, rights, case));
+    *withheld += i64::try_from(there - all.len()).unwrap_or(i64::MAX);
+    Ok(json!({
+        "case": value(case)?,
+        "transitions": value(&moves)?,
+        "tasks": rows::<Task>(connection, case.id)?,
+        "task_transitions": value(&task_moves)?,
+        "assessments": rows::<AssessmentRow>(connection, case.id)?,
+        "goals": rows::<Goal>(connection, case.id)?,
+        "plans": rows::<PlanRow>(connection, case.id)?,
+        "notes": value(&all)?,
+    }))
+}
+
+fn moves(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -> ApiResult<Vec<ChildTransition>> {
+    use approdo_db::schema::{assessments, goals, legal_statuses, plans};
+    let mut ids = vec![RowId(person.0)];
+    ids.extend(
+        legal_statuses::table
+            .filter(legal_statuses::person_id.eq(person))
+            .select(legal_statuses::id)
+            .load::<RowId>(connection)?,
+    );
+    ids.extend(
+        reminders::table.filter(reminders::person_id.eq(person)).select(reminders::id).load::<RowId>(connection)?,
+    );
+    for case in of_person {
+        ids.extend(
+            assessments::table
+                .filter(assessments::case_id.eq(case.id))
+                .select(assessments::id)
+                .load::<RowId>(connection)?,
+        );
+        ids.extend(goals::table.filter(goals::case_id.eq(case.id)).select(goals::id).load::<RowId>(connection)?);
+        ids.extend(plans::table.filter(plans::case_id.eq(case.id)).select(plans::id).load::<RowId>(connection)?);
+    }
+    let mut moves = Vec::new();
+    for some in ids.chunks(500) {
+        moves.extend(
+            child_transitions::table
+                .filter(child_transitions::resource_id.eq_any(some.to_vec()))
+                .load::<ChildTransition>(connection)?,
+        );
+    }
+    moves.sort_by_key(|made| (made.at, made.id));
+    Ok(moves)
+}
+
+fn past(
+    connection: &mut Connection,
+    rights: &Rights,
+    person: PersonId,
+    of_person: &[CaseRow],
+) -> ApiResult<Vec<HistoryEntry>> {
+    type Line = (String, RowId, i64, Operation, Json, PrincipalId, Timestamp);
+    let lines: Vec<Line> = history::table
+        .filter(history::person_id.eq(RowId(person.0)))
+        .order(history::id)
+        .select((
+            history::resource,
+            history::resource_id,
+            history::version,
+            history::operation,
+            history::field_values,
+            history::actor_id,
+            history::at,
+        ))
+        .load(connection)?;
+    // A note that is gone was for the same eyes.
+    let for_our_eyes = |line: &Line| {
+        let (resource, values) = (&line.0, &line.4);
+        resource != Note::KIND
+            || serde_json::from_value(values.0.clone()).is_ok_and(|note: Note| {
+                let case = of_person.iter().find(|case| case.id == note.case_id);
+                case.is_some_and(|case| notes::in_sight(&note, rights, case))
+            })
+    };
+    Ok(lines
+        .into_iter()
+        .filter(for_our_eyes)
+        .map(|(resource, resource_id, version, operation, values, actor_id, at)| HistoryEntry {
+            resource,
+            resource_id,
+            version,
+            operation,
+            values: values.0,
+            actor_id,
+            at,
+        })
+        .collect())
+}
