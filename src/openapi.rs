@@ -294,6 +294,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/auth/token" => statuses.push(401),
         _ => {}
     }
+    offer_streams(operation);
     if let Some(responses) = operation["responses"].as_object_mut() {
         for (status, response) in responses.iter_mut() {
             let mut headers = shared_headers();
@@ -317,6 +318,22 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
             responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{name}")}));
         }
     }
+}
+
+/// The media types of a list that says by `x-streams` what it streams; the extension itself is not told.
+fn offer_streams(operation: &mut Value) {
+    let Some(Value::String(item)) = operation.as_object_mut().and_then(|members| members.remove("x-streams")) else {
+        return;
+    };
+    let stream = |description: String| json!({"schema": {"type": "string", "maxLength": 9_007_199_254_740_991_i64, "description": description}});
+    let content = &mut operation["responses"]["200"]["content"];
+    content["application/x-ndjson"] =
+        stream(format!("The whole list: each line is a `{item}` as JSON and ends in a line feed."));
+    content["text/csv"] = stream(format!(
+        "The whole list as RFC 4180 has it, in UTF-8: a header, then a record for each `{item}`. Lists have a space between their \
+         entries; what is absent or withheld is empty. A cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an \
+         apostrophe before it."
+    ));
 }
 
 /// Bounds that a format implies, and closed variants of unions: serde closes them, the derive does not say so.

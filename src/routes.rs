@@ -4,8 +4,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
 use crate::cases::{
-    assessment_transitions, assessments, goal_transitions, goals, handlers as cases, history, notes, plan_transitions,
-    plans, task_transitions, tasks, transitions, worklist, workloads,
+    assessment_transitions, assessments, goal_transitions, goals, handlers as cases, history, list, notes,
+    plan_transitions, plans, task_list, task_transitions, tasks, transitions, worklist, workloads,
 };
 use crate::codes;
 use crate::directory::organisations;
@@ -18,7 +18,7 @@ use crate::territory::{memberships, territories};
 pub fn contract(config: &mut ServiceConfig<'_>) {
     config
         // Cases and tasks: first, because the router tries one pattern after the other.
-        .service(cases::list_cases)
+        .service(list::list_cases)
         .service(cases::create_case)
         .service(cases::read_case)
         .service(cases::edit_case)
@@ -29,6 +29,7 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         .service(history::list_case_accesses)
         .service(tasks::list_tasks)
         .service(tasks::create_task)
+        .service(task_list::list_tasks_of_all_cases)
         .service(tasks::read_task)
         .service(tasks::edit_task)
         .service(task_transitions::create_task_transition)

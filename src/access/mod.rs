@@ -13,6 +13,7 @@ pub mod me;
 pub mod passwords;
 pub mod policy;
 pub mod queries;
+pub mod reach;
 pub mod recorder;
 pub mod rights;
 pub mod scope;

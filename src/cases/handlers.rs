@@ -4,7 +4,7 @@ use actix_web::{get, patch, post};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
-use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, scope};
+use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights};
 use crate::aggregate::{self, Root as _};
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::embedded;
@@ -12,80 +12,19 @@ use crate::cases::goals::Goal;
 use crate::cases::news;
 use crate::cases::notes::Note;
 use crate::cases::plans::PlanRow;
-use crate::cases::queries::{self, CaseKey, Filter};
+use crate::cases::queries;
 use crate::cases::reference;
 use crate::cases::rules::{CaseStatus, Facts};
-use crate::cases::tasks::Task;
-use crate::cases::types::{
-    Case, CaseId, CasePage, CasePatch, CasePlace, CaseQuery, CaseReadQuery, CaseRow, CaseSort, GUARDED, MEMBERS,
-    NewCase,
-};
+use crate::cases::tasks;
+use crate::cases::types::{Case, CaseId, CasePatch, CasePlace, CaseReadQuery, CaseRow, GUARDED, MEMBERS, NewCase};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader};
+use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::people::processing::Processing;
 use crate::people::types::Warning;
 use crate::work::{Change, Operation, Unit};
-
-/// List cases.
-///
-/// Those your grants reach, newest first. Read on with `cursor`. The rows shown are recorded as accesses.
-#[utoipa::path(tag = "Cases", params(CaseQuery), responses((status = 200, description = "A page.", body = CasePage)))]
-#[get("/cases")]
-pub async fn list_cases(
-    door: Door,
-    caller: Caller<actions::List, resources::Cases>,
-    query: Parameters<CaseQuery>,
-) -> ApiResult<Answer> {
-    door.read("list_cases", caller, move |reader| {
-        let parameters = query.read()?;
-        let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
-        if parameters.person_id.is_some()
-            && reader.rights.hides_somewhere(Action::List, Resource::Cases, FieldGroup::Identity)
-        {
-            return Err(ApiError::forbidden("your grants hide identities, so cases cannot be filtered by person"));
-        }
-        let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
-        let filter = Filter {
-            status: parameters.status,
-            territory: parameters.territory_id,
-            target_group: parameters.target_group,
-            case_manager: parameters.case_manager_id,
-            person: parameters.person_id,
-            sort: parameters.sort.unwrap_or_default(),
-            after: request.after::<CaseKey>()?,
-            limit: request.limit() + 1,
-            principal: reader.rights.principal,
-        };
-        let rights = reader.rights.clone();
-        let rows = rows(reader, &filter)?;
-        let page = request.page(rows, |row: &CaseRow| (row.opened_on, row.id))?;
-        reader.shows(Resource::Cases, page.items.iter().map(|row| row.id.0));
-        let items: Vec<Case> = page.items.into_iter().map(|row| Case::shown(row, &rights)).collect();
-        let page = CasePage { items, limit: page.limit, next_cursor: page.next_cursor, links: page.links };
-        if fields.is_all() {
-            return Answer::ok(&page);
-        }
-        let items = page.items.iter().map(|case| fields.narrow(case)).collect::<ApiResult<Vec<_>>>()?;
-        Answer::ok(&crate::http::page::NarrowPage::new(items, page.limit, page.next_cursor, page.links))
-    })
-    .await
-}
-
-fn rows(reader: &mut Reader<'_>, filter: &Filter) -> ApiResult<Vec<CaseRow>> {
-    let rights = reader.rights.clone();
-    let grants = rights.grants_for(Action::List, Resource::Cases);
-    let ask = |grant: &_| queries::list(reader, grant, filter);
-    let rows = match filter.sort {
-        CaseSort::NewestFirst => {
-            scope::merged(&grants, filter.limit, ask, |row: &CaseRow| std::cmp::Reverse((row.opened_on, row.id)))?
-        }
-        CaseSort::OldestFirst => scope::merged(&grants, filter.limit, ask, |row: &CaseRow| (row.opened_on, row.id))?,
-    };
-    Ok(rows)
-}
 
 /// Open a case.
 ///
@@ -344,7 +283,7 @@ pub async fn edit_case(
             unit.update(queries::update(&row), change(&row, Some(before.clone()), Operation::Updated, changed)?)?;
             news::of_case(unit, &row)?;
             if row.place() != before {
-                aggregate::follow::<Task>(unit, &row, &before)?;
+                tasks::follow_case(unit, &row, &before)?;
                 aggregate::follow::<Note>(unit, &row, &before)?;
                 aggregate::follow::<AssessmentRow>(unit, &row, &before)?;
                 aggregate::follow::<Goal>(unit, &row, &before)?;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, PrincipalId, Resource, Rights};
+use crate::access::{Action, Place, PrincipalId, Resource, Rights, TerritoryId};
 use crate::aggregate::{self, Child as _, locked, visible};
 use crate::cases::goals::{Goal, GoalId};
 use crate::cases::handlers::refuse_unless_open;
@@ -67,6 +67,9 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub goal_id: Option<GoalId>,
+    /// Where its case is: the lists of tasks begin there. `follow_case` keeps it in step.
+    #[serde(skip)]
+    pub territory_id: TerritoryId,
 }
 
 child!(Task, TaskId, tasks, "task", Tasks; of CaseRow, case_id in cases);
@@ -220,6 +223,16 @@ pub async fn create_task(
     .await
 }
 
+/// Takes the tasks of a locked case to where the case has gone, and tells the feed.
+pub fn follow_case(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<()> {
+    if case.territory_id != before.territory {
+        diesel::update(tasks::table.filter(tasks::case_id.eq(case.id)))
+            .set(tasks::territory_id.eq(case.territory_id))
+            .execute(unit.connection)?;
+    }
+    aggregate::follow::<Task>(unit, case, before)
+}
+
 /// Adds a task to a locked case; used by the demonstration data as well.
 pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> ApiResult<Task> {
     refuse_unless_open(case)?;
@@ -241,6 +254,7 @@ pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> Api
         created_at: unit.now,
         updated_at: unit.now,
         goal_id: new.goal_id,
+        territory_id: case.territory_id,
     };
     let members = ["case_id", "title", "description", "due_on", "assignee_id", "goal_id", "status"];
     aggregate::add(unit, &task, case, &members)?;

@@ -410,50 +410,6 @@ impl Checked for CasePatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list cases.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CaseQuery {
-    /// Cases in this state.
-    pub status: Option<CaseStatus>,
-    /// Cases of exactly this territory.
-    pub territory_id: Option<TerritoryId>,
-    /// Cases of this target group.
-    #[validate(length(min = 1, max = 40))]
-    #[param(min_length = 1, max_length = 40)]
-    pub target_group: Option<String>,
-    /// Cases of this case manager.
-    pub case_manager_id: Option<PrincipalId>,
-    /// Cases of this person. Refused (403) where your grants hide identities.
-    pub person_id: Option<PersonId>,
-    /// `-opened_on` (newest first, the default) or `opened_on`.
-    #[param(inline)]
-    pub sort: Option<CaseSort>,
-    /// Members to answer, separated by commas; all when absent.
-    #[validate(length(min = 1, max = 400))]
-    #[param(min_length = 1, max_length = 400, example = "id,public_ref,status")]
-    pub fields: Option<String>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    pub cursor: Option<String>,
-}
-
-/// The orders a list of cases can have; each has its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
-pub enum CaseSort {
-    #[default]
-    #[serde(rename = "-opened_on")]
-    NewestFirst,
-    #[serde(rename = "opened_on")]
-    OldestFirst,
-}
-
 /// How to read one case.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]

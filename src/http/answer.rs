@@ -1,17 +1,42 @@
 //! A success: status, headers and a body that is serialised where the connection is, off the async threads.
 
+use std::fmt;
+use std::pin::Pin;
+
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use futures_util::Stream;
 use serde::Serialize;
 
 use crate::error::{ApiError, ApiResult};
+
+/// A body that is made while it is sent. An error breaks the connection off: no reader takes what it has for the whole.
+pub type Chunks = Pin<Box<dyn Stream<Item = ApiResult<Bytes>> + Send>>;
+
+/// What an answer carries.
+enum Content {
+    Nothing,
+    Json(Vec<u8>),
+    Stream(&'static str, Chunks),
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Json(text) => write!(f, "{} bytes of JSON", text.len()),
+            Self::Stream(content_type, _) => write!(f, "a stream of {content_type}"),
+        }
+    }
+}
 
 /// What a handler gives back.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
-    body: Option<Vec<u8>>,
+    content: Content,
     etag: Option<String>,
     location: Option<String>,
     headers: Vec<(header::HeaderName, String)>,
@@ -19,14 +44,19 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn with(status: StatusCode, body: Option<Vec<u8>>) -> Self {
+    fn with(status: StatusCode, content: Content) -> Self {
         // Nearly everything here is about people: nothing is stored unless a handler says otherwise.
-        Self { status, body, etag: None, location: None, headers: Vec::new(), cache_control: "no-store" }
+        Self { status, content, etag: None, location: None, headers: Vec::new(), cache_control: "no-store" }
     }
 
     /// 200 with a body.
     pub fn ok(body: &impl Serialize) -> ApiResult<Self> {
         Self::json(StatusCode::OK, body)
+    }
+
+    /// 200 with a body that is made while it is sent.
+    pub fn stream(content_type: &'static str, chunks: Chunks) -> Self {
+        Self::with(StatusCode::OK, Content::Stream(content_type, chunks))
     }
 
     /// 201 with the address of what was made.
@@ -38,12 +68,12 @@ impl Answer {
 
     /// 204.
     pub fn no_content() -> Self {
-        Self::with(StatusCode::NO_CONTENT, None)
+        Self::with(StatusCode::NO_CONTENT, Content::Nothing)
     }
 
     /// 304 for a reader that has this representation already.
     pub fn not_modified(etag: String) -> Self {
-        let mut answer = Self::with(StatusCode::NOT_MODIFIED, None);
+        let mut answer = Self::with(StatusCode::NOT_MODIFIED, Content::Nothing);
         answer.etag = Some(etag);
         answer
     }
@@ -52,7 +82,7 @@ impl Answer {
         // Most answers fit at once, and a page of fifty rows grows a few times only.
         let mut text = Vec::with_capacity(4096);
         serde_json::to_writer(&mut text, body).map_err(ApiError::fault)?;
-        Ok(Self::with(status, Some(text)))
+        Ok(Self::with(status, Content::Json(text)))
     }
 
     pub fn etag(mut self, etag: String) -> Self {
@@ -87,9 +117,12 @@ impl Responder for Answer {
         for (name, value) in self.headers {
             response.insert_header((name, value));
         }
-        match self.body {
-            Some(body) => response.insert_header((header::CONTENT_TYPE, "application/json")).body(body),
-            None => response.finish(),
+        match self.content {
+            Content::Json(text) => response.insert_header((header::CONTENT_TYPE, "application/json")).body(text),
+            Content::Stream(content_type, chunks) => {
+                response.insert_header((header::CONTENT_TYPE, content_type)).streaming(chunks)
+            }
+            Content::Nothing => response.finish(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::app::{App, Shared};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::etag::View;
+use crate::http::formats::Format;
 use crate::http::query::QueryTaken;
 use crate::http::request::DEFAULT_PURPOSE;
 use crate::http::{Answer, Fields, IfNoneMatch, PageRequest, Parameters, RequestContext};
@@ -73,16 +74,6 @@ fn comes_after_form(kind: Kind) -> bool {
     )
 }
 
-/// Whether an `Accept` lets us answer JSON.
-fn takes_json(accept: &str) -> bool {
-    accept.split(',').any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let media_type = parts.next().unwrap_or_default();
-        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
-        !refused && ["*/*", "application/*", "application/json"].iter().any(|t| t.eq_ignore_ascii_case(media_type))
-    })
-}
-
 /// A read in progress.
 pub struct Reader<'a> {
     pub connection: &'a mut Connection,
@@ -131,8 +122,7 @@ impl<'a> Reader<'a> {
         if held.holds(&tag) {
             return Ok(Answer::not_modified(tag));
         }
-        let answer = if fields.is_all() { Answer::ok(body)? } else { Answer::ok(&fields.narrow(body)?)? };
-        Ok(answer.etag(tag))
+        Ok(Answer::ok(&fields.only(body))?.etag(tag))
     }
 
     /// How a page of a list was asked for.
@@ -152,18 +142,38 @@ impl<'a> Reader<'a> {
 }
 
 impl Door {
-    /// What is wrong with the request apart from its path and body: headers, `Accept`, a query that nobody reads.
-    pub fn require_fit(&self) -> ApiResult<()> {
+    /// What is wrong with the request apart from its path and body: headers, `Accept`, a query that nobody reads. Else the format
+    /// that is wanted of those offered.
+    pub fn fit(&self, offered: &[Format]) -> ApiResult<Format> {
         self.headers.clone()?;
-        let accept = self.request.headers().get(header::ACCEPT).map(|value| value.to_str().unwrap_or_default());
-        if accept.is_some_and(|accept| !takes_json(accept)) {
-            return Err(ApiError::new(Kind::NotAcceptable, "this is answered as application/json"));
-        }
+        let lines: Vec<&str> =
+            self.request.headers().get_all(header::ACCEPT).map(|line| line.to_str().unwrap_or_default()).collect();
+        let accept = (!lines.is_empty()).then(|| lines.join(","));
+        let Some(format) = Format::negotiate(accept.as_deref(), offered) else {
+            let offered: Vec<&str> = offered.iter().map(|format| format.media_type()).collect();
+            let detail = format!("this is answered as {}", offered.join(", "));
+            return Err(ApiError::new(Kind::NotAcceptable, detail));
+        };
         let unread = !self.request.extensions().contains::<QueryTaken>();
         if unread && self.request.query_string().split('&').any(|part| !part.is_empty()) {
             return Err(ApiError::malformed("this operation takes no query parameters"));
         }
-        Ok(())
+        Ok(format)
+    }
+
+    /// The same for what is answered as JSON alone.
+    pub fn require_fit(&self) -> ApiResult<()> {
+        self.fit(&[Format::Json]).map(drop)
+    }
+
+    /// What works for this request, as often as it must.
+    pub fn desk<A, R>(&self, operation: &'static str, caller: &Caller<A, R>) -> Desk
+    where
+        A: Names<Action>,
+        R: Names<Resource>,
+    {
+        let (app, context, bearer) = (self.app.clone(), self.context.clone(), caller.bearer);
+        Desk { app, context, operation, bearer, action: A::NAMED, resource: R::NAMED }
     }
 
     /// Answers a read. The caller's rights are the present ones; what is shown or refused is recorded durably before the
@@ -178,21 +188,8 @@ impl Door {
         A: Names<Action>,
         R: Names<Resource>,
     {
-        let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
         let form = self.require_fit();
-        self.answered(operation, bearer, R::NAMED, move || {
-            let result = app.read_now(|connection| {
-                app.rights.working(connection, &bearer, |connection, rights, standing| {
-                    rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE)?;
-                    let (now, context, app) = (app.clock.now(), &context, &app);
-                    let mut reader = Reader { connection, rights, now, context, app, standing, shown: None };
-                    let answer = work(&mut reader)?;
-                    Ok((answer, reader.shown))
-                })
-            });
-            in_order(result, form)
-        })
-        .await
+        self.desk(operation, &caller).read(form, work).await
     }
 
     /// Runs a command: one connection, one transaction, everything or nothing.
@@ -209,40 +206,62 @@ impl Door {
     {
         let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
         let form = self.require_fit();
-        let feed = self.app.clone();
-        self.answered(operation, bearer, R::NAMED, move || {
-            let answer = work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
-                let allowed = unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE);
-                in_order(allowed.and_then(|()| work(unit)), form.clone())
-            })?;
-            feed.feed.wake();
-            Ok((answer, None))
+        self.desk(operation, &caller)
+            .answered(move || {
+                let answer = work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
+                    let allowed = unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE);
+                    in_order(allowed.and_then(|()| work(unit)), form.clone())
+                })?;
+                app.feed.wake();
+                Ok((answer, None))
+            })
+            .await
+    }
+}
+
+/// Where the work for one request is done: by whom it is asked, and under which operation it is recorded.
+#[derive(Clone)]
+pub struct Desk {
+    pub app: Shared,
+    pub context: RequestContext,
+    operation: &'static str,
+    bearer: Bearer,
+    action: Action,
+    resource: Resource,
+}
+
+impl Desk {
+    /// Reads something, with the caller's present rights; what is shown or refused is durably recorded before this returns.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        form: ApiResult<()>,
+        work: impl Fn(&mut Reader<'_>) -> ApiResult<T> + Send + 'static,
+    ) -> ApiResult<T> {
+        let desk = self.clone();
+        self.answered(move || {
+            let (app, context) = (&desk.app, &desk.context);
+            let result = app.read_now(|connection| {
+                app.rights.working(connection, &desk.bearer, |connection, rights, standing| {
+                    rights.require(desk.action, desk.resource)?;
+                    let now = app.clock.now();
+                    let mut reader = Reader { connection, rights, now, context, app, standing, shown: None };
+                    let answer = work(&mut reader)?;
+                    Ok((answer, reader.shown))
+                })
+            });
+            in_order(result, form)
         })
         .await
     }
 
     /// Runs work off the async threads. What it shows, or that it was refused, is recorded from there, so that the answer
     /// crosses back once, when it may leave.
-    async fn answered(
-        self,
-        operation: &'static str,
-        bearer: Bearer,
-        resource: Resource,
-        work: impl FnOnce() -> ApiResult<(Answer, Shown)> + Send + 'static,
-    ) -> ApiResult<Answer> {
+    async fn answered<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> ApiResult<(T, Shown)> + Send + 'static,
+    ) -> ApiResult<T> {
         let (done, answer) = oneshot::channel();
-        let (app, context) = (self.app.clone(), self.context.clone());
-        let note = move |event, resource, resource_ids| AccessNote {
-            event,
-            operation,
-            purpose: context.purpose,
-            resource: Some(resource),
-            resource_ids,
-            actor: Some(bearer.principal),
-            actor_kind: bearer.kind,
-            request_id: context.id,
-            at: clock::now(),
-        };
+        let desk = self.clone();
         // Nobody waits for the handle: the channel says when it is over, and breaks where the work panics.
         drop(actix_web::rt::task::spawn_blocking(move || {
             // A caller that has gone away no longer waits for the answer.
@@ -250,17 +269,32 @@ impl Door {
             match work() {
                 Ok((answer, None)) => send(Ok(answer)),
                 Ok((answer, Some((resource, ids)))) => {
-                    app.recorder.take(note(AccessEvent::Read, resource, ids), move |kept| send(kept.map(|()| answer)));
+                    let note = desk.note(AccessEvent::Read, resource, ids);
+                    desk.app.recorder.take(note, move |kept| send(kept.map(|()| answer)));
                 }
                 // A refused attempt is kept, though its own transaction is gone. Where it cannot be, the caller hears 503.
                 Err(error) if is_refusal(&error) => {
-                    let note = note(AccessEvent::Refused, resource.as_str(), Vec::new());
-                    app.recorder.take(note, move |kept| send(kept.and(Err(error))));
+                    let note = desk.note(AccessEvent::Refused, desk.resource.as_str(), Vec::new());
+                    desk.app.recorder.take(note, move |kept| send(kept.and(Err(error))));
                 }
                 Err(error) => send(Err(error)),
             }
         }));
         answer.await.unwrap_or_else(|_| Err(ApiError::fault("the work broke off")))
+    }
+
+    fn note(&self, event: AccessEvent, resource: &'static str, resource_ids: Vec<Uuid>) -> AccessNote {
+        AccessNote {
+            event,
+            operation: self.operation,
+            purpose: self.context.purpose.clone(),
+            resource: Some(resource),
+            resource_ids,
+            actor: Some(self.bearer.principal),
+            actor_kind: self.bearer.kind,
+            request_id: self.context.id.clone(),
+            at: clock::now(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::access::keys::Keys;
 use crate::error::{ApiError, ApiResult};
+use crate::http::fields::{Fields, Narrowed};
 
 /// Rows a page has unless asked otherwise.
 pub const DEFAULT_LIMIT: i64 = 50;
@@ -59,12 +60,16 @@ macro_rules! page_of {
 pub trait Paged {
     fn limit(&self) -> Option<i64>;
     fn cursor(&self) -> Option<&str>;
+    /// The members asked for, of lists that can be narrowed.
+    fn fields(&self) -> Option<&str> {
+        None
+    }
 }
 
-/// Makes a query with `limit` and `cursor` `Paged`.
+/// Makes a query with `limit` and `cursor` `Paged`; with `fields` too, where that follows its name.
 #[macro_export]
 macro_rules! paged {
-    ($query:ident) => {
+    ($query:ident $(, $fields:ident)?) => {
         impl $crate::http::page::Paged for $query {
             fn limit(&self) -> Option<i64> {
                 self.limit
@@ -73,17 +78,31 @@ macro_rules! paged {
             fn cursor(&self) -> Option<&str> {
                 self.cursor.as_deref()
             }
+
+            $(fn fields(&self) -> Option<&str> {
+                self.$fields.as_deref()
+            })?
         }
     };
 }
 
 /// A page before it has its name in the contract.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct PageOf<T> {
     pub items: Vec<T>,
     pub limit: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+    #[serde(rename = "_links")]
     pub links: PageLinks,
+}
+
+impl<T: Serialize> PageOf<T> {
+    /// The page with the members asked for of each row.
+    pub fn narrowed<'a>(&'a self, fields: &'a Fields) -> PageOf<Narrowed<'a, T>> {
+        let items = self.items.iter().map(|item| fields.only(item)).collect();
+        PageOf { items, limit: self.limit, next_cursor: self.next_cursor.clone(), links: self.links.clone() }
+    }
 }
 
 impl<T> PageOf<T> {
@@ -91,23 +110,6 @@ impl<T> PageOf<T> {
     pub fn try_map<U>(self, show: impl FnMut(T) -> ApiResult<U>) -> ApiResult<PageOf<U>> {
         let items = self.items.into_iter().map(show).collect::<ApiResult<_>>()?;
         Ok(PageOf { items, limit: self.limit, next_cursor: self.next_cursor, links: self.links })
-    }
-}
-
-/// A page whose rows were narrowed by `fields`.
-#[derive(Debug, Serialize)]
-pub struct NarrowPage {
-    items: Vec<serde_json::Value>,
-    limit: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    #[serde(rename = "_links")]
-    links: PageLinks,
-}
-
-impl NarrowPage {
-    pub fn new(items: Vec<serde_json::Value>, limit: i64, next_cursor: Option<String>, links: PageLinks) -> Self {
-        Self { items, limit, next_cursor, links }
     }
 }
 

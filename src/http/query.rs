@@ -21,6 +21,12 @@ pub struct Parameters<T> {
     target: PhantomData<fn() -> T>,
 }
 
+impl<T> Clone for Parameters<T> {
+    fn clone(&self) -> Self {
+        Self { raw: self.raw.clone(), path: self.path.clone(), target: PhantomData }
+    }
+}
+
 impl<T: DeserializeOwned + Validate> Parameters<T> {
     /// Reads them: 400 for what is unknown, of the wrong form or out of bounds.
     pub fn read(&self) -> ApiResult<T> {

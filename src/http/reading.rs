@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::de::{Deserialize, Deserializer, Error};
 
 use crate::http::Patch;
@@ -36,6 +36,15 @@ pub fn optional_day<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Naive
 /// Reads a date of a merge patch.
 pub fn patched_day<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<NaiveDate>, D::Error> {
     Ok(Patch::<Day>::deserialize(source)?.map(|day| day.0))
+}
+
+/// Reads an instant that may be absent, of the years both databases can hold and RFC 3339 can write.
+pub fn optional_instant<'de, D: Deserializer<'de>>(source: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let instant = Option::<DateTime<Utc>>::deserialize(source)?;
+    match instant.filter(|instant| !(0..=9999).contains(&instant.year())) {
+        Some(_) => Err(D::Error::custom("is not an instant of the years 0000 to 9999")),
+        None => Ok(instant),
+    }
 }
 
 /// Reads a whole number that may be absent. To JSON Schema `20.0` is one.

@@ -9,4 +9,5 @@ mod names;
 mod shape;
 pub mod spec;
 mod stage;
+mod streams;
 mod walk;

@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 90] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 91] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -35,6 +35,7 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 90] = {
         ("list_case_accesses", Some((List, R::CaseAccesses))),
         ("list_case_history", Some((List, R::CaseHistory))),
         ("list_tasks", Some((List, R::Tasks))),
+        ("list_tasks_of_all_cases", Some((List, R::Tasks))),
         ("create_task", Some((Create, R::Tasks))),
         ("list_case_transitions", Some((Read, R::Cases))),
         ("create_case_transition", Some((Transition, R::Cases))),

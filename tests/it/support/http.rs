@@ -67,6 +67,11 @@ impl Client {
         Self { keyed: true, ..self.clone() }
     }
 
+    /// Where the paths of the contract begin.
+    pub fn mount(&self) -> String {
+        format!("{}{MOUNT}", self.base)
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }

@@ -6,6 +6,7 @@ pub mod fixture;
 pub mod http;
 pub mod planning;
 pub mod process;
+pub mod seed;
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError, mpsc};

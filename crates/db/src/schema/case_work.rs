@@ -64,6 +64,7 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         goal_id -> Nullable<Uuid>,
+        territory_id -> Uuid,
     }
 }
 
