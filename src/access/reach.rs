@@ -47,6 +47,8 @@ pub struct Order {
     pub descending: bool,
     /// Whether an index has this order without the territory before it.
     pub walkable: bool,
+    /// Whether the key is an expression: SQLite finds its place by one only where it is compared alone.
+    pub computed: bool,
 }
 
 /// What a sort key is.
@@ -83,6 +85,10 @@ impl Order {
 
     fn beyond(self) -> &'static str {
         if self.descending { " < (" } else { " > (" }
+    }
+
+    fn from(self) -> &'static str {
+        if self.descending { " <= " } else { " >= " }
     }
 
     fn up_to(self) -> &'static str {
@@ -160,20 +166,23 @@ impl<ST> Wanted<'_, ST> {
         let wide = self.order.walkable && self.limit >= LONG && grant.territories.len() >= WIDE;
         Some(match single {
             Some(territory) => self.of_one(territory),
-            None if self.selective || wide => self.of_all(grant),
+            None if self.selective => self.of_all(grant, " WHERE "),
+            // Without the sign SQLite would begin at each territory and sort what it finds.
+            None if wide => self.of_all(grant, if sqlite { " WHERE +" } else { " WHERE " }),
             None if sqlite => self.of_many_sqlite(grant),
             None => self.of_many_postgresql(grant),
         })
     }
 
-    fn begun(&self) -> Prepared<ST> {
-        Prepared::select(self.source.columns).sql(self.source.from).sql(" WHERE ").sql(self.source.territory)
+    fn begun(&self, led: &'static str) -> Prepared<ST> {
+        Prepared::select(self.source.columns).sql(self.source.from).sql(led).sql(self.source.territory)
     }
 
     fn conditions(&self, statement: Prepared<ST>) -> Prepared<ST> {
         let statement = match self.after {
             None => statement,
-            Some((key, id)) => statement
+            Some((key, id)) => self
+                .sought(statement, key)
                 .sql(" AND (")
                 .sql(self.order.key)
                 .sql(", ")
@@ -188,6 +197,14 @@ impl<ST> Wanted<'_, ST> {
         (self.conditions)(statement)
     }
 
+    fn sought(&self, statement: Prepared<ST>, key: SortKey) -> Prepared<ST> {
+        if self.order.computed {
+            statement.sql(" AND ").sql(self.order.key).sql(self.order.from()).bind(key)
+        } else {
+            statement
+        }
+    }
+
     fn ordered(&self, statement: Prepared<ST>) -> Prepared<ST> {
         self.order.by(statement, self.order.key, self.source.id).sql(" LIMIT ")
     }
@@ -198,13 +215,13 @@ impl<ST> Wanted<'_, ST> {
 
     // One territory: one walk along an index that has the order already.
     fn of_one(&self, territory: TerritoryId) -> Prepared<ST> {
-        self.ordered(self.conditions(self.begun().sql(" = ").bind(territory))).bind(self.limit())
+        self.ordered(self.conditions(self.begun(" WHERE ").sql(" = ").bind(territory))).bind(self.limit())
     }
 
     // A filter that leaves few rows, found by its own index, then sorted; or a long read of nearly everything, along an index
     // that has the order of all.
-    fn of_all(&self, grant: &HeldGrant) -> Prepared<ST> {
-        let begun = self.begun().sql(" IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ").bind(grant.id);
+    fn of_all(&self, grant: &HeldGrant, led: &'static str) -> Prepared<ST> {
+        let begun = self.begun(led).sql(" IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ").bind(grant.id);
         self.ordered(self.conditions(begun.sql(")"))).bind(self.limit())
     }
 

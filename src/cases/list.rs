@@ -102,6 +102,7 @@ impl CaseSort {
             kind: KeyKind::Day,
             descending: true,
             walkable: true,
+            computed: false,
         };
         match self {
             Self::NewestFirst => opened,
@@ -112,6 +113,7 @@ impl CaseSort {
                 kind: KeyKind::Instant,
                 descending: false,
                 walkable: false,
+                computed: false,
             },
         }
     }

@@ -95,6 +95,7 @@ impl TaskSort {
                 kind: KeyKind::Day,
                 descending: false,
                 walkable: true,
+                computed: true,
             },
             Self::NewestFirst => Order {
                 key: "t.created_at",
@@ -102,6 +103,7 @@ impl TaskSort {
                 kind: KeyKind::Instant,
                 descending: true,
                 walkable: false,
+                computed: false,
             },
             Self::LastChangedLast => Order {
                 key: "t.updated_at",
@@ -109,6 +111,7 @@ impl TaskSort {
                 kind: KeyKind::Instant,
                 descending: false,
                 walkable: false,
+                computed: false,
             },
         }
     }

@@ -8,8 +8,11 @@ use approdo::cases::rules::CaseStatus;
 use approdo::cases::tasks::{Task, TaskStatus};
 use approdo::cases::types::CaseRow;
 use approdo::people::timeline::DocumentStatus;
+use approdo::territory::territories::Territory;
 use approdo_db::Timestamp;
+use approdo_db::schema::territories;
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use crate::both;
@@ -229,6 +232,53 @@ both! {
         }
         println!("{compared} lists of tasks with {shown} rows");
         assert!(shown > 500, "the filters leave nothing to compare");
+    }
+
+    fn a_stream_over_more_than_a_thousand_territories_has_the_rows_and_order_of_the_pages(world: &World) {
+        let all = seed::furnished(world, 60, 19);
+        let fixture = &world.fixture;
+        let places = (0..1_000).map(|number| Territory {
+            id: TerritoryId::new(),
+            kind: "municipality".into(),
+            code_system: "own".into(),
+            code: format!("W{number}"),
+            name: "A place".into(),
+            country_code: "IT".into(),
+            parent_id: Some(fixture.region),
+            valid_from: day(-1),
+            valid_to: None,
+            version: 1,
+            created_at: approdo::clock::now(),
+            updated_at: approdo::clock::now(),
+        });
+        let mut connection = world.connection();
+        connection
+            .write_transaction(|connection| -> QueryResult<()> {
+                for place in places {
+                    diesel::insert_into(territories::table).values(&place).execute(connection)?;
+                }
+                Ok(())
+            })
+            .expect("territories");
+        // One more by the API, so that everybody's reach is resolved anew.
+        let last = json!({
+            "kind": "municipality", "code_system": "own", "code": "W", "name": "A place", "country_code": "IT",
+            "parent_id": fixture.region, "valid_from": day(-1),
+        });
+        world.anna_system_administrator().post("/territories", &last).expect(201);
+        let over = json!({"role": "case_manager", "organisation_id": fixture.root, "territory_ids": [fixture.region]});
+        let (client, _, _) = world.another_client(&over);
+        let of = |list: &str, sort: &str| {
+            let query = format!("sort={sort}");
+            let pages = paged(&client, list, &query, 40);
+            assert_eq!(streamed(&client, list, &query, "application/x-ndjson"), pages, "{list} by {sort}");
+            pages.len()
+        };
+        let cases = ["-opened_on", "opened_on", "updated_at"].map(|sort| of("/cases", sort));
+        let tasks = ["due_on", "-created_at", "updated_at"].map(|sort| of("/tasks", sort));
+        let visible = all.iter().filter(|seeded| ["open", "audited"].contains(&seeded.case.access_level.as_str()));
+        let (seen, of_seen) = visible.fold((0, 0), |(cases, tasks), seeded| (cases + 1, tasks + seeded.tasks.len()));
+        assert_eq!((cases, tasks), ([seen; 3], [of_seen; 3]));
     }
 
     fn the_phase_of_a_plan_follows_its_moves_and_ends_with_the_episode(world: &World) {
