@@ -6,6 +6,7 @@ use approdo::cases::rules::CaseStatus;
 use approdo::cases::tasks::{Task, TaskId, TaskStatus};
 use approdo::cases::types::{CaseId, CaseRow};
 use approdo::people::legal_statuses::{LegalStatusId, LegalStatusRow};
+use approdo::people::processing::Processing;
 use approdo::people::queries as people;
 use approdo::people::timeline::{ChangeKind, DocumentStatus};
 use approdo::people::types::{PersonId, PersonRow};
@@ -75,6 +76,8 @@ pub fn person(owner_org_id: OrganisationId, territory_id: TerritoryId, now: Time
         version: 1,
         created_at: now,
         updated_at: now,
+        processing: Processing::Normal,
+        age_band: None,
     }
 }
 
@@ -102,6 +105,7 @@ pub fn case_of(person: &PersonRow) -> CaseRow {
         version: 1,
         created_at: person.created_at,
         updated_at: person.created_at,
+        processing: Processing::Normal,
     }
 }
 
