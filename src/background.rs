@@ -1,7 +1,7 @@
 //! Work that no request asks for and that is not in a hurry: what the calendar brings about. One process at a time does it.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Background {
         let thread = thread::Builder::new().name("background".into()).spawn(move || {
             let holder = HolderId::new();
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = turn(&app, holder) {
+                if let Err(error) = turn(&app, holder, &stopped) {
                     app.is_outage(&error);
                     log::warn!("background work waits: {}", error.cause().unwrap_or("no connection"));
                 }
@@ -44,8 +44,9 @@ impl Background {
     }
 }
 
-fn turn(app: &App, holder: HolderId) -> ApiResult<()> {
+fn turn(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiResult<()> {
     sandbox::follow_clock(app)?;
-    while watches::raise_next(app, holder)? {}
+    // A backlog waits for the next start.
+    while stopped.try_recv() == Err(TryRecvError::Empty) && watches::raise_next(app, holder)? {}
     Ok(())
 }

@@ -14,6 +14,7 @@ pub mod config;
 pub mod demo;
 pub mod directory;
 pub mod error;
+pub mod external_ids;
 pub mod http;
 pub mod lease;
 pub mod openapi;

@@ -245,6 +245,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     }
     let key = takes_key(path, method, operation);
     let conditional = matches!(method, "patch" | "delete") || path.ends_with("/transitions") && method == "post";
+    // Made or edited, so the precondition is the sender's choice.
+    let upsert = method == "put" && path.contains("/by-external-id/");
     let readable = method == "get" && path.ends_with('}');
     let has_body = operation.get("requestBody").is_some();
     let mut parameters: Vec<&str> = vec!["RequestId"];
@@ -254,7 +256,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if key {
         parameters.push("IdempotencyKey");
     }
-    if conditional {
+    if conditional || upsert {
         parameters.push("IfMatch");
     }
     if readable {
@@ -283,10 +285,25 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if conditional {
         statuses.extend([412, 428]);
     }
-    const OF_PEOPLE: [&str; 8] =
-        ["/people", "/cases", "/tasks", "/assessments", "/goals", "/plans", "/notes", "/legal-statuses"];
-    let of_people = OF_PEOPLE.iter().any(|start| path.starts_with(start)) || path.starts_with("/reminders");
-    if of_people && method != "get" && path != "/people" && !path.ends_with("/searches") {
+    if upsert {
+        statuses.push(412);
+    }
+    const OF_PEOPLE: [&str; 12] = [
+        "/people",
+        "/cases",
+        "/tasks",
+        "/assessments",
+        "/goals",
+        "/plans",
+        "/notes",
+        "/legal-statuses",
+        "/reminders",
+        "/contacts",
+        "/relations",
+        "/household",
+    ];
+    let of_people = OF_PEOPLE.iter().any(|start| path.starts_with(start));
+    if of_people && method != "get" && path != "/people" && path != "/households" && !path.ends_with("/searches") {
         statuses.push(423);
     }
     match path {
@@ -298,7 +315,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if let Some(responses) = operation["responses"].as_object_mut() {
         for (status, response) in responses.iter_mut() {
             let mut headers = shared_headers();
-            let versioned = readable || conditional || status == "201";
+            let versioned = readable || conditional || upsert || status == "201";
             if versioned && status != "204" && !path.starts_with("/auth/") {
                 headers.insert("ETag".into(), json!({"$ref": "#/components/headers/ETag"}));
             }

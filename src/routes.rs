@@ -4,13 +4,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
 use crate::cases::{
-    assessment_transitions, assessments, goal_transitions, goals, handlers as cases, history, list, notes,
-    plan_transitions, plans, task_list, task_transitions, tasks, transitions, worklist, workloads,
+    assessment_transitions, assessments, by_external_id as cases_by_external_id, goal_transitions, goals,
+    handlers as cases, history, household_members as case_household_members, list, notes, plan_transitions, plans,
+    task_list, task_transitions, tasks, transitions, worklist, workloads,
 };
 use crate::codes;
 use crate::directory::organisations;
 use crate::operations::{sandbox, status};
-use crate::people::{export, handlers as people, legal_status_transitions, legal_statuses, processing, reminders};
+use crate::people::{
+    by_external_id as people_by_external_id, contacts, export, handlers as people, household_members, households,
+    legal_status_transitions, legal_statuses, processing, relations, reminders,
+};
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
 
@@ -20,6 +24,8 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         // Cases and tasks: first, because the router tries one pattern after the other.
         .service(list::list_cases)
         .service(cases::create_case)
+        .service(cases_by_external_id::read_case_by_external_id)
+        .service(cases_by_external_id::upsert_case_by_external_id)
         .service(cases::read_case)
         .service(cases::edit_case)
         .service(transitions::list_case_transitions)
@@ -76,10 +82,34 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
         // People
         .service(people::search_people)
         .service(people::create_person)
+        .service(people_by_external_id::read_person_by_external_id)
+        .service(people_by_external_id::upsert_person_by_external_id)
         .service(people::read_person)
         .service(people::edit_person)
         .service(processing::create_person_transition)
         .service(export::read_person_export)
+        .service(contacts::list_contacts)
+        .service(contacts::create_contact)
+        .service(contacts::read_contact)
+        .service(contacts::edit_contact)
+        .service(contacts::delete_contact)
+        .service(relations::list_relations)
+        .service(relations::create_relation)
+        .service(relations::read_relation)
+        .service(relations::edit_relation)
+        .service(relations::delete_relation)
+        .service(households::create_household)
+        .service(households::read_household)
+        .service(households::edit_household)
+        .service(household_members::list_household_members)
+        .service(household_members::create_household_member)
+        .service(household_members::list_person_households)
+        .service(household_members::read_household_member)
+        .service(household_members::edit_household_member)
+        .service(case_household_members::list_case_household_members)
+        .service(case_household_members::create_case_household_member)
+        .service(case_household_members::read_case_household_member)
+        .service(case_household_members::delete_case_household_member)
         .service(legal_statuses::list_legal_statuses)
         .service(legal_statuses::create_legal_status)
         .service(legal_statuses::read_legal_status)

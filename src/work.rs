@@ -161,6 +161,18 @@ impl Unit<'_> {
         self.write(None, change).map(drop)
     }
 
+    /// Keeps the values of a change once more, for another person whom it is about.
+    pub fn remember(&mut self, change: Change) -> ApiResult<()> {
+        self.history_row(change).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Tells the feed once more of a change whose values are recorded: at another place where the row is.
+    pub fn tell(&mut self, change: &Change) -> ApiResult<()> {
+        self.change_row(change)?.execute(self.connection)?;
+        Ok(())
+    }
+
     /// Writes a row by a statement that changes one row or none, and its records; tells whether it changed one. Where it did
     /// not, nothing is recorded.
     pub fn keep(&mut self, statement: Prepared, change: Change) -> ApiResult<bool> {

@@ -111,6 +111,17 @@ pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> 
         .sql(")")
 }
 
+/// Narrows a statement to rows whose person the grant reaches, too: a case can be elsewhere than its person. `people` begins a
+/// subquery over people, aliased `r`.
+pub fn people_in_reach<ST>(statement: Prepared<ST>, people: &'static str, grant: &HeldGrant) -> Prepared<ST> {
+    let statement = statement
+        .sql(people)
+        .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
+        .bind(grant.id)
+        .sql(")");
+    owned_by(statement, grant).sql(")")
+}
+
 /// Asks once for each grant and merges: the first rows of a union are among the first rows of its parts. `key` orders as the
 /// statement does; a row reached by two grants is kept once.
 pub fn merged<T, K: Ord>(

@@ -175,12 +175,14 @@ pub fn create<C: Child, N: Checked>(
 ) -> ApiResult<(C, C::Root)> {
     let root = C::Root::lock(unit, root)?;
     unit.rights.require_at(Action::Create, C::RESOURCE, &root.place())?;
-    root.require_workable()?;
     let new = body.read()?;
     let id = Uuid::now_v7();
     let row = match unit.replay(id)? {
         Some(earlier) => C::find(unit.connection, C::Id::from(earlier))?,
-        None => make(unit, C::Id::from(id), &root, new)?,
+        None => {
+            root.require_workable()?;
+            make(unit, C::Id::from(id), &root, new)?
+        }
     };
     Ok((row, root))
 }

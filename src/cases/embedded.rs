@@ -14,6 +14,7 @@ use crate::cases::plans::{Plan, PlanRow};
 use crate::cases::rules::{self, CaseStatus, Intent};
 use crate::cases::tasks::Task;
 use crate::cases::types::{CaseRow, EmbeddedInCase, PossibleTransition};
+use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::http::Reader;
 
@@ -103,7 +104,7 @@ fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: 
 }
 
 fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTransition>> {
-    let facts = facts(reader.connection, row)?;
+    let facts = facts(reader.connection, row, clock::date_of(reader.now))?;
     let moves = if reader.rights.may_at(Action::Transition, Resource::Cases, &row.place()) {
         rules::allowed(row.state())
     } else {

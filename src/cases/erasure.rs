@@ -9,6 +9,7 @@ use crate::access::Place;
 use crate::aggregate::{self, Child};
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
+use crate::cases::household_members::CaseHouseholdMember;
 use crate::cases::notes::Note;
 use crate::cases::plans::{AgreedGoal, PlanRow};
 use crate::cases::queries;
@@ -16,6 +17,7 @@ use crate::cases::reference;
 use crate::cases::tasks::Task;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::error::{ApiError, ApiResult};
+use crate::external_ids::{self, Kind};
 use crate::people::erasure::ERASED;
 use crate::people::processing::Processing;
 use crate::work::{Change, Operation, Unit};
@@ -27,18 +29,27 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
         .execute(unit.connection)?;
     remove_all::<Task>(unit, &case)?;
     remove_all::<Note>(unit, &case)?;
+    remove_all::<CaseHouseholdMember>(unit, &case)?;
+    external_ids::keep(unit, Kind::Case, case.id.0, &[])?;
     strip_all(unit, &case, &["ratings", "note"], strip_assessment)?;
     strip_all(unit, &case, &["title", "indicator"], |goal: &mut Goal| {
         ERASED.clone_into(&mut goal.title);
         goal.indicator = None;
         Ok(())
     })?;
-    strip_all(unit, &case, &["summary", "interpreter_language", "agreed_goals"], strip_plan)?;
+    strip_all(
+        unit,
+        &case,
+        &["summary", "interpreter_language", "agreed_goals", "coming_of_age_arrangements"],
+        strip_plan,
+    )?;
     diesel::update(case_transitions::table.filter(case_transitions::case_id.eq(case.id)))
         .set(case_transitions::note.eq(None::<String>))
         .execute(unit.connection)?;
     diesel::delete(case_news::table.filter(case_news::case_id.eq(case.id))).execute(unit.connection)?;
     case.summary = None;
+    case.household_id = None;
+    case.external_ids = Json::of([(); 0]);
     // The old one may stand in a letter.
     case.public_ref = reference::new()?;
     case.processing = Processing::Erased;
@@ -46,7 +57,13 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     case.updated_at = unit.now;
     unit.update(
         queries::update(&case),
-        told(&case.place(), "case", case.id, case.version, &["summary", "public_ref", "processing"]),
+        told(
+            &case.place(),
+            "case",
+            case.id,
+            case.version,
+            &["summary", "public_ref", "household_id", "external_ids", "processing"],
+        ),
     )
 }
 
@@ -91,6 +108,6 @@ fn strip_plan(row: &mut PlanRow) -> ApiResult<()> {
         goal.indicator = None;
     }
     row.agreed_goals = Json::of(goals);
-    (row.summary, row.interpreter_language) = (None, None);
+    (row.summary, row.interpreter_language, row.coming_of_age_arrangements) = (None, None, None);
     Ok(())
 }

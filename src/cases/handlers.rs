@@ -1,6 +1,8 @@
 //! Operations on cases; their moves are in `transitions`.
 
 use actix_web::{get, patch, post};
+use approdo_db::Json;
+use chrono::NaiveDate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
@@ -9,19 +11,22 @@ use crate::aggregate::{self, Root as _};
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::embedded;
 use crate::cases::goals::Goal;
+use crate::cases::household_members::{self, CaseHouseholdMember};
 use crate::cases::news;
 use crate::cases::notes::Note;
 use crate::cases::plans::PlanRow;
-use crate::cases::queries;
+use crate::cases::queries::{self, Minority};
 use crate::cases::reference;
-use crate::cases::rules::{CaseStatus, Facts};
+use crate::cases::rules::{CaseStatus, Facts, UNACCOMPANIED_MINOR};
 use crate::cases::tasks;
 use crate::cases::types::{Case, CaseId, CasePatch, CasePlace, CaseReadQuery, CaseRow, GUARDED, MEMBERS, NewCase};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::external_ids::{self, Kind};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
+use crate::people::households::{self, HouseholdId};
 use crate::people::processing::Processing;
 use crate::people::types::Warning;
 use crate::work::{Change, Operation, Unit};
@@ -120,6 +125,8 @@ pub fn open(
         created_at: unit.now,
         updated_at: unit.now,
         processing: Processing::Normal,
+        external_ids: Json::of(external_ids::checked(unit.app, new.external_ids)?),
+        household_id: new.household_id,
     };
     check_codes(unit, &row)?;
     let fields = unit.rights.fields_at(place);
@@ -129,6 +136,7 @@ pub fn open(
     if let Some(manager) = row.case_manager_id {
         check_manager(unit, manager, &row.place())?;
     }
+    check_household(unit, row.household_id)?;
     let seen = beginning.others.iter().any(|other| unit.rights.may_at(Action::Read, Resource::Cases, other));
     let warnings = seen.then(|| Warning {
         code: "open_case_exists",
@@ -136,6 +144,7 @@ pub fn open(
         detail: "this person has an open case already".into(),
     });
     let changed: Vec<_> = MEMBERS.iter().copied().filter(|name| *name != "id").collect();
+    external_ids::keep(unit, Kind::Case, row.id.0, &external_ids::of(&row.external_ids))?;
     let mut tries = 0;
     while !unit.keep(queries::insert(&row), change(&row, None, Operation::Created, changed.clone())?)? {
         tries += 1;
@@ -167,6 +176,17 @@ fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> Ap
         Ok(())
     } else {
         Err(ApiError::unknown_reference("case_manager_id"))
+    }
+}
+
+/// 422 unless the household is in the caller's scope.
+fn check_household(unit: &mut Unit<'_>, household: Option<HouseholdId>) -> ApiResult<()> {
+    let Some(id) = household else { return Ok(()) };
+    let known = households::known(unit, id)?;
+    if known.is_some_and(|row| unit.rights.may_at(Action::Read, Resource::Households, &row.place())) {
+        Ok(())
+    } else {
+        Err(ApiError::unknown_reference("household_id"))
     }
 }
 
@@ -234,9 +254,13 @@ pub fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
 }
 
 /// What the guards look at, as it is now.
-pub fn facts(connection: &mut approdo_db::Connection, row: &CaseRow) -> ApiResult<Facts> {
+pub fn facts(connection: &mut approdo_db::Connection, row: &CaseRow, today: NaiveDate) -> ApiResult<Facts> {
     let (open_tasks, completed_assessments, open_goals, agreed_plans, plans_in_force) =
         queries::counts(connection, row)?;
+    let asked = row.target_group == UNACCOMPANIED_MINOR;
+    let minority = if asked { queries::minority(connection, row, today)? } else { Minority::default() };
+    let is_unaccompanied_minor =
+        asked && minority.date_of_birth.and_then(clock::of_age_on).is_none_or(|of_age| today < of_age);
     Ok(Facts {
         has_manager: row.case_manager_id.is_some(),
         has_legal_basis: row.legal_basis.is_some(),
@@ -245,6 +269,9 @@ pub fn facts(connection: &mut approdo_db::Connection, row: &CaseRow) -> ApiResul
         open_goals,
         agreed_plans,
         plans_in_force,
+        is_unaccompanied_minor,
+        guardians: minority.guardians,
+        plans_for_coming_of_age: minority.plans,
     })
 }
 
@@ -267,34 +294,45 @@ pub async fn edit_case(
 ) -> ApiResult<Answer> {
     door.write("edit_case", caller, None, move |unit| {
         let mut row = queries::lock(unit, id.0)?;
-        let before = row.place();
-        unit.rights.require_at(Action::Edit, Resource::Cases, &before)?;
-        row.require_workable()?;
+        unit.rights.require_at(Action::Edit, Resource::Cases, &row.place())?;
         let patch = body.read()?;
         if_match.check(row.version)?;
-        let changed = apply(unit, &mut row, patch)?;
-        let fields = unit.rights.fields_at(&before);
-        if let Some((name, _)) = GUARDED.iter().find(|(name, group)| changed.contains(name) && !fields.writes(*group)) {
-            return Err(ApiError::forbidden(format!("your grants do not let you write {name}")));
-        }
-        if !changed.is_empty() {
-            row.version += 1;
-            row.updated_at = unit.now;
-            unit.update(queries::update(&row), change(&row, Some(before.clone()), Operation::Updated, changed)?)?;
-            news::of_case(unit, &row)?;
-            if row.place() != before {
-                tasks::follow_case(unit, &row, &before)?;
-                aggregate::follow::<Note>(unit, &row, &before)?;
-                aggregate::follow::<AssessmentRow>(unit, &row, &before)?;
-                aggregate::follow::<Goal>(unit, &row, &before)?;
-                aggregate::follow::<PlanRow>(unit, &row, &before)?;
-            }
-        }
+        revise(unit, &mut row, patch)?;
         let version = row.version;
         let case = Case::shown(row, &unit.rights);
         unit.edited(version, &case)
     })
     .await
+}
+
+/// Edits a locked case.
+pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<()> {
+    row.require_workable()?;
+    let before = row.place();
+    let changed = apply(unit, row, patch)?;
+    let fields = unit.rights.fields_at(&before);
+    if let Some((name, _)) = GUARDED.iter().find(|(name, group)| changed.contains(name) && !fields.writes(*group)) {
+        return Err(ApiError::forbidden(format!("your grants do not let you write {name}")));
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    if changed.contains(&"external_ids") {
+        external_ids::keep(unit, Kind::Case, row.id.0, &external_ids::of(&row.external_ids))?;
+    }
+    row.version += 1;
+    row.updated_at = unit.now;
+    unit.update(queries::update(row), change(row, Some(before.clone()), Operation::Updated, changed)?)?;
+    news::of_case(unit, row)?;
+    if row.place() != before {
+        tasks::follow_case(unit, row, &before)?;
+        aggregate::follow::<Note>(unit, row, &before)?;
+        aggregate::follow::<AssessmentRow>(unit, row, &before)?;
+        aggregate::follow::<Goal>(unit, row, &before)?;
+        aggregate::follow::<PlanRow>(unit, row, &before)?;
+        aggregate::follow::<CaseHouseholdMember>(unit, row, &before)?;
+    }
+    Ok(())
 }
 
 fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<Vec<&'static str>> {
@@ -307,6 +345,9 @@ fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<
     edit.optional("case_manager_id", &mut row.case_manager_id, patch.case_manager_id);
     edit.optional("legal_basis", &mut row.legal_basis, patch.legal_basis);
     edit.optional("summary", &mut row.summary, patch.summary);
+    let external_ids = patch.external_ids.try_map(|ids| external_ids::checked(unit.app, ids))?;
+    edit.optional("household_id", &mut row.household_id, patch.household_id);
+    edit.required("external_ids", &mut row.external_ids, external_ids.map(Json::of));
     let changed = edit.finish()?;
     check_codes(unit, row)?;
     // Nobody moves a case to where they could not have opened it.
@@ -315,6 +356,13 @@ fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<
     }
     if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
         return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
+    }
+    if changed.contains(&"household_id") {
+        check_household(unit, row.household_id)?;
+        if household_members::covered(unit, row.id)? > 0 {
+            let detail = "the case covers members of its household: take them out first";
+            return Err(ApiError::unmet(vec![UnmetGuard::new("nobody_covered", detail)]));
+        }
     }
     // A manager who could not work where the case goes must be replaced with the move.
     let concerns_manager = ["case_manager_id", "territory_id", "target_group"];

@@ -150,7 +150,7 @@ pub async fn list_case_accesses(
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         // Ids of records sort by time: nothing before the case can concern it.
-        let first = AccessRecordId(uuid_before(case.created_at));
+        let first = AccessRecordId(beginning_of(case.id.0));
         let after = request.after()?.unwrap_or(first);
         let columns = (a::id, a::at, a::event, a::operation, a::purpose, a::actor_id, a::actor_kind, a::request_id);
         let direct: Vec<CaseAccess> = a::table
@@ -191,8 +191,9 @@ pub async fn list_case_accesses(
     .await
 }
 
-/// The smallest UUIDv7 of an instant's millisecond.
-fn uuid_before(instant: Timestamp) -> uuid::Uuid {
-    let millis = u64::try_from(instant.instant().timestamp_millis()).unwrap_or(0);
+/// The smallest UUIDv7 of the millisecond in which a case was made: of real time, also where a demonstration's clock was moved.
+fn beginning_of(case: uuid::Uuid) -> uuid::Uuid {
+    let (seconds, nanoseconds) = case.get_timestamp().map_or((0, 0), |made| made.to_unix());
+    let millis = seconds.saturating_mul(1000).saturating_add(u64::from(nanoseconds / 1_000_000));
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }

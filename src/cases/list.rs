@@ -11,7 +11,7 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::reach::{self, KeyKind, Order, Position, SortKey, Source, Wanted};
 use crate::access::rights::HeldGrant;
-use crate::access::{Action, FieldGroup, FieldRight, PrincipalId, Resource, Rights, TerritoryId, policy};
+use crate::access::{Action, FieldGroup, FieldRight, PrincipalId, Resource, Rights, TerritoryId, policy, scope};
 use crate::cases::rules::CaseStatus;
 use crate::cases::types::{Case, CasePage, CaseRow, MEMBERS};
 use crate::clock;
@@ -200,7 +200,9 @@ fn expiring<ST>(statement: Prepared<ST>, grant: &HeldGrant, today: NaiveDate, en
     } else {
         statement.sql(" AND l.category <> ").bind(Value::Text(RESTRICTED.to_owned()))
     };
-    statement.sql(" LIMIT 1) IS NOT NULL")
+    // What a person's file says is for who may read the file.
+    let own = " AND EXISTS (SELECT 1 FROM people r WHERE r.id = l.person_id";
+    scope::people_in_reach(statement, own, grant).sql(" LIMIT 1) IS NOT NULL")
 }
 
 impl Listing for CaseList {

@@ -3,12 +3,14 @@
 
 pub mod assessment_transitions;
 pub mod assessments;
+pub mod by_external_id;
 pub mod embedded;
 pub mod erasure;
 pub mod goal_transitions;
 pub mod goals;
 pub mod handlers;
 pub mod history;
+pub mod household_members;
 pub mod life_domains;
 pub mod list;
 pub mod news;

@@ -78,6 +78,7 @@ pub struct PlanRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub coming_of_age_arrangements: Option<String>,
 }
 
 child!(PlanRow, PlanId, plans, "plan", Plans; of CaseRow, case_id in cases);
@@ -94,7 +95,8 @@ impl PlanRow {
 }
 
 /// The members a field group guards, with the group.
-pub const GUARDED: [(&str, FieldGroup); 1] = [("summary", FieldGroup::Notes)];
+pub const GUARDED: [(&str, FieldGroup); 2] =
+    [("summary", FieldGroup::Notes), ("coming_of_age_arrangements", FieldGroup::Notes)];
 
 /// A goal as the person agreed to it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -133,6 +135,11 @@ pub struct Plan {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 4000)]
     pub summary: Option<String>,
+    /// What is arranged for the eighteenth birthday of an unaccompanied minor: housing, papers, support beyond it (Italian law
+    /// 47/2017, art. 13).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 4000)]
+    pub coming_of_age_arrangements: Option<String>,
     pub author_id: PrincipalId,
     /// Whether the organisation demands that somebody else than the author approves it; set when the person agrees.
     pub approval_required: bool,
@@ -177,6 +184,7 @@ impl Plan {
             plan_no: row.plan_no,
             status: row.status,
             summary: row.summary.filter(|_| fields.reads(FieldGroup::Notes)),
+            coming_of_age_arrangements: row.coming_of_age_arrangements.filter(|_| fields.reads(FieldGroup::Notes)),
             author_id: row.author_id,
             approval_required: row.approval_required,
             agreed_on: row.agreed_on,
@@ -206,6 +214,10 @@ pub struct NewPlan {
     #[validate(length(min = 1, max = 4000))]
     #[schema(nullable = false, min_length = 1, max_length = 4000)]
     pub summary: Option<String>,
+    /// What is arranged for the eighteenth birthday. The case of an unaccompanied minor becomes active with a plan that says it.
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    pub coming_of_age_arrangements: Option<String>,
 }
 
 impl Checked for NewPlan {}
@@ -218,6 +230,9 @@ pub struct PlanPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
     #[serde(default)]
     pub summary: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[serde(default)]
+    pub coming_of_age_arrangements: Patch<String>,
 }
 
 impl Checked for PlanPatch {
@@ -327,8 +342,10 @@ pub fn draw_up(unit: &mut Unit<'_>, id: PlanId, case: &CaseRow, new: NewPlan) ->
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        coming_of_age_arrangements: new.coming_of_age_arrangements,
     };
-    aggregate::add(unit, &row, case, &["case_id", "episode_no", "plan_no", "status", "summary", "author_id"])?;
+    let members = ["case_id", "episode_no", "plan_no", "status", "summary", "coming_of_age_arrangements", "author_id"];
+    aggregate::add(unit, &row, case, &members)?;
     Ok(row)
 }
 
@@ -395,7 +412,10 @@ pub async fn edit_plan(
         }
         let mut edit = Edit::default();
         edit.bounded("summary", &patch.summary, 4000);
+        let arrangements = patch.coming_of_age_arrangements;
+        edit.bounded("coming_of_age_arrangements", &arrangements, 4000);
         edit.optional("summary", &mut row.summary, patch.summary);
+        edit.optional("coming_of_age_arrangements", &mut row.coming_of_age_arrangements, arrangements);
         aggregate::save(unit, &mut row, &case, edit.finish()?)?;
         unit.edited(row.version, &Plan::shown(row, &unit.rights, &case)?)
     })

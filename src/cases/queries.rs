@@ -3,8 +3,9 @@
 use approdo_db::schema::cases;
 use approdo_db::types::{RowId, Uuid};
 use approdo_db::{Connection, Prepared, Value};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
 use crate::access::standing::Asks;
 use crate::cases::types::{CaseId, CasePlace, CaseRow, PersonPlace};
@@ -38,7 +39,7 @@ pub fn insert(row: &CaseRow) -> Prepared {
     Prepared::new(
         "INSERT INTO cases (id, public_ref, person_id, owner_org_id, territory_id, target_group, status, held_status, \
          review_at, priority, access_level, case_manager_id, legal_basis, summary, episode_no, opened_on, closed_on, \
-         closing_reason, version, created_at, updated_at) VALUES (",
+         closing_reason, version, created_at, updated_at, external_ids, household_id) VALUES (",
     )
     .bind_all([
         row.id.into(),
@@ -62,6 +63,8 @@ pub fn insert(row: &CaseRow) -> Prepared {
         Value::BigInt(row.version),
         Value::Instant(row.created_at),
         Value::Instant(row.updated_at),
+        Value::Json(row.external_ids.clone()),
+        Value::OptionalUuid(row.household_id.map(|id| RowId(id.0))),
     ])
     .sql(") ON CONFLICT (public_ref) DO NOTHING")
 }
@@ -98,6 +101,10 @@ pub fn update(row: &CaseRow) -> Prepared {
         .bind(Value::OptionalDate(row.closed_on))
         .sql(", closing_reason = ")
         .bind(Value::OptionalText(row.closing_reason.clone()))
+        .sql(", external_ids = ")
+        .bind(Value::Json(row.external_ids.clone()))
+        .sql(", household_id = ")
+        .bind(Value::OptionalUuid(row.household_id.map(|id| RowId(id.0))))
         .sql(", updated_at = ")
         .bind(Value::Instant(row.updated_at))
         .sql(", version = version + 1 WHERE version = ")
@@ -150,5 +157,36 @@ pub fn counts(connection: &mut Connection, case: &CaseRow) -> QueryResult<(i64, 
     .sql(" AND episode_no = ")
     .bind(Value::BigInt(case.episode_no))
     .sql(")")
+    .get_result(connection)
+}
+
+/// What the guards of an unaccompanied minor's case look at.
+#[derive(Debug, Default, Queryable)]
+pub struct Minority {
+    pub date_of_birth: Option<NaiveDate>,
+    /// Guardianships that hold on the day asked for.
+    pub guardians: i64,
+    /// Agreed plans of the episode that arrange for the eighteenth birthday.
+    pub plans: i64,
+}
+
+/// The same, of a case's person on a day.
+pub fn minority(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> QueryResult<Minority> {
+    Prepared::<(Nullable<Date>, BigInt, BigInt)>::new(
+        "SELECT p.date_of_birth, (SELECT count(*) FROM relations g WHERE g.kind = 'guardian_of' AND g.object_id = p.id \
+           AND g.valid_from <= ",
+    )
+    .bind(Value::Date(on))
+    .sql(" AND (g.valid_to IS NULL OR g.valid_to > ")
+    .bind(Value::Date(on))
+    .sql(
+        ")), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND coming_of_age_arrangements IS NOT NULL \
+           AND case_id = ",
+    )
+    .bind(case.id)
+    .sql(" AND episode_no = ")
+    .bind(Value::BigInt(case.episode_no))
+    .sql(") FROM people p WHERE p.id = ")
+    .bind(case.person_id)
     .get_result(connection)
 }

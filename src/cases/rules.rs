@@ -31,6 +31,9 @@ impl CaseStatus {
     }
 }
 
+/// The target group of unaccompanied minors, whose cases have guards of their own.
+pub const UNACCOMPANIED_MINOR: &str = "unaccompanied_minor";
+
 /// Reasons that close a case early from any open state (domain 2); others close it after evaluation.
 pub const EARLY_REASONS: [&str; 5] = ["moved", "withdrew", "no_contact", "deceased", "transferred"];
 
@@ -64,6 +67,12 @@ pub struct Facts {
     pub agreed_plans: i64,
     /// Those of them that are in force: approved, or agreed where no approval is demanded.
     pub plans_in_force: i64,
+    /// An unaccompanied minor who, as far as is known, is one still.
+    pub is_unaccompanied_minor: bool,
+    /// Guardianships of the person that hold today.
+    pub guardians: i64,
+    /// Plans of the present episode the person has agreed to that arrange for the eighteenth birthday.
+    pub plans_for_coming_of_age: i64,
 }
 
 /// What a move is.
@@ -115,7 +124,7 @@ pub fn allowed(state: State) -> Vec<CaseStatus> {
 /// One source of guards. A later area adds its own to `PROVIDERS` and leaves the rest alone.
 type Provider = fn(State, Move, &Intent, &Facts) -> Vec<UnmetGuard>;
 
-const PROVIDERS: [Provider; 4] = [responsibility, planning, open_work, what_the_move_needs];
+const PROVIDERS: [Provider; 5] = [responsibility, planning, minority, open_work, what_the_move_needs];
 
 fn responsibility(state: State, made: Move, intent: &Intent, facts: &Facts) -> Vec<UnmetGuard> {
     let mut unmet = Vec::new();
@@ -150,6 +159,25 @@ fn planning(state: State, made: Move, intent: &Intent, facts: &Facts) -> Vec<Unm
                 "have the plan approved by somebody else than its author first",
             ));
         }
+    }
+    unmet
+}
+
+/// A minor acts through a guardian, and a plan that ends at eighteen is none (Italian law 47/2017, art. 11 and 13).
+fn minority(state: State, made: Move, intent: &Intent, facts: &Facts) -> Vec<UnmetGuard> {
+    let mut unmet = Vec::new();
+    let activated = made == Move::Step && (state.status, intent.to) == (CaseStatus::Planning, CaseStatus::Active);
+    if !activated || !facts.is_unaccompanied_minor {
+        return unmet;
+    }
+    if facts.guardians == 0 {
+        unmet.push(UnmetGuard::new("guardian", "record the minor's guardian first"));
+    }
+    if facts.plans_for_coming_of_age == 0 {
+        unmet.push(UnmetGuard::new(
+            "coming_of_age_plan",
+            "agree a plan that arranges for the eighteenth birthday first",
+        ));
     }
     unmet
 }

@@ -20,6 +20,9 @@ const READY: Facts = Facts {
     open_goals: 0,
     agreed_plans: 1,
     plans_in_force: 1,
+    is_unaccompanied_minor: false,
+    guardians: 0,
+    plans_for_coming_of_age: 0,
 };
 
 fn guards(result: Result<(State, Move), Vec<crate::error::UnmetGuard>>) -> Vec<String> {
@@ -48,6 +51,21 @@ fn planning_waits_for_an_assessment_and_activation_for_the_persons_agreement_and
     assert_eq!(refused(CaseStatus::Planning, CaseStatus::Active, not_agreed), ["client_agreement"]);
     let not_approved = Facts { plans_in_force: 0, ..READY };
     assert_eq!(refused(CaseStatus::Planning, CaseStatus::Active, not_approved), ["plan_approval"]);
+}
+
+#[test]
+fn an_unaccompanied_minor_waits_for_a_guardian_and_a_plan_for_the_eighteenth_birthday() {
+    let minor = Facts { is_unaccompanied_minor: true, ..READY };
+    let activate = |facts| guards(decide(state(CaseStatus::Planning), &intent(CaseStatus::Active, None), &facts));
+    assert_eq!(activate(minor), ["guardian", "coming_of_age_plan"]);
+    assert_eq!(activate(Facts { guardians: 1, ..minor }), ["coming_of_age_plan"]);
+    assert_eq!(activate(Facts { plans_for_coming_of_age: 1, ..minor }), ["guardian"]);
+    let ready = Facts { guardians: 1, plans_for_coming_of_age: 1, ..minor };
+    assert!(decide(state(CaseStatus::Planning), &intent(CaseStatus::Active, None), &ready).is_ok());
+    assert!(
+        decide(state(CaseStatus::Evaluation), &intent(CaseStatus::Active, None), &minor).is_ok(),
+        "it was active before"
+    );
 }
 
 #[test]
@@ -101,8 +119,18 @@ fn any_intent() -> impl Strategy<Value = Intent> {
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    (any::<bool>(), any::<bool>(), 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>()).prop_map(
-        |(has_manager, has_legal_basis, open_tasks, completed_assessments, open_goals, agreed_plans, approved)| Facts {
+    let minority = (any::<bool>(), 0_i64..2, 0_i64..2);
+    (any::<bool>(), any::<bool>(), 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>(), minority).prop_map(
+        |(
+            has_manager,
+            has_legal_basis,
+            open_tasks,
+            completed_assessments,
+            open_goals,
+            agreed_plans,
+            approved,
+            minor,
+        )| Facts {
             has_manager,
             has_legal_basis,
             open_tasks,
@@ -110,6 +138,9 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             open_goals,
             agreed_plans,
             plans_in_force: if approved { agreed_plans } else { 0 },
+            is_unaccompanied_minor: minor.0,
+            guardians: minor.1,
+            plans_for_coming_of_age: minor.2,
         },
     )
 }

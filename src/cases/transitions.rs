@@ -211,7 +211,7 @@ pub fn make(
         return Err(ApiError::invalid_member("review_at", "must be after today"));
     }
     let before = row.place();
-    let (from, made) = (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, &row)?));
+    let (from, made) = (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, &row, today)?));
     let (next, made) = made.map_err(ApiError::unmet)?;
     if made == Move::CloseEarly {
         task_transitions::cancel_open(unit, row.id, "the case was closed early")?;

@@ -1,7 +1,7 @@
 //! A case: the row, what requests say, what answers show.
 
 use approdo_db::schema::cases;
-use approdo_db::{Timestamp, define_id};
+use approdo_db::{Json, Timestamp, define_id};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,11 @@ use crate::cases::queries;
 use crate::cases::rules::{self, CaseStatus, State};
 use crate::cases::tasks::Task;
 use crate::error::ApiResult;
+use crate::external_ids::{self, ExternalId};
 use crate::http::texts::MemberName;
 use crate::http::{Checked, Patch, Reader, reading};
 use crate::page_of;
+use crate::people::households::HouseholdId;
 use crate::people::processing::Processing;
 use crate::people::types::{PersonId, Warning, withheld};
 use crate::work::Unit;
@@ -61,6 +63,8 @@ pub struct CaseRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub processing: Processing,
+    pub external_ids: Json,
+    pub household_id: Option<HouseholdId>,
 }
 
 /// Where a person is, read without the rest of it.
@@ -153,14 +157,20 @@ impl Root for CaseRow {
 }
 
 /// The members a field group guards, with the group.
-pub const GUARDED: [(&str, FieldGroup); 3] =
-    [("person_id", FieldGroup::Identity), ("legal_basis", FieldGroup::Legal), ("summary", FieldGroup::Notes)];
+pub const GUARDED: [(&str, FieldGroup); 5] = [
+    ("person_id", FieldGroup::Identity),
+    ("household_id", FieldGroup::Identity),
+    ("external_ids", FieldGroup::Identity),
+    ("legal_basis", FieldGroup::Legal),
+    ("summary", FieldGroup::Notes),
+];
 
 /// Members that `fields` can name.
-pub const MEMBERS: [&str; 23] = [
+pub const MEMBERS: [&str; 25] = [
     "id",
     "public_ref",
     "person_id",
+    "household_id",
     "owner_org_id",
     "territory_id",
     "target_group",
@@ -172,6 +182,7 @@ pub const MEMBERS: [&str; 23] = [
     "case_manager_id",
     "legal_basis",
     "summary",
+    "external_ids",
     "episode_no",
     "opened_on",
     "closed_on",
@@ -193,6 +204,10 @@ pub struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub person_id: Option<PersonId>,
+    /// The household the person lives in, as far as the case is concerned with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub household_id: Option<HouseholdId>,
     /// The organisation responsible.
     pub owner_org_id: OrganisationId,
     pub territory_id: TerritoryId,
@@ -224,6 +239,10 @@ pub struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 4000)]
     pub summary: Option<String>,
+    /// What the case is called in other systems.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, required = false, max_items = 20)]
+    pub external_ids: Option<Vec<ExternalId>>,
     /// 1 at first, one more with each reopening.
     #[schema(minimum = 1, maximum = 1000)]
     pub episode_no: i64,
@@ -305,6 +324,7 @@ impl Case {
             id: row.id,
             public_ref: row.public_ref,
             person_id: Some(row.person_id).filter(|_| fields.reads(FieldGroup::Identity)),
+            household_id: row.household_id.filter(|_| fields.reads(FieldGroup::Identity)),
             owner_org_id: row.owner_org_id,
             territory_id: row.territory_id,
             target_group: row.target_group,
@@ -316,6 +336,7 @@ impl Case {
             case_manager_id: row.case_manager_id,
             legal_basis: row.legal_basis.filter(|_| fields.reads(FieldGroup::Legal)),
             summary: row.summary.filter(|_| fields.reads(FieldGroup::Notes)),
+            external_ids: Some(external_ids::of(&row.external_ids)).filter(|_| fields.reads(FieldGroup::Identity)),
             episode_no: row.episode_no,
             opened_on: row.opened_on,
             closed_on: row.closed_on,
@@ -373,6 +394,14 @@ pub struct NewCase {
     #[schema(nullable = false)]
     #[serde(default, deserialize_with = "reading::optional_day")]
     pub opened_on: Option<NaiveDate>,
+    /// What the case is called in other systems; each can be given once.
+    #[serde(default)]
+    #[validate(length(max = 20), nested)]
+    #[schema(required = false, max_items = 20)]
+    pub external_ids: Vec<ExternalId>,
+    /// A household in your scope.
+    #[schema(nullable = false)]
+    pub household_id: Option<HouseholdId>,
 }
 
 impl Checked for NewCase {}
@@ -404,6 +433,13 @@ pub struct CasePatch {
     #[schema(required = false, value_type = TerritoryId)]
     #[serde(default)]
     pub territory_id: Patch<TerritoryId>,
+    #[schema(required = false, value_type = Vec<ExternalId>, max_items = 20)]
+    #[serde(default)]
+    pub external_ids: Patch<Vec<ExternalId>>,
+    /// A household in your scope. Not while the case covers members of another (409).
+    #[schema(required = false, value_type = Option<HouseholdId>)]
+    #[serde(default)]
+    pub household_id: Patch<HouseholdId>,
 }
 
 impl Checked for CasePatch {

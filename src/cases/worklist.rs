@@ -66,10 +66,14 @@ pub struct WorklistItem {
     pub due_on: Option<NaiveDate>,
     /// Whether that day is past.
     pub overdue: bool,
-    /// With `change`: how many there are. Name it in `If-Match` of `DELETE /me/unread-changes/{case_id}`.
+    /// With `change`: how many there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 9007199254740991_i64)]
     pub unread_changes: Option<i64>,
+    /// With `change`: the number of the latest. Name it in `If-Match` of `DELETE /me/unread-changes/{case_id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 9007199254740991_i64)]
+    pub latest_change: Option<i64>,
     /// With `change`: when the latest was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -105,8 +109,20 @@ pub struct WorklistQuery {
 /// person, who may have several cases.
 type Key = (NaiveDate, i64, RowId, CaseId);
 
-type Columns =
-    (BigInt, Uuid, Uuid, Text, Uuid, Text, Nullable<Text>, Nullable<Date>, Nullable<BigInt>, Nullable<Instant>, Date);
+type Columns = (
+    BigInt,
+    Uuid,
+    Uuid,
+    Text,
+    Uuid,
+    Text,
+    Nullable<Text>,
+    Nullable<Date>,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+    Nullable<Instant>,
+    Date,
+);
 
 #[derive(Queryable)]
 struct Row {
@@ -119,6 +135,7 @@ struct Row {
     text: Option<String>,
     due_on: Option<NaiveDate>,
     changes: Option<i64>,
+    latest: Option<i64>,
     changed_at: Option<Timestamp>,
     day: NaiveDate,
 }
@@ -153,6 +170,7 @@ impl Row {
             due_on: self.due_on,
             overdue: self.due_on.is_some_and(|day| day < last_day),
             unread_changes: self.changes,
+            latest_change: self.latest,
             changed_at: self.changed_at,
         }
     }
@@ -177,7 +195,7 @@ const SOURCES: [Source; 5] = [
     Source {
         number: REVIEWS,
         until_principal: "SELECT CAST(1 AS BIGINT) AS source, r.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
-            r.priority, CAST(NULL AS TEXT) AS text, r.review_at AS due_on, CAST(NULL AS BIGINT) AS changes, \
+            r.priority, CAST(NULL AS TEXT) AS text, r.review_at AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
             CAST(NULL AS TIMESTAMPTZ) AS changed_at, r.review_at AS day \
             FROM cases r WHERE r.status = 'on_hold' AND r.case_manager_id = ",
         day: "r.review_at",
@@ -186,7 +204,7 @@ const SOURCES: [Source; 5] = [
     Source {
         number: REMINDERS,
         until_principal: "SELECT CAST(2 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
-            r.priority, s.kind AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, \
+            r.priority, s.kind AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
             CAST(NULL AS TIMESTAMPTZ) AS changed_at, s.due_on AS day \
             FROM cases r JOIN reminders s ON s.person_id = r.person_id AND s.status = 'open' \
             WHERE r.status NOT IN ('closed', 'declined') AND r.case_manager_id = ",
@@ -196,7 +214,7 @@ const SOURCES: [Source; 5] = [
     Source {
         number: TASKS,
         until_principal: "SELECT CAST(3 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
-            r.priority, s.title AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, \
+            r.priority, s.title AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
             CAST(NULL AS TIMESTAMPTZ) AS changed_at, coalesce(s.due_on, '9999-12-31') AS day \
             FROM tasks s JOIN cases r ON r.id = s.case_id WHERE s.status = 'open' AND s.assignee_id = ",
         day: "coalesce(s.due_on, '9999-12-31')",
@@ -205,7 +223,7 @@ const SOURCES: [Source; 5] = [
     Source {
         number: TASKS_OF_NOBODY,
         until_principal: "SELECT CAST(4 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
-            r.priority, s.title AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, \
+            r.priority, s.title AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
             CAST(NULL AS TIMESTAMPTZ) AS changed_at, coalesce(s.due_on, '9999-12-31') AS day \
             FROM cases r JOIN tasks s ON s.case_id = r.id AND s.status = 'open' AND s.assignee_id IS NULL \
             WHERE r.case_manager_id = ",
@@ -215,9 +233,9 @@ const SOURCES: [Source; 5] = [
     Source {
         number: CHANGES,
         until_principal: "SELECT CAST(5 AS BIGINT) AS source, r.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
-            r.priority, CAST(NULL AS TEXT) AS text, CAST(NULL AS DATE) AS due_on, s.changes AS changes, \
+            r.priority, CAST(NULL AS TEXT) AS text, CAST(NULL AS DATE) AS due_on, s.changes - s.seen AS changes, s.changes AS latest, \
             s.changed_at AS changed_at, coalesce(CAST(NULL AS DATE), '9999-12-31') AS day \
-            FROM cases r JOIN case_news s ON s.case_id = r.id WHERE r.case_manager_id = ",
+            FROM cases r JOIN case_news s ON s.case_id = r.id AND s.changes > s.seen WHERE r.case_manager_id = ",
         day: "coalesce(CAST(NULL AS DATE), '9999-12-31')",
         id: "r.id",
     },
@@ -261,6 +279,9 @@ fn one_source(source: &Source, grant: &HeldGrant, ask: &Ask) -> Prepared {
     // A task can be assigned to others than the manager: the case's access level holds for them (domain 1).
     part = part.sql(") AND (r.access_level IN ('open', 'audited') OR r.case_manager_id = ").bind(ask.principal);
     part = scope::owned_by(part.sql(")"), grant);
+    if source.number == REMINDERS {
+        part = scope::people_in_reach(part, " AND EXISTS (SELECT 1 FROM people r WHERE r.id = s.person_id", grant);
+    }
     if let (REMINDERS, Some(kind)) = (source.number, ask.kind) {
         let of_age = kind == WorklistKind::ComingOfAge;
         let kind = if of_age { ReminderKind::ComingOfAge } else { ReminderKind::StatusExpiring };
@@ -333,7 +354,7 @@ pub async fn list_worklist(
 
 /// Say that you have seen the changes in a case.
 ///
-/// Of a case that you manage. `If-Match` names how many you saw (`unread_changes`): 412 where there are more by now.
+/// Of a case that you manage. `If-Match` names the latest that you saw (`latest_change`): 412 where there is a later one by now.
 #[utoipa::path(
     tag = "Cases",
     params(("case_id" = CaseId, Path, description = "The case.")),
@@ -351,14 +372,17 @@ pub async fn delete_unread_changes(
             .inner_join(cases::table.on(cases::id.eq(case_news::case_id)))
             .filter(cases::id.eq(id.0))
             .filter(cases::case_manager_id.eq(unit.rights.principal))
+            .filter(case_news::changes.gt(case_news::seen))
             .select((cases::all_columns, case_news::changes))
             .first(unit.connection)
             .optional()?
             .ok_or_else(ApiError::not_found)?;
         unit.rights.require_at(Action::Delete, Resource::Worklist, &case.place())?;
         if_match.check(changes)?;
-        let seen = case_news::table.filter(case_news::case_id.eq(id.0)).filter(case_news::changes.eq(changes));
-        Unit::updated_one(diesel::delete(seen).execute(unit.connection)?)?;
+        // The numbers go on: a request that is sent twice marks nothing that came between.
+        let news = case_news::table.filter(case_news::case_id.eq(id.0)).filter(case_news::changes.eq(changes));
+        let seen = diesel::update(news).set(case_news::seen.eq(changes)).execute(unit.connection)?;
+        Unit::updated_one(seen)?;
         Ok(Answer::no_content())
     })
     .await

@@ -167,6 +167,11 @@ fn add(unit: &mut Unit<'_>, ground: &Ground, number: i64) -> ApiResult<()> {
         updated_at: unit.now,
         processing: Processing::Normal,
         age_band: None,
+        given_name_latin: None,
+        family_name_latin: None,
+        interpreter_needed: false,
+        interpreter_language: None,
+        external_ids: Json::of([(); 0]),
     };
     people::insert(unit.connection, &person)?;
     let status = STATUSES.get(index / 4 % STATUSES.len()).copied().unwrap_or(CaseStatus::Intake);
@@ -194,6 +199,8 @@ fn add(unit: &mut Unit<'_>, ground: &Ground, number: i64) -> ApiResult<()> {
         created_at: unit.now,
         updated_at: unit.now,
         processing: Processing::Normal,
+        external_ids: Json::of([(); 0]),
+        household_id: None,
     };
     let change = cases::change(&row, None, Operation::Created, vec!["status", "person_id", "target_group"])?;
     unit.keep(queries::insert(&row), change).map(drop)

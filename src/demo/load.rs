@@ -18,6 +18,8 @@ use crate::directory::organisations::{self, Organisation};
 use crate::error::{ApiError, ApiResult};
 use crate::people::handlers as people;
 use crate::people::legal_statuses::{self, LegalStatusId, NewLegalStatus};
+use crate::people::relation_rows::RelationId;
+use crate::people::relations::{self, NewRelation};
 use crate::people::types::{NewPerson, PersonId};
 use crate::territory::memberships::{self, MembershipId};
 use crate::territory::territories::{self, Territory};
@@ -84,6 +86,8 @@ struct DemoPerson {
     notes: Option<String>,
     #[serde(default)]
     legal_statuses: Vec<NewLegalStatus>,
+    #[serde(default)]
+    relations: Vec<NewRelation>,
 }
 
 #[derive(Deserialize)]
@@ -216,6 +220,8 @@ fn register(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
             target_group: person.target_group,
             given_name: person.given_name,
             family_name: person.family_name,
+            given_name_latin: None,
+            family_name_latin: None,
             date_of_birth: person.date_of_birth,
             sex: person.sex,
             tax_code: None,
@@ -223,12 +229,18 @@ fn register(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
             phone: None,
             citizenships: person.citizenships,
             languages: person.languages,
+            interpreter_needed: None,
+            interpreter_language: None,
             health_needs: person.health_needs,
             notes: person.notes,
+            external_ids: Vec::new(),
         };
         let row = people::register(unit, id, new)?;
         for status in person.legal_statuses {
             legal_statuses::add(unit, LegalStatusId::new(), &row, status)?;
+        }
+        for relation in person.relations {
+            relations::add(unit, RelationId::new(), id, relation)?;
         }
         known.people.insert(person.key, id);
     }
@@ -246,6 +258,8 @@ fn open(unit: &mut Unit<'_>, known: &Known, case: DemoCase) -> ApiResult<()> {
         legal_basis: case.legal_basis,
         summary: case.summary,
         opened_on: Some(case.opened_on),
+        external_ids: Vec::new(),
+        household_id: None,
     };
     story::in_the_name_of(unit, manager, case.opened_on, |unit| {
         let id = CaseId::new();

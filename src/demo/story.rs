@@ -34,6 +34,9 @@ pub struct Story {
     ratings_again: Vec<(LifeDomain, i64, i64)>,
     #[serde(default)]
     goals: Vec<StoryGoal>,
+    /// For an unaccompanied minor.
+    #[serde(default)]
+    coming_of_age_arrangements: Option<String>,
     /// Written on the day the case was opened.
     #[serde(default)]
     notes: Vec<NewNote>,
@@ -113,7 +116,8 @@ impl Story {
             };
             set.push(goals::add(unit, GoalId::new(), row, new)?);
         }
-        let plan = plans::draw_up(unit, PlanId::new(), row, NewPlan { summary: None })?;
+        let new = NewPlan { summary: None, coming_of_age_arrangements: self.coming_of_age_arrangements.clone() };
+        let plan = plans::draw_up(unit, PlanId::new(), row, new)?;
         let agreed = NewPlanTransition::Agreed {
             agreed_on: clock::date_of(unit.now),
             agreed_by: Some(AgreedBy::Person),

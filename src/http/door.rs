@@ -21,6 +21,7 @@ use crate::clock;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::etag::View;
 use crate::http::formats::Format;
+use crate::http::gate::HeadOnly;
 use crate::http::query::QueryTaken;
 use crate::http::request::DEFAULT_PURPOSE;
 use crate::http::{Answer, Fields, IfNoneMatch, PageRequest, Parameters, RequestContext};
@@ -71,6 +72,7 @@ fn comes_after_form(kind: Kind) -> bool {
             | Kind::PreconditionFailed
             | Kind::Conflict
             | Kind::Gone
+            | Kind::Restricted
     )
 }
 
@@ -142,6 +144,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Door {
+    /// Whether the request wants the headers alone.
+    pub fn is_head(&self) -> bool {
+        self.request.extensions().contains::<HeadOnly>()
+    }
+
     /// What is wrong with the request apart from its path and body: headers, `Accept`, a query that nobody reads. Else the format
     /// that is wanted of those offered.
     pub fn fit(&self, offered: &[Format]) -> ApiResult<Format> {

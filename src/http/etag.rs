@@ -59,6 +59,19 @@ impl IfMatch {
                 .current_version(version))
         }
     }
+
+    /// The same where it need not be sent.
+    pub fn check_if_sent(&self, version: i64) -> ApiResult<()> {
+        if self.0.is_some() { self.check(version) } else { Ok(()) }
+    }
+
+    /// 412 where it was sent and there is nothing it could match.
+    pub fn check_absent(&self) -> ApiResult<()> {
+        match &self.0 {
+            Some(_) => Err(ApiError::new(Kind::PreconditionFailed, "there is no such resource yet")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// `If-None-Match` of a reader that may have the representation already.

@@ -20,6 +20,10 @@ use crate::error::{ApiError, Kind};
 use crate::http::limits::{Standing, Subject};
 use crate::http::request::RequestId;
 
+/// Left in a request that wants the headers alone: a stream need not be read for it.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadOnly;
+
 /// Passes a request on and finishes its answer.
 pub async fn gate(
     mut request: ServiceRequest,
@@ -35,6 +39,7 @@ pub async fn gate(
     if method == Method::HEAD {
         // HEAD goes with GET; the server leaves the body out by itself.
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadOnly);
     }
     let presented = presented(&app, request.headers());
     let subject = match &presented {

@@ -63,8 +63,9 @@ impl Door {
         L: Listing,
     {
         let desk = self.desk(operation, &caller);
+        let head = self.is_head();
         match self.fit(&[Format::Json, Format::Ndjson, Format::Csv]) {
-            Ok(format @ (Format::Ndjson | Format::Csv)) => Stream::<L>::begin(desk, query, format).await,
+            Ok(format @ (Format::Ndjson | Format::Csv)) => Stream::<L>::begin(desk, query, format, head).await,
             form => desk.read(form.map(drop), move |reader| page::<L>(reader, &query)).await,
         }
     }
@@ -113,9 +114,12 @@ struct Chunk<K> {
 
 impl<L: Listing> Stream<L> {
     /// Reads the first chunk, so that what is wrong is answered as a problem, and gives the rest to the connection.
-    async fn begin(desk: Desk, query: Parameters<L::Query>, format: Format) -> ApiResult<Answer> {
+    async fn begin(desk: Desk, query: Parameters<L::Query>, format: Format, head: bool) -> ApiResult<Answer> {
         let mut this = Self { desk, query, format, next: Next::Beginning };
         let first = this.chunk().await?;
+        if head {
+            this.next = Next::Nothing;
+        }
         let rest = stream::try_unfold(this, |mut this| async move {
             if matches!(this.next, Next::Nothing) {
                 return Ok(None);

@@ -24,6 +24,21 @@ impl<T> Patch<T> {
             Self::Set(value) => Patch::Set(change(value)),
         }
     }
+
+    pub fn try_map<U>(self, change: impl FnOnce(T) -> ApiResult<U>) -> ApiResult<Patch<U>> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Remove => Patch::Remove,
+            Self::Set(value) => Patch::Set(change(value)?),
+        })
+    }
+}
+
+impl<T> From<Option<T>> for Patch<T> {
+    /// What is absent is kept.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
@@ -80,6 +95,20 @@ impl Edit {
             && !bounds.contains(&text.chars().count())
         {
             self.refuse(name, format!("must have {} to {} characters", bounds.start(), bounds.end()));
+        }
+    }
+
+    /// Refuses a text that is not of the form a creation asks for.
+    pub fn checked(
+        &mut self,
+        name: &str,
+        patch: &Patch<String>,
+        check: impl Fn(&str) -> Result<(), validator::ValidationError>,
+    ) {
+        if let Patch::Set(text) = patch
+            && let Err(wrong) = check(text)
+        {
+            self.refuse(name, wrong.message.unwrap_or("has another form".into()));
         }
     }
 

@@ -1,7 +1,12 @@
 //! Everything that is kept on a person, in one document (GDPR art. 15 and 20).
 
+use std::collections::HashMap;
+
 use actix_web::get;
-use approdo_db::schema::{case_transitions, cases, child_transitions, history, reminders, task_transitions, tasks};
+use approdo_db::schema::{
+    case_transitions, cases, child_transitions, history, household_members, households, reminders, task_transitions,
+    tasks,
+};
 use approdo_db::types::RowId;
 use approdo_db::{Connection, Json, Timestamp};
 use diesel::prelude::*;
@@ -11,10 +16,11 @@ use utoipa::ToSchema;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource, Rights};
-use crate::aggregate::Child;
 use crate::aggregate::moves::ChildTransition;
+use crate::aggregate::{Child, Root};
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
+use crate::cases::household_members::CaseHouseholdMember;
 use crate::cases::notes::{self, Note};
 use crate::cases::plans::PlanRow;
 use crate::cases::task_transitions::TaskTransition;
@@ -23,8 +29,12 @@ use crate::cases::transitions::CaseTransition;
 use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, Parameters, query};
+use crate::people::contacts::Contact;
+use crate::people::household_members::HouseholdMember;
+use crate::people::households::HouseholdRow;
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::queries;
+use crate::people::relation_rows::{self, RelationId};
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
 use crate::work::Operation;
@@ -38,6 +48,13 @@ pub struct PersonExport {
     pub legal_statuses: Vec<Value>,
     #[schema(max_items = 10000)]
     pub reminders: Vec<Value>,
+    #[schema(max_items = 10000)]
+    pub contacts: Vec<Value>,
+    #[schema(max_items = 10000)]
+    pub relations: Vec<Value>,
+    /// The person's times in households, each with the household.
+    #[schema(max_items = 10000)]
+    pub households: Vec<Value>,
     /// Each case with its moves, tasks, assessments, goals, plans and notes.
     #[schema(max_items = 10000)]
     pub cases: Vec<Value>,
@@ -47,6 +64,9 @@ pub struct PersonExport {
     /// What each of these rows, and of those that are gone, has been in the course of time.
     #[schema(max_items = 100000)]
     pub history: Vec<HistoryEntry>,
+    /// Cases that you may not read, and what belongs to them: not in this document; who may read them can add them.
+    #[schema(minimum = 0, maximum = 100000)]
+    pub withheld_cases: i64,
     /// Notes that are not for your eyes and are not in this document; their authors can add them.
     #[schema(minimum = 0, maximum = 100000)]
     pub withheld_notes: i64,
@@ -71,14 +91,14 @@ fn value(row: &impl Serialize) -> ApiResult<Value> {
     serde_json::to_value(row).map_err(ApiError::fault)
 }
 
-fn rows<C: Child>(connection: &mut Connection, root: <C::Root as crate::aggregate::Root>::Id) -> ApiResult<Vec<Value>> {
+fn rows<C: Child>(connection: &mut Connection, root: <C::Root as Root>::Id) -> ApiResult<Vec<Value>> {
     C::all_of(connection, root, i64::MAX)?.iter().map(value).collect()
 }
 
 /// Export everything that is kept on a person.
 ///
-/// For the person who asks for it (GDPR art. 15, 20). Notes that are not for your eyes are counted, not shown. The export is recorded
-/// as an access.
+/// For the person who asks for it (GDPR art. 15, 20). Cases that you may not read and notes that are not for your eyes are counted, not
+/// shown. The export is recorded as an access.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -103,8 +123,12 @@ pub async fn read_person_export(
 }
 
 fn gather(connection: &mut Connection, rights: &Rights, now: Timestamp, person: &PersonRow) -> ApiResult<PersonExport> {
-    let of_person: Vec<CaseRow> =
+    let mut of_person: Vec<CaseRow> =
         cases::table.filter(cases::person_id.eq(person.id)).order(cases::id).load(connection)?;
+    let there = of_person.len();
+    of_person.retain(|case| rights.may_at(Action::Read, Resource::Cases, &case.place()));
+    let withheld_cases = i64::try_from(there - of_person.len()).unwrap_or(i64::MAX);
+    let homes = homes(connection, rights, person.id)?;
     let mut withheld_notes = 0;
     let mut told = Vec::new();
     for case in &of_person {
@@ -115,11 +139,36 @@ fn gather(connection: &mut Connection, rights: &Rights, now: Timestamp, person: 
         person: value(person)?,
         legal_statuses: rows::<LegalStatusRow>(connection, person.id)?,
         reminders: rows::<ReminderRow>(connection, person.id)?,
+        contacts: rows::<Contact>(connection, person.id)?,
+        relations: relations(connection, person.id)?,
+        households: homes.iter().map(home).collect::<ApiResult<_>>()?,
         cases: told,
         transitions: moves(connection, person.id, &of_person)?,
-        history: past(connection, rights, person.id, &of_person)?,
+        history: past(connection, rights, person.id, &of_person, &homes)?,
+        withheld_cases,
         withheld_notes,
     })
+}
+
+fn relations(connection: &mut Connection, person: PersonId) -> ApiResult<Vec<Value>> {
+    relation_rows::of_person(connection, person, RelationId(uuid::Uuid::nil()), i64::MAX)?.iter().map(value).collect()
+}
+
+type Home = (HouseholdMember, HouseholdRow);
+
+/// The person's times in households, as far as the caller may know where these are.
+fn homes(connection: &mut Connection, rights: &Rights, person: PersonId) -> QueryResult<Vec<Home>> {
+    let mut homes: Vec<Home> = household_members::table
+        .inner_join(households::table.on(households::id.eq(household_members::household_id)))
+        .filter(household_members::person_id.eq(person))
+        .order(household_members::id)
+        .load(connection)?;
+    homes.retain(|(_, household)| rights.may_at(Action::Read, Resource::Households, &Root::place(household)));
+    Ok(homes)
+}
+
+fn home((time, household): &Home) -> ApiResult<Value> {
+    Ok(json!({"member": value(time)?, "household": value(household)?}))
 }
 
 fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, withheld: &mut i64) -> ApiResult<Value> {
@@ -145,6 +194,7 @@ fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, with
         "goals": rows::<Goal>(connection, case.id)?,
         "plans": rows::<PlanRow>(connection, case.id)?,
         "notes": value(&all)?,
+        "household_members": rows::<CaseHouseholdMember>(connection, case.id)?,
     }))
 }
 
@@ -187,10 +237,12 @@ fn past(
     rights: &Rights,
     person: PersonId,
     of_person: &[CaseRow],
+    homes: &[Home],
 ) -> ApiResult<Vec<HistoryEntry>> {
     type Line = (String, RowId, i64, Operation, Json, PrincipalId, Timestamp);
+    let homes: Vec<RowId> = homes.iter().map(|(_, household)| RowId(household.id.0)).collect();
     let lines: Vec<Line> = history::table
-        .filter(history::person_id.eq(RowId(person.0)))
+        .filter(history::person_id.eq(RowId(person.0)).or(history::resource_id.eq_any(homes)))
         .order(history::id)
         .select((
             history::resource,
@@ -202,14 +254,20 @@ fn past(
             history::at,
         ))
         .load(connection)?;
-    // A note that is gone was for the same eyes.
+    // A note is for the eyes that its last version is for, whatever it was before, and when it is gone, too.
+    let mut notes_in_sight = HashMap::new();
+    for (_, id, _, _, values, _, _) in lines.iter().filter(|line| line.0 == Note::KIND) {
+        let note: Option<Note> = serde_json::from_value(values.0.clone()).ok();
+        let case = |note: &Note| of_person.iter().find(|case| case.id == note.case_id);
+        let shown = note.is_some_and(|note| case(&note).is_some_and(|case| notes::in_sight(&note, rights, case)));
+        notes_in_sight.insert(*id, shown);
+    }
     let for_our_eyes = |line: &Line| {
-        let (resource, values) = (&line.0, &line.4);
-        resource != Note::KIND
-            || serde_json::from_value(values.0.clone()).is_ok_and(|note: Note| {
-                let case = of_person.iter().find(|case| case.id == note.case_id);
-                case.is_some_and(|case| notes::in_sight(&note, rights, case))
-            })
+        let (resource, id, values) = (line.0.as_str(), line.1, &line.4.0);
+        let case =
+            if resource == "case" { Some(id.0.to_string()) } else { values["case_id"].as_str().map(str::to_owned) };
+        let in_reach = case.is_none_or(|id| of_person.iter().any(|case| case.id.0.to_string() == id));
+        in_reach && notes_in_sight.get(&id).copied().unwrap_or(true)
     };
     Ok(lines
         .into_iter()

@@ -10,17 +10,20 @@ use crate::aggregate::{self, Root as _};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
+use crate::external_ids::{self, Kind};
 use crate::http::page::PageRequest;
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::people::contacts::Contact;
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
 use crate::people::processing::Processing;
 use crate::people::queries;
+use crate::people::relation_rows;
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{
     GUARDED, MEMBERS, NewPerson, Person, PersonId, PersonPage, PersonPatch, PersonReadQuery, PersonRow, PersonSearch,
-    is_birth_date,
+    is_birth_date, language_code, latin_name,
 };
 use crate::people::watches;
 use crate::work::{Change, Operation, Unit};
@@ -114,7 +117,13 @@ pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<
         updated_at: unit.now,
         processing: Processing::Normal,
         age_band: None,
+        given_name_latin: new.given_name_latin,
+        family_name_latin: new.family_name_latin,
+        interpreter_needed: new.interpreter_needed.unwrap_or(false),
+        interpreter_language: new.interpreter_language,
+        external_ids: Json::of(external_ids::checked(unit.app, new.external_ids)?),
     };
+    check_interpreter(&row)?;
     let place = row.place();
     let rights = unit.rights.fields_at(&place);
     refuse_unwritable(
@@ -127,6 +136,7 @@ pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<
     if names::words(&format!("{} {}", row.given_name, row.family_name)).is_empty() {
         return Err(ApiError::invalid_member("family_name", "must hold letters"));
     }
+    external_ids::keep(unit, Kind::Person, row.id.0, &external_ids::of(&row.external_ids))?;
     queries::insert(unit.connection, &row)?;
     record(unit, &row, None, Operation::Created, GUARDED.iter().map(|(name, _)| *name).collect())?;
     watches::watch_coming_of_age(unit, &row)?;
@@ -268,38 +278,59 @@ pub async fn edit_person(
 ) -> ApiResult<Answer> {
     door.write("edit_person", caller, None, move |unit| {
         let mut row = queries::lock(unit, id.0)?;
-        let before = row.place();
-        unit.rights.require_at(Action::Edit, Resource::People, &before)?;
-        row.require_workable()?;
+        unit.rights.require_at(Action::Edit, Resource::People, &row.place())?;
         let patch = body.read()?;
         if_match.check(row.version)?;
-        let changed = apply(unit, &mut row, patch)?;
-        let rights = unit.rights.fields_at(&before);
-        refuse_unwritable(rights, changed.iter().copied())?;
-        if !changed.is_empty() {
-            row.version += 1;
-            row.updated_at = unit.now;
-            Unit::updated_one(queries::update(unit.connection, &row)?)?;
-            if changed.contains(&"given_name") || changed.contains(&"family_name") {
-                queries::unindex_names(unit.connection, row.id)?;
-                queries::index_names(unit.connection, &row)?;
-            }
-            let rectified_birth = changed.contains(&"date_of_birth");
-            record(unit, &row, Some(before.clone()), Operation::Updated, changed)?;
-            row.announce(unit)?;
-            if rectified_birth {
-                watches::watch_coming_of_age(unit, &row)?;
-            }
-            if row.place() != before {
-                aggregate::follow::<LegalStatusRow>(unit, &row, &before)?;
-                aggregate::follow::<ReminderRow>(unit, &row, &before)?;
-            }
-        }
+        rectify(unit, &mut row, patch)?;
         let (version, place) = (row.version, row.place());
         let person = Person::shown(row, unit.rights.fields_at(&place));
         unit.edited(version, &person)
     })
     .await
+}
+
+/// Rectifies a locked person's data.
+pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<()> {
+    row.require_workable()?;
+    let before = row.place();
+    let changed = apply(unit, row, patch)?;
+    refuse_unwritable(unit.rights.fields_at(&before), changed.iter().copied())?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    row.version += 1;
+    row.updated_at = unit.now;
+    Unit::updated_one(queries::update(unit.connection, row)?)?;
+    if NAMES.iter().any(|name| changed.contains(name)) {
+        queries::unindex_names(unit.connection, row.id)?;
+        queries::index_names(unit.connection, row)?;
+    }
+    if changed.contains(&"external_ids") {
+        external_ids::keep(unit, Kind::Person, row.id.0, &external_ids::of(&row.external_ids))?;
+    }
+    let rectified_birth = changed.contains(&"date_of_birth");
+    record(unit, row, Some(before.clone()), Operation::Updated, changed)?;
+    row.announce(unit)?;
+    if rectified_birth {
+        watches::watch_coming_of_age(unit, row)?;
+    }
+    if row.place() != before {
+        aggregate::follow::<Contact>(unit, row, &before)?;
+        aggregate::follow::<LegalStatusRow>(unit, row, &before)?;
+        aggregate::follow::<ReminderRow>(unit, row, &before)?;
+        relation_rows::follow(unit, row, &before)?;
+    }
+    Ok(())
+}
+
+/// Members a person is found by.
+const NAMES: [&str; 4] = ["given_name", "family_name", "given_name_latin", "family_name_latin"];
+
+fn check_interpreter(row: &PersonRow) -> ApiResult<()> {
+    if row.interpreter_language.is_some() && !row.interpreter_needed {
+        return Err(ApiError::invalid_member("interpreter_language", "is only for who needs an interpreter"));
+    }
+    Ok(())
 }
 
 const NO_BIRTH_DATE: &str = "must not be in the future, nor more than 150 years ago";
@@ -317,6 +348,13 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
         edit.within(name, text, bounds);
     }
     edit.email("email", &patch.email);
+    for (name, latin) in
+        [("given_name_latin", &patch.given_name_latin), ("family_name_latin", &patch.family_name_latin)]
+    {
+        edit.within(name, latin, 1..=200);
+        edit.checked(name, latin, latin_name);
+    }
+    edit.checked("interpreter_language", &patch.interpreter_language, language_code);
     if let Patch::Set(date) = &patch.date_of_birth
         && !is_birth_date(*date, clock::date_of(unit.now))
     {
@@ -335,6 +373,8 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     edit.optional("target_group", &mut row.target_group, patch.target_group);
     edit.required("given_name", &mut row.given_name, patch.given_name);
     edit.required("family_name", &mut row.family_name, patch.family_name);
+    edit.optional("given_name_latin", &mut row.given_name_latin, patch.given_name_latin);
+    edit.optional("family_name_latin", &mut row.family_name_latin, patch.family_name_latin);
     edit.optional("date_of_birth", &mut row.date_of_birth, patch.date_of_birth);
     edit.optional("sex", &mut row.sex, patch.sex);
     edit.optional("tax_code", &mut row.tax_code, patch.tax_code);
@@ -342,6 +382,10 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     edit.optional("phone", &mut row.phone, patch.phone);
     edit.required("citizenships", &mut row.citizenships, patch.citizenships.map(Json::of));
     edit.required("languages", &mut row.languages, patch.languages.map(Json::of));
+    edit.required("interpreter_needed", &mut row.interpreter_needed, patch.interpreter_needed);
+    edit.optional("interpreter_language", &mut row.interpreter_language, patch.interpreter_language);
+    let external_ids = patch.external_ids.try_map(|ids| external_ids::checked(unit.app, ids))?;
+    edit.required("external_ids", &mut row.external_ids, external_ids.map(Json::of));
     edit.optional("health_needs", &mut row.health_needs, patch.health_needs);
     edit.optional("notes", &mut row.notes, patch.notes);
     codes::check_optional(unit.app, "target_groups", "target_group", row.target_group.as_deref())?;
@@ -350,6 +394,7 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
         edit.refuse("family_name", "must hold letters");
     }
     let changed = edit.finish()?;
+    check_interpreter(row)?;
     // Nobody moves a person to where they could not have registered them.
     if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::People, &row.place()) {
         return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));

@@ -38,7 +38,7 @@ pub fn insert(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
 
 /// Writes the words a person is found by.
 pub fn index_names(connection: &mut Connection, row: &PersonRow) -> QueryResult<()> {
-    let words = names::words(&format!("{} {}", row.given_name, row.family_name));
+    let words = names::words(&row.names());
     if words.is_empty() {
         return Ok(());
     }
@@ -86,6 +86,16 @@ pub fn update(connection: &mut Connection, row: &PersonRow) -> QueryResult<usize
         .bind(Value::Text(row.processing.as_str().to_owned()))
         .sql(", age_band = ")
         .bind(Value::OptionalText(row.age_band.clone()))
+        .sql(", given_name_latin = ")
+        .bind(Value::OptionalText(row.given_name_latin.clone()))
+        .sql(", family_name_latin = ")
+        .bind(Value::OptionalText(row.family_name_latin.clone()))
+        .sql(", interpreter_needed = ")
+        .bind(Value::Bool(row.interpreter_needed))
+        .sql(", interpreter_language = ")
+        .bind(Value::OptionalText(row.interpreter_language.clone()))
+        .sql(", external_ids = ")
+        .bind(Value::Json(row.external_ids.clone()))
         .sql(", updated_at = ")
         .bind(Value::Instant(row.updated_at))
         .sql(", version = version + 1 WHERE version = ")

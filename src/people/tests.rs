@@ -2,6 +2,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::erasure::age_band;
+use super::kinship::{closes_circle, guardianship, parentage};
 use super::names::words;
 use super::timeline::{ChangeKind, Period, gaps, oddity, overlapping};
 use super::watches::days_to_watch;
@@ -181,4 +182,77 @@ fn an_age_has_one_band() {
     let on = |year| NaiveDate::from_ymd_opt(year, 6, 1).unwrap_or_default();
     let bands = [2026, 2009, 2008, 2001, 1977, 1976, 1962, 1961, 1900].map(|year| age_band(on(year), on(2026)));
     assert_eq!(bands, ["0-17", "0-17", "18-24", "25-49", "25-49", "50-64", "50-64", "65+", "65+"]);
+}
+
+/// Whether relations lead from a person back to the same one, said without the code under test: by taking away, again and again,
+/// whoever leads to nobody.
+fn has_circle(relations: &[(u8, u8)]) -> bool {
+    let mut left = relations.to_vec();
+    loop {
+        let before = left.len();
+        let leading: Vec<u8> = left.iter().map(|(from, _)| *from).collect();
+        left.retain(|(_, to)| leading.contains(to));
+        if left.len() == before {
+            return !left.is_empty();
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_order_of_relations_makes_a_circle(asked in prop::collection::vec((0_u8..8, 0_u8..8), 0..60)) {
+        let mut kept: Vec<(u8, u8)> = Vec::new();
+        for new in asked {
+            let refused = closes_circle(&kept, new);
+            let mut with = kept.clone();
+            with.push(new);
+            prop_assert_eq!(refused, has_circle(&with), "{:?} into {:?}", new, kept);
+            if !refused {
+                kept = with;
+            }
+        }
+        prop_assert!(!has_circle(&kept));
+    }
+
+    #[test]
+    fn a_guardian_is_of_age_and_a_ward_is_not(
+        guardian in prop::option::of(prop::option::of(0_i64..20_000)), ward in prop::option::of(0_i64..20_000), on in 0_i64..20_000,
+    ) {
+        // Long before eighteen years of days, and long after, there is no doubt.
+        let age = |birth: i64| on - birth;
+        let (unmet, warnings) = guardianship(guardian.map(|birth| birth.map(day)), ward.map(day), day(on));
+        let stands = |guard: &str| unmet.iter().any(|unmet| unmet.guard == guard);
+        if let Some(Some(birth)) = guardian {
+            prop_assert!(age(birth) >= 6_570 || stands("guardian_of_age"));
+            prop_assert!(age(birth) <= 6_580 || !stands("guardian_of_age"));
+        } else {
+            prop_assert!(!stands("guardian_of_age"));
+        }
+        if let Some(birth) = ward {
+            prop_assert!(age(birth) >= 6_570 || !stands("ward_minor"));
+            prop_assert!(age(birth) <= 6_580 || stands("ward_minor"));
+        } else {
+            prop_assert!(!stands("ward_minor"));
+        }
+        let unknown = usize::from(guardian == Some(None)) + usize::from(ward.is_none());
+        prop_assert_eq!(warnings.len(), unknown);
+    }
+}
+
+#[test]
+fn coming_of_age_is_to_the_day() {
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let (eve, day) = (date("2026-04-22"), date("2026-04-23"));
+    let born = Some(date("2008-04-23"));
+    assert!(guardianship(None, born, eve).0.is_empty());
+    assert_eq!(guardianship(None, born, day).0.len(), 1);
+    assert_eq!(guardianship(Some(born), Some(date("2020-01-01")), eve).0.len(), 1);
+    assert!(guardianship(Some(born), Some(date("2020-01-01")), day).0.is_empty());
+}
+
+#[test]
+fn a_parent_younger_than_the_child_is_told() {
+    let (early, late) = (Some(day(0)), Some(day(9_000)));
+    assert!(parentage(early, late).is_none() && parentage(None, late).is_none());
+    assert!(parentage(late, early).is_some() && parentage(early, early).is_some());
 }

@@ -13,6 +13,7 @@ use crate::access::{FieldGroup, OrganisationId, Place, Resource, TerritoryId};
 use crate::aggregate::Root;
 use crate::cases::news;
 use crate::error::ApiResult;
+use crate::external_ids::{self, ExternalId};
 use crate::http::texts::{CountryCode, LanguageCode, MemberName};
 use crate::http::{Checked, Patch, Reader, reading};
 use crate::page_of;
@@ -51,9 +52,20 @@ pub struct PersonRow {
     pub processing: Processing,
     /// What is left of an erased date of birth.
     pub age_band: Option<String>,
+    pub given_name_latin: Option<String>,
+    pub family_name_latin: Option<String>,
+    pub interpreter_needed: bool,
+    pub interpreter_language: Option<String>,
+    pub external_ids: Json,
 }
 
 impl PersonRow {
+    /// Whatever the person is found by.
+    pub fn names(&self) -> String {
+        let latin = [&self.given_name_latin, &self.family_name_latin].into_iter().flatten();
+        [&self.given_name, &self.family_name].into_iter().chain(latin).map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
     pub fn place(&self) -> Place {
         Place {
             owner_org: self.owner_org_id,
@@ -98,28 +110,35 @@ impl Root for PersonRow {
 }
 
 /// The members a field group guards, with the group. What is not here is open to whoever may read the person.
-pub const GUARDED: [(&str, FieldGroup); 11] = [
+pub const GUARDED: [(&str, FieldGroup); 16] = [
     ("given_name", FieldGroup::Identity),
     ("family_name", FieldGroup::Identity),
+    ("given_name_latin", FieldGroup::Identity),
+    ("family_name_latin", FieldGroup::Identity),
     ("date_of_birth", FieldGroup::Identity),
     ("sex", FieldGroup::Identity),
     ("tax_code", FieldGroup::Identity),
     ("email", FieldGroup::Identity),
     ("phone", FieldGroup::Identity),
     ("languages", FieldGroup::Identity),
+    ("interpreter_needed", FieldGroup::Identity),
+    ("interpreter_language", FieldGroup::Identity),
+    ("external_ids", FieldGroup::Identity),
     ("citizenships", FieldGroup::Legal),
     ("health_needs", FieldGroup::Health),
     ("notes", FieldGroup::Notes),
 ];
 
 /// Members that `fields` can name.
-pub const MEMBERS: [&str; 19] = [
+pub const MEMBERS: [&str; 24] = [
     "id",
     "owner_org_id",
     "territory_id",
     "target_group",
     "given_name",
     "family_name",
+    "given_name_latin",
+    "family_name_latin",
     "date_of_birth",
     "sex",
     "tax_code",
@@ -127,6 +146,9 @@ pub const MEMBERS: [&str; 19] = [
     "phone",
     "citizenships",
     "languages",
+    "interpreter_needed",
+    "interpreter_language",
+    "external_ids",
     "health_needs",
     "notes",
     "processing",
@@ -154,6 +176,14 @@ pub struct Person {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 200)]
     pub family_name: Option<String>,
+    /// In Latin letters as an authority writes it: the passport's machine-readable zone (ICAO Doc 9303, part 3, section 6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub given_name_latin: Option<String>,
+    /// In Latin letters as an authority writes it: the passport's machine-readable zone (ICAO Doc 9303, part 3, section 6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub family_name_latin: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_of_birth: Option<NaiveDate>,
@@ -179,6 +209,14 @@ pub struct Person {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<LanguageCode>, nullable = false, required = false, max_items = 20)]
     pub languages: Option<Vec<String>>,
+    /// Whether talks with the person need an interpreter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, required = false)]
+    pub interpreter_needed: Option<bool>,
+    /// The language to interpret into (ISO 639-1); the first of `languages` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 2, max_length = 2, pattern = "^[a-z]{2}$")]
+    pub interpreter_language: Option<String>,
     /// What services must take into account (GDPR art. 9).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 4000)]
@@ -188,6 +226,10 @@ pub struct Person {
     pub notes: Option<String>,
     /// Whether the person's data may be worked with.
     pub processing: Processing,
+    /// What the person is called in other systems.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, required = false, max_items = 20)]
+    pub external_ids: Option<Vec<ExternalId>>,
     /// Members your grants hide on this person, whether or not they have a value.
     #[schema(value_type = Vec<MemberName>, max_items = 20)]
     pub withheld_fields: Vec<&'static str>,
@@ -232,6 +274,8 @@ impl Person {
             target_group: row.target_group,
             given_name: Some(row.given_name).filter(|_| identity),
             family_name: Some(row.family_name).filter(|_| identity),
+            given_name_latin: row.given_name_latin.filter(|_| identity),
+            family_name_latin: row.family_name_latin.filter(|_| identity),
             date_of_birth: row.date_of_birth.filter(|_| identity),
             sex: row.sex.filter(|_| identity),
             tax_code: row.tax_code.filter(|_| identity),
@@ -239,9 +283,12 @@ impl Person {
             phone: row.phone.filter(|_| identity),
             citizenships: Some(list(row.citizenships)).filter(|_| legal),
             languages: Some(list(row.languages)).filter(|_| identity),
+            interpreter_needed: Some(row.interpreter_needed).filter(|_| identity),
+            interpreter_language: row.interpreter_language.filter(|_| identity),
             health_needs: row.health_needs.filter(|_| rights.reads(FieldGroup::Health)),
             notes: row.notes.filter(|_| rights.reads(FieldGroup::Notes)),
             processing: row.processing,
+            external_ids: Some(external_ids::of(&row.external_ids)).filter(|_| identity),
             withheld_fields: withheld(&GUARDED, rights),
             version: row.version,
             created_at: row.created_at,
@@ -261,8 +308,8 @@ page_of! {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "owner_org_id": "01985b2e-0000-7000-8000-000000000001", "territory_id": "01985b2e-0000-7000-8000-000000000003",
-    "given_name": "Олена", "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"],
-    "languages": ["uk", "ru"]
+    "given_name": "Олена", "family_name": "Шевчук", "given_name_latin": "OLENA", "family_name_latin": "SHEVCHUK",
+    "date_of_birth": "1991-04-23", "citizenships": ["UA"], "languages": ["uk", "ru"], "interpreter_needed": true
 }))]
 pub struct NewPerson {
     /// One of your organisations.
@@ -281,6 +328,14 @@ pub struct NewPerson {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     pub family_name: String,
+    /// In Latin letters as an authority writes it: the passport's machine-readable zone (ICAO Doc 9303, part 3, section 6).
+    #[validate(length(min = 1, max = 200), custom(function = "latin_name"))]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "^[A-Za-z][A-Za-z '-]*$")]
+    pub given_name_latin: Option<String>,
+    /// In Latin letters as an authority writes it: the passport's machine-readable zone (ICAO Doc 9303, part 3, section 6).
+    #[validate(length(min = 1, max = 200), custom(function = "latin_name"))]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "^[A-Za-z][A-Za-z '-]*$")]
+    pub family_name_latin: Option<String>,
     #[schema(nullable = false)]
     #[serde(default, deserialize_with = "reading::optional_day")]
     pub date_of_birth: Option<NaiveDate>,
@@ -307,6 +362,13 @@ pub struct NewPerson {
     #[validate(length(max = 20), custom(function = "language_codes"))]
     #[schema(value_type = Vec<LanguageCode>, required = false, max_items = 20)]
     pub languages: Vec<String>,
+    /// Whether talks with the person need an interpreter; `false` when absent.
+    #[schema(nullable = false)]
+    pub interpreter_needed: Option<bool>,
+    /// The language to interpret into (ISO 639-1), where an interpreter is needed and it is not the first of `languages`.
+    #[validate(custom(function = "language_code"))]
+    #[schema(nullable = false, min_length = 2, max_length = 2, pattern = "^[a-z]{2}$")]
+    pub interpreter_language: Option<String>,
     /// What services must take into account (GDPR art. 9).
     #[validate(length(min = 1, max = 4000))]
     #[schema(nullable = false, min_length = 1, max_length = 4000)]
@@ -314,6 +376,11 @@ pub struct NewPerson {
     #[validate(length(min = 1, max = 4000))]
     #[schema(nullable = false, min_length = 1, max_length = 4000)]
     pub notes: Option<String>,
+    /// What the person is called in other systems; each can be given once.
+    #[serde(default)]
+    #[validate(length(max = 20), nested)]
+    #[schema(required = false, max_items = 20)]
+    pub external_ids: Vec<ExternalId>,
 }
 
 impl Checked for NewPerson {}
@@ -332,6 +399,12 @@ pub struct PersonPatch {
     #[schema(required = false, value_type = String, min_length = 1, max_length = 200)]
     #[serde(default)]
     pub family_name: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200, pattern = "^[A-Za-z][A-Za-z '-]*$")]
+    #[serde(default)]
+    pub given_name_latin: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200, pattern = "^[A-Za-z][A-Za-z '-]*$")]
+    #[serde(default)]
+    pub family_name_latin: Patch<String>,
     #[schema(required = false, value_type = Option<NaiveDate>)]
     #[serde(default, deserialize_with = "reading::patched_day")]
     pub date_of_birth: Patch<NaiveDate>,
@@ -353,12 +426,21 @@ pub struct PersonPatch {
     #[schema(required = false, value_type = Vec<LanguageCode>, max_items = 20)]
     #[serde(default)]
     pub languages: Patch<Vec<String>>,
+    #[schema(required = false, value_type = bool)]
+    #[serde(default)]
+    pub interpreter_needed: Patch<bool>,
+    #[schema(required = false, value_type = Option<String>, min_length = 2, max_length = 2, pattern = "^[a-z]{2}$")]
+    #[serde(default)]
+    pub interpreter_language: Patch<String>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
     #[serde(default)]
     pub health_needs: Patch<String>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
     #[serde(default)]
     pub notes: Patch<String>,
+    #[schema(required = false, value_type = Vec<ExternalId>, max_items = 20)]
+    #[serde(default)]
+    pub external_ids: Patch<Vec<ExternalId>>,
 }
 
 impl Checked for PersonPatch {
@@ -413,11 +495,31 @@ pub fn country_codes(codes: &[String]) -> Result<(), ValidationError> {
     codes.iter().try_for_each(|code| crate::territory::territories::country_code(code))
 }
 
+fn is_language_code(code: &str) -> bool {
+    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 /// Each two small letters (ISO 639-1).
 pub fn language_codes(codes: &[String]) -> Result<(), ValidationError> {
-    if codes.iter().all(|code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())) {
+    if codes.iter().all(|code| is_language_code(code)) {
         Ok(())
     } else {
         Err(wrong("each must be two small letters (ISO 639-1)"))
+    }
+}
+
+/// Two small letters (ISO 639-1).
+pub fn language_code(code: &str) -> Result<(), ValidationError> {
+    if is_language_code(code) { Ok(()) } else { Err(wrong("must be two small letters (ISO 639-1)")) }
+}
+
+/// What a machine-readable zone can hold of a name: Latin letters without diacritics (ICAO Doc 9303, part 3). Hyphens and
+/// apostrophes are taken as well, because the page above the zone keeps them.
+pub fn latin_name(name: &str) -> Result<(), ValidationError> {
+    let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    if begins && name.chars().all(|letter| letter.is_ascii_alphabetic() || matches!(letter, ' ' | '\'' | '-')) {
+        Ok(())
+    } else {
+        Err(wrong("must be Latin letters without diacritics, as in a passport's machine-readable zone"))
     }
 }

@@ -2,18 +2,19 @@
 //! date becomes known and raises its reminder once: the watch goes and the reminder comes in one transaction, under the person's
 //! lock.
 
-use approdo_db::schema::{reminders, watches};
+use approdo_db::schema::{people, reminders, watches};
 use approdo_db::types::RowId;
 use approdo_db::{Prepared, Value, define_id};
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
-use crate::aggregate::{self, Child as _};
+use crate::aggregate::{self, Child as _, Root as _};
 use crate::app::App;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
 use crate::people::legal_statuses::{LegalStatusRow, RESTRICTED};
+use crate::people::processing::Processing;
 use crate::people::queries;
 use crate::people::reminders::{ReminderId, ReminderKind, ReminderRow, ReminderStatus};
 use crate::people::timeline::DocumentStatus;
@@ -122,7 +123,12 @@ fn set_aside(
 /// does it instead.
 pub fn raise_next(app: &App, holder: HolderId) -> ApiResult<bool> {
     let today = clock::date_of(app.clock.now());
-    let due = watches::table.filter(watches::watch_on.le(today)).order((watches::watch_on, watches::id));
+    // Who may not be worked on is reminded of when that is over (GDPR art. 18).
+    let due = watches::table
+        .inner_join(people::table.on(people::id.eq(watches::person_id)))
+        .filter(people::processing.eq(Processing::Normal))
+        .filter(watches::watch_on.le(today))
+        .order((watches::watch_on, watches::id));
     let next = due.select(watches::person_id);
     let waiting: Option<PersonId> = app.read_now(|connection| Ok(next.first(connection).optional()?))?;
     let Some(person) = waiting else { return Ok(false) };
@@ -131,6 +137,7 @@ pub fn raise_next(app: &App, holder: HolderId) -> ApiResult<bool> {
             return Ok(false);
         }
         let person = queries::lock(unit, person)?;
+        person.require_workable()?;
         let due: Vec<Watch> = watches::table
             .filter(watches::person_id.eq(person.id))
             .filter(watches::watch_on.le(today))
@@ -143,6 +150,25 @@ pub fn raise_next(app: &App, holder: HolderId) -> ApiResult<bool> {
 
 fn raise(unit: &mut Unit<'_>, person: &PersonRow, watch: &Watch) -> ApiResult<()> {
     diesel::delete(watches::table.find(watch.id)).execute(unit.connection)?;
+    let told: Option<ReminderRow> = reminders::table
+        .filter(reminders::subject_id.eq(watch.subject_id))
+        .filter(reminders::kind.eq(watch.kind))
+        .filter(reminders::due_on.eq(watch.due_on))
+        .filter(reminders::days_before.eq(watch.days_before))
+        .first(unit.connection)
+        .optional()?;
+    match told {
+        // A date that was changed and changed back stands open again; who has dealt with it is not asked twice.
+        Some(mut row) if row.status == ReminderStatus::Obsolete => {
+            row.status = ReminderStatus::Open;
+            aggregate::save(unit, &mut row, person, vec!["status"])
+        }
+        Some(_) => Ok(()),
+        None => raise_new(unit, person, watch),
+    }
+}
+
+fn raise_new(unit: &mut Unit<'_>, person: &PersonRow, watch: &Watch) -> ApiResult<()> {
     let row = ReminderRow {
         id: ReminderId::new(),
         person_id: person.id,
@@ -163,7 +189,6 @@ fn raise(unit: &mut Unit<'_>, person: &PersonRow, watch: &Watch) -> ApiResult<()
     };
     // Who has not dealt with the earlier reminder has one of them in the list, not three.
     set_aside(unit, person, (row.kind, row.subject_id), |earlier| earlier.days_before > row.days_before)?;
-    // A date that was changed and changed back has been told of already.
     unit.keep(insert(&row), change).map(drop)
 }
 

@@ -15,13 +15,18 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::{Confinement, Place, Rights};
 use crate::access::{Action, ActorKind, FieldGroup, OrganisationId, PrincipalId, Resource, TerritoryId};
 use crate::cases::assessments::GUARDED as ASSESSMENT_FIELDS;
+use crate::cases::household_members::GUARDED as COVERED_FIELDS;
 use crate::cases::plans::GUARDED as PLAN_FIELDS;
 use crate::cases::types::GUARDED as CASE_FIELDS;
 use crate::error::{self, ApiError, ApiResult};
 use crate::http::page::PageLinks;
 use crate::http::texts::{Address, MemberName};
 use crate::http::{Answer, Door, Parameters, Reader};
+use crate::people::contacts::GUARDED as CONTACT_FIELDS;
+use crate::people::household_members::GUARDED as HOUSEHOLD_MEMBER_FIELDS;
+use crate::people::households::GUARDED as HOUSEHOLD_FIELDS;
 use crate::people::legal_statuses::GUARDED as LEGAL_STATUS_FIELDS;
+use crate::people::relations::GUARDED as RELATION_FIELDS;
 use crate::people::types::GUARDED as PERSON_FIELDS;
 use crate::work::ChangeId;
 
@@ -125,9 +130,14 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 16] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
+    kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
+    kind("relation", "/relations/", Some(Resource::Relations), &RELATION_FIELDS),
+    kind("household", "/households/", Some(Resource::Households), &HOUSEHOLD_FIELDS),
+    kind("household_member", "/household-members/", Some(Resource::Households), &HOUSEHOLD_MEMBER_FIELDS),
+    kind("case_household_member", "/case-household-members/", Some(Resource::CaseHouseholdMembers), &COVERED_FIELDS),
     kind("legal_status", "/legal-statuses/", Some(Resource::LegalStatuses), &LEGAL_STATUS_FIELDS),
     kind("reminder", "/reminders/", Some(Resource::Reminders), &[]),
     kind("note", "/notes/", Some(Resource::Notes), &[]),

@@ -8,6 +8,7 @@ mod filters;
 mod history;
 mod idempotency;
 mod list;
+mod minors;
 mod notes;
 mod plans;
 mod streams;

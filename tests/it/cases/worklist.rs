@@ -114,13 +114,16 @@ both! { in_a_sandbox:
         // What she has not seen stays.
         maria.delete(&address, "\"2\"").expect(412);
         assert_eq!(items(&maria, "?kind=change")[0]["unread_changes"], 3);
+        assert_eq!(items(&maria, "?kind=change")[0]["latest_change"], 3);
         maria.delete(&address, "\"3\"").expect(204);
         assert!(items(&maria, "?kind=change").is_empty());
+        maria.delete(&address, "\"3\"").expect(404);
         // The help desk records what has become of the asylum application.
         let person = maria.get(&format!("/cases/{case}")).expect(200).json()["person_id"].as_str().expect("an id").to_owned();
         let status = json!({"category": "refugee", "change_kind": "recognition", "valid_from": "2026-10-01"});
         world.samira_help_desk_operator().post(&format!("/people/{person}/legal-statuses"), &status).expect(201);
         assert_eq!(items(&maria, "?kind=change")[0]["unread_changes"], 1);
+        maria.delete(&address, "\"3\"").expect(412);
         colleague.delete(&address, "*").expect(404);
         // A move by a colleague, too, and a case that is handed over is news to the new manager.
         colleague.post_matching(&format!("/cases/{case}/transitions"), "*", &json!({"to": "assessment"})).expect(201);

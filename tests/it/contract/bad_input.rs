@@ -38,6 +38,12 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         settings,
         deployment_keys,
         people,
+        contacts,
+        external_ids,
+        households,
+        household_members,
+        case_household_members,
+        relations,
         person_name_words,
         organisations,
         organisation_ancestors,
@@ -62,8 +68,22 @@ fn able(world: &World, operation: &Operation) -> Client {
         ("list_audit_records" | "list_audit_seals", _) => world.giulia_auditor(),
         (
             _,
-            "people" | "cases" | "tasks" | "assessments" | "goals" | "plans" | "notes" | "legal-statuses" | "reminders"
-            | "me" | "code-lists",
+            "people"
+            | "households"
+            | "household-members"
+            | "case-household-members"
+            | "relations"
+            | "contacts"
+            | "cases"
+            | "tasks"
+            | "assessments"
+            | "goals"
+            | "plans"
+            | "notes"
+            | "legal-statuses"
+            | "reminders"
+            | "me"
+            | "code-lists",
         ) => world.maria_case_manager(),
         _ => world.anna_system_administrator(),
     }
@@ -267,6 +287,10 @@ fn bad_paths(client: &Client, operation: &Operation, rows: &Rows, stage: &Stage<
             "01985b2e-0000-7000-8000-00000000000g",
             "%F0%9F%A6%80",
         ] {
+            // What an upsert takes is no bad path: it makes a row.
+            if operation.method == "PUT" && violations(parameter.schema, &json!(bad)).is_empty() {
+                continue;
+            }
             let good = stage.path(operation, rows);
             let at =
                 operation.path.split('/').position(|part| part == format!("{{{}}}", parameter.name)).expect("there");
@@ -303,6 +327,8 @@ both! { in_a_sandbox:
             let client = able(world, &operation);
             let path = stage.path(&operation, &rows);
             let base = stage.body(&operation, &rows, Role::CaseManager);
+            // A change on its way from the outbox to the feed would be counted in both.
+            world.feed_settled();
             let before = row_counts(world);
             let bodies = base.as_ref().map_or(0, |base| bad_bodies(&client, &operation, &path, base));
             let queries = bad_queries(&client, &operation, &path, base.as_ref());

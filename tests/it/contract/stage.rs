@@ -24,6 +24,15 @@ pub struct Rows {
     pub goal: String,
     pub note: String,
     pub legal_status: String,
+    pub contact: String,
+    pub household: String,
+    /// Somebody else's time in the household.
+    pub household_member: String,
+    /// Another member the case covers already.
+    pub case_household_member: String,
+    pub relation: String,
+    /// What the person and the case are called in another system.
+    pub external_id: String,
     pub reminder: String,
     pub plan: String,
     pub user: String,
@@ -69,12 +78,14 @@ impl<'w> Stage<'w> {
 
     fn rows(&self, manager: &Client, organisation: String, territory: String) -> Rows {
         let (anna, number) = (self.world.anna_system_administrator(), self.number());
+        let external_id = format!("stage-{number}");
         let person = manager
             .post(
                 "/people",
                 &json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Олена",
                 "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"], "languages": ["uk"],
-                "health_needs": "needs insulin", "notes": "prefers mornings"}),
+                "health_needs": "needs insulin", "notes": "prefers mornings",
+                "external_ids": [{"system": "other", "value": external_id}]}),
             )
             .expect(201)
             .id();
@@ -83,11 +94,44 @@ impl<'w> Stage<'w> {
             .post(
                 "/cases",
                 &json!({"person_id": person, "target_group": "refugee", "legal_basis": "public_task",
-                "case_manager_id": me, "summary": "looks for housing"}),
+                "case_manager_id": me, "summary": "looks for housing",
+                "external_ids": [{"system": "other", "value": external_id}]}),
             )
             .expect(201)
             .id();
+        let lives = |household: &str, from: &str, to: Option<&str>| {
+            let new = json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Ivan",
+                "family_name": "Шевчук"});
+            let other = manager.post("/people", &new).expect(201).id();
+            let mut body = json!({"person_id": other, "valid_from": from});
+            if let Some(to) = to {
+                body["valid_to"] = json!(to);
+            }
+            manager.post(&format!("/households/{household}/members"), &body).expect(201).id()
+        };
+        let household = manager
+            .post("/households", &json!({"owner_org_id": organisation, "territory_id": territory}))
+            .expect(201)
+            .id();
+        manager.patch(&format!("/cases/{case}"), "*", &json!({"household_id": household})).expect(200);
+        let household_member = lives(&household, "2026-01-01", None);
+        let covered = lives(&household, "2020-01-01", Some("2025-01-01"));
+        let case_household_member = manager
+            .post(&format!("/cases/{case}/household-members"), &json!({"household_member_id": covered}))
+            .expect(201)
+            .id();
         let task = manager.post(&format!("/cases/{case}/tasks"), &json!({"title": "Call back"})).expect(201).id();
+        let contact = manager
+            .post(&format!("/people/{person}/contacts"), &json!({"kind": "phone", "value": "+39 0432 0000"}))
+            .expect(201)
+            .id();
+        let relation = manager
+            .post(
+                &format!("/people/{person}/relations"),
+                &json!({"kind": "guardian_of", "guardian_name": "Somebody", "valid_from": "2007-01-01"}),
+            )
+            .expect(201)
+            .id();
         let note = manager.post(&format!("/cases/{case}/notes"), &json!({"body": "a first talk"})).expect(201).id();
         // Ended before the example begins.
         let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
@@ -136,6 +180,12 @@ impl<'w> Stage<'w> {
             goal,
             note,
             legal_status,
+            contact,
+            household,
+            household_member,
+            case_household_member,
+            relation,
+            external_id,
             reminder,
             plan,
             user,
@@ -206,6 +256,7 @@ impl<'w> Stage<'w> {
                 "territory_ids" => *value = json!([rows.territory]),
                 "agreed_on" => *value = json!(planning::today()),
                 "member_id" => *value = fixture_id(self.world.fixture.trieste),
+                "household_member_id" => *value = json!(rows.household_member),
                 "person_id" => *value = json!(rows.person),
                 "principal_id" => *value = json!(rows.user),
                 // Taken names are refused, which is another test.
@@ -223,8 +274,8 @@ impl<'w> Stage<'w> {
         }
         // What a role may not write of a row it may make.
         let guarded: &[(&str, FieldGroup)] = match operation.id {
-            "create_case" | "edit_case" => &cases::types::GUARDED,
-            "create_person" | "edit_person" => &people::types::GUARDED,
+            "create_case" | "edit_case" | "upsert_case_by_external_id" => &cases::types::GUARDED,
+            "create_person" | "edit_person" | "upsert_person_by_external_id" => &people::types::GUARDED,
             _ => &[],
         };
         for (name, group) in guarded {
@@ -264,6 +315,13 @@ impl<'w> Stage<'w> {
             ("goal_id", _) => rows.goal.clone(),
             ("plan_id", _) => rows.plan.clone(),
             ("note_id", _) => rows.note.clone(),
+            ("system", _) => "other".to_owned(),
+            ("value", _) => rows.external_id.clone(),
+            ("relation_id", _) => rows.relation.clone(),
+            ("household_id", _) => rows.household.clone(),
+            ("household_member_id", _) => rows.household_member.clone(),
+            ("case_household_member_id", _) => rows.case_household_member.clone(),
+            ("contact_id", _) => rows.contact.clone(),
             ("legal_status_id", _) => rows.legal_status.clone(),
             ("reminder_id", _) => rows.reminder.clone(),
             ("user_id", _) => rows.user.clone(),
@@ -309,7 +367,7 @@ pub fn form_text(body: &Value) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-/// Sends an operation with a body in its media type, `If-Match: *` where it is asked for, and holds the answer to the contract.
+/// Sends an operation with a body in its media type, `If-Match: *` where it is demanded, and holds the answer to the contract.
 pub fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Value>) -> Answer {
     let text = body.map(|body| match operation.body() {
         Some(("application/x-www-form-urlencoded", _)) => form_text(body),
@@ -319,7 +377,7 @@ pub fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Va
     if let (Some(_), Some((media_type, _))) = (body, operation.body()) {
         headers.push(("content-type", media_type));
     }
-    if operation.takes_header("If-Match") {
+    if operation.answer(428).is_some() {
         headers.push(("if-match", "*"));
     }
     let answer = client.send(operation.method, path, &headers, text.as_deref().map(str::as_bytes));

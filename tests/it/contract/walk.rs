@@ -14,7 +14,7 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 91] = {
+const PERMISSIONS: [(&str, Option<(Action, Resource)>); 117] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
     [
@@ -81,6 +81,32 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 91] = {
         ("read_note", Some((Read, R::Notes))),
         ("edit_note", Some((Edit, R::Notes))),
         ("delete_note", Some((Delete, R::Notes))),
+        ("read_person_by_external_id", Some((Read, R::People))),
+        ("upsert_person_by_external_id", Some((Edit, R::People))),
+        ("read_case_by_external_id", Some((Read, R::Cases))),
+        ("upsert_case_by_external_id", Some((Edit, R::Cases))),
+        ("list_contacts", Some((List, R::Contacts))),
+        ("create_contact", Some((Create, R::Contacts))),
+        ("read_contact", Some((Read, R::Contacts))),
+        ("edit_contact", Some((Edit, R::Contacts))),
+        ("delete_contact", Some((Delete, R::Contacts))),
+        ("list_relations", Some((List, R::Relations))),
+        ("create_relation", Some((Create, R::Relations))),
+        ("read_relation", Some((Read, R::Relations))),
+        ("edit_relation", Some((Edit, R::Relations))),
+        ("delete_relation", Some((Delete, R::Relations))),
+        ("create_household", Some((Create, R::Households))),
+        ("read_household", Some((Read, R::Households))),
+        ("edit_household", Some((Edit, R::Households))),
+        ("list_household_members", Some((List, R::Households))),
+        ("create_household_member", Some((Create, R::Households))),
+        ("list_person_households", Some((List, R::Households))),
+        ("read_household_member", Some((Read, R::Households))),
+        ("edit_household_member", Some((Edit, R::Households))),
+        ("list_case_household_members", Some((List, R::CaseHouseholdMembers))),
+        ("create_case_household_member", Some((Create, R::CaseHouseholdMembers))),
+        ("read_case_household_member", Some((Read, R::CaseHouseholdMembers))),
+        ("delete_case_household_member", Some((Delete, R::CaseHouseholdMembers))),
         ("list_legal_statuses", Some((List, R::LegalStatuses))),
         ("create_legal_status", Some((Create, R::LegalStatuses))),
         ("read_legal_status", Some((Read, R::LegalStatuses))),
@@ -237,6 +263,13 @@ both! { in_a_sandbox:
             ("create_person", &maria, "owner_org_id", &trieste.organisation),
             ("create_person", &maria, "territory_id", &trieste.territory),
             ("create_case", &maria, "person_id", &trieste.person),
+            ("create_relation", &maria, "object_id", &trieste.person),
+            ("create_household", &maria, "owner_org_id", &trieste.organisation),
+            ("create_household", &maria, "territory_id", &trieste.territory),
+            ("create_household_member", &maria, "person_id", &trieste.person),
+            ("create_case_household_member", &maria, "household_member_id", &trieste.household_member),
+            ("create_case", &maria, "household_id", &trieste.household),
+            ("edit_case", &maria, "household_id", &trieste.household),
             ("create_case", &maria, "case_manager_id", &trieste.user),
             ("edit_case", &maria, "case_manager_id", &trieste.user),
             ("edit_case", &maria, "territory_id", &trieste.territory),

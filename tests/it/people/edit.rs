@@ -36,7 +36,7 @@ both! {
         let maria = world.maria_case_manager();
         let person = world.person_in_udine();
         let address = format!("/people/{}", maria.post("/people", &person).expect(201).id());
-        let wrong: [(&str, Value); 9] = [
+        let wrong: [(&str, Value); 14] = [
             ("given_name", json!("")),
             ("family_name", json!("x".repeat(201))),
             ("date_of_birth", json!("2999-01-01")),
@@ -46,6 +46,11 @@ both! {
             ("target_group", json!("x")),
             ("citizenships", json!(["ukr"])),
             ("languages", json!(["Italian"])),
+            ("given_name_latin", json!("Олена")),
+            ("family_name_latin", json!("MÜLLER")),
+            ("family_name_latin", json!("-X")),
+            ("interpreter_language", json!("Ukrainian")),
+            ("interpreter_language", json!("uk")),
         ];
         for (member, value) in wrong {
             let mut body = person.clone();
@@ -66,6 +71,26 @@ both! {
         );
         maria.patch(&address, "*", &json!({"owner_org_id": world.fixture.comune_trieste})).expect(422);
         assert_eq!(maria.get(&address).expect(200).json()["version"], 1);
+    }
+
+    fn the_need_of_an_interpreter_is_kept_with_the_language(world: &World) {
+        let maria = world.maria_case_manager();
+        let mut person = world.person_in_udine();
+        let plain = maria.post("/people", &person).expect(201).json();
+        assert_eq!((&plain["interpreter_needed"], plain.get("interpreter_language")), (&json!(false), None));
+        person["interpreter_needed"] = json!(true);
+        person["interpreter_language"] = json!("uk");
+        let made = maria.post("/people", &person).expect(201);
+        let address = format!("/people/{}", made.id());
+        assert_eq!(
+            pointers(maria.patch(&address, "*", &json!({"interpreter_needed": false}))),
+            ["#/interpreter_language"],
+            "the result is checked as a whole"
+        );
+        let edit = json!({"interpreter_needed": false, "interpreter_language": null});
+        let edited = maria.patch(&address, made.header("etag"), &edit).expect(200).json();
+        assert_eq!((&edited["version"], edited.get("interpreter_language")), (&json!(2), None));
+        assert_eq!(pointers(maria.patch(&address, "*", &json!({"interpreter_needed": null}))), ["#/interpreter_needed"]);
     }
 
     fn a_person_is_registered_in_the_callers_places_alone(world: &World) {

@@ -1,7 +1,11 @@
 //! People: search and rectification.
 
+mod contacts;
 mod edit;
+mod external_ids;
+mod households;
 mod legal_statuses;
 mod privacy;
+mod relations;
 mod reminders;
 mod search;

@@ -24,6 +24,15 @@ impl Seeds {
         text
     }
 
+    /// One in plain letters, for members that take nothing else.
+    fn plain(&mut self, operation: &str, member: &str) -> String {
+        let number = self.sent.len().to_string();
+        let letters: String = number.bytes().map(|digit| char::from(digit - b'0' + b'A')).collect();
+        let text = format!("ZQPLAIN{letters}Z");
+        self.sent.push((operation.into(), member.into(), text.clone()));
+        text
+    }
+
     fn email(&mut self, operation: &str, member: &str) -> String {
         let text = format!("zz{}@example.org", self.sent.len() + 1000);
         self.sent.push((operation.into(), member.into(), text.clone()));
@@ -37,8 +46,20 @@ impl Seeds {
 
 /// The free texts of the bodies that tell something of a person: operation and member.
 fn free_texts() -> BTreeSet<(String, String)> {
-    const ABOUT_PEOPLE: [&str; 9] =
-        ["/people", "/cases", "/tasks", "/assessments", "/goals", "/plans", "/notes", "/legal-statuses", "/reminders"];
+    const ABOUT_PEOPLE: [&str; 12] = [
+        "/people",
+        "/cases",
+        "/tasks",
+        "/assessments",
+        "/goals",
+        "/plans",
+        "/notes",
+        "/legal-statuses",
+        "/reminders",
+        "/contacts",
+        "/relations",
+        "/household",
+    ];
     let mut found = BTreeSet::new();
     for operation in operations() {
         let about = ABOUT_PEOPLE.iter().any(|start| operation.path.starts_with(start));
@@ -92,13 +113,24 @@ fn live(world: &World, seeds: &mut Seeds) -> Life {
         body[member] = json!(seeds.text("create_person", member));
     }
     body["email"] = json!(seeds.email("create_person", "email"));
+    body["given_name_latin"] = json!(seeds.plain("create_person", "given_name_latin"));
+    let foreign = seeds.plain("upsert_person_by_external_id", "value");
+    body["external_ids"] = json!([{"system": "other", "value": foreign}]);
     let person = maria.post("/people", &body).expect(201).id();
     let mut patch = json!({});
     for member in ["given_name", "family_name", "tax_code", "phone", "health_needs", "notes"] {
         patch[member] = json!(seeds.text("edit_person", member));
     }
     patch["email"] = json!(seeds.email("edit_person", "email"));
+    patch["family_name_latin"] = json!(seeds.plain("edit_person", "family_name_latin"));
     maria.patch(&format!("/people/{person}"), "*", &patch).expect(200);
+    let mut whole = world.person_in_udine();
+    for member in ["given_name", "family_name", "tax_code", "phone", "health_needs", "notes"] {
+        whole[member] = json!(seeds.text("upsert_person_by_external_id", member));
+    }
+    whole["email"] = json!(seeds.email("upsert_person_by_external_id", "email"));
+    maria.put(&format!("/people/by-external-id/other/{foreign}"), &whole).expect(200);
+    family(world, &maria, &person, seeds);
     for to in ["restricted", "normal"] {
         let note = seeds.text("create_person_transition", "note");
         maria
@@ -108,6 +140,31 @@ fn live(world: &World, seeds: &mut Seeds) -> Life {
     legal_status(&maria, &person, seeds);
     let case = case(world, &maria, &person, seeds);
     Life { person, case }
+}
+
+fn family(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) {
+    let at = |path: &str| format!("/people/{person}/{path}");
+    let contact = json!({"kind": "messenger", "value": seeds.text("create_contact", "value"), "label": seeds.text("create_contact", "label"),
+        "safe_to_contact": false, "safety_note": seeds.text("create_contact", "safety_note")});
+    let contact = maria.post(&at("contacts"), &contact).expect(201).id();
+    let edit = json!({"value": seeds.text("edit_contact", "value"), "label": seeds.text("edit_contact", "label"),
+        "safety_note": seeds.text("edit_contact", "safety_note")});
+    maria.patch(&format!("/contacts/{contact}"), "*", &edit).expect(200);
+    // While she was a child.
+    let guardian = json!({"kind": "guardian_of", "guardian_name": seeds.text("create_relation", "guardian_name"),
+        "decree_reference": seeds.text("create_relation", "decree_reference"), "valid_from": "2001-01-01", "valid_to": "2009-04-23"});
+    let guardian = maria.post(&at("relations"), &guardian).expect(201).id();
+    let edit = json!({"guardian_name": seeds.text("edit_relation", "guardian_name"),
+        "decree_reference": seeds.text("edit_relation", "decree_reference")});
+    maria.patch(&format!("/relations/{guardian}"), "*", &edit).expect(200);
+    let household = json!({"owner_org_id": world.fixture.comune_udine, "territory_id": world.fixture.udine,
+        "label": seeds.text("create_household", "label"), "address": seeds.text("create_household", "address")});
+    let household = maria.post("/households", &household).expect(201).id();
+    let edit =
+        json!({"label": seeds.text("edit_household", "label"), "address": seeds.text("edit_household", "address")});
+    maria.patch(&format!("/households/{household}"), "*", &edit).expect(200);
+    let member = json!({"person_id": person, "valid_from": "2026-01-01"});
+    maria.post(&format!("/households/{household}/members"), &member).expect(201);
 }
 
 fn legal_status(maria: &Client, person: &str, seeds: &mut Seeds) {
@@ -131,11 +188,14 @@ fn legal_status(maria: &Client, person: &str, seeds: &mut Seeds) {
 }
 
 fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> String {
+    let foreign = seeds.plain("upsert_case_by_external_id", "value");
     let new = json!({"person_id": person, "target_group": "worker", "legal_basis": "public_task",
-        "case_manager_id": world.id_of("maria_case_manager"), "summary": seeds.text("create_case", "summary")});
+        "external_ids": [{"system": "other", "value": foreign}], "case_manager_id": world.id_of("maria_case_manager"), "summary": seeds.text("create_case", "summary")});
     let case = maria.post("/cases", &new).expect(201).id();
     let edit = json!({"summary": seeds.text("edit_case", "summary")});
     maria.patch(&format!("/cases/{case}"), "*", &edit).expect(200);
+    let whole = json!({"person_id": person, "target_group": "worker", "summary": seeds.text("upsert_case_by_external_id", "summary")});
+    maria.put(&format!("/cases/by-external-id/other/{foreign}"), &whole).expect(200);
     let at = |path: &str| format!("/cases/{case}/{path}");
     for confidentiality in ["normal", "restricted", "legal_privileged"] {
         let note = json!({"confidentiality": confidentiality, "body": seeds.text("create_note", "body")});
@@ -182,8 +242,9 @@ fn planned(maria: &Client, case: &str, seeds: &mut Seeds) {
     let goal = maria.post(&at("goals"), &goal).expect(201).id();
     let edit = json!({"title": seeds.text("edit_goal", "title"), "indicator": seeds.text("edit_goal", "indicator")});
     maria.patch(&format!("/goals/{goal}"), "*", &edit).expect(200);
-    let plan = maria.post(&at("plans"), &json!({"summary": seeds.text("create_plan", "summary")})).expect(201).id();
-    let edit = json!({"summary": seeds.text("edit_plan", "summary")});
+    let of_age = |seeds: &mut Seeds, operation: &str| json!({"summary": seeds.text(operation, "summary"), "coming_of_age_arrangements": seeds.text(operation, "coming_of_age_arrangements")});
+    let plan = maria.post(&at("plans"), &of_age(seeds, "create_plan")).expect(201).id();
+    let edit = of_age(seeds, "edit_plan");
     maria.patch(&format!("/plans/{plan}"), "*", &edit).expect(200);
     for made in [
         json!({"to": "agreed", "agreed_on": planning::today()}),
@@ -302,7 +363,7 @@ both! {
         follower.query = "limit=1000".into();
         let events = follower.page();
         let gone = |kind: &str| events.iter().any(|event| event["resource"]["kind"] == kind && event["operation"] == "delete");
-        assert!(["person", "legal_status", "reminder", "task"].into_iter().all(gone), "{events:?}");
+        assert!(["person", "legal_status", "reminder", "task", "contact", "relation", "household_member"].into_iter().all(gone), "{events:?}");
     }
 
     fn who_has_an_open_case_is_not_erased(world: &World) {
@@ -365,10 +426,24 @@ both! {
             let note = json!({"confidentiality": confidentiality, "body": body});
             colleague.post(&format!("/cases/{case}/notes"), &note).expect(201);
         }
+        // What was for all once is for the eyes that it is for now.
+        let open = json!({"body": "said too openly"});
+        let open = colleague.post(&format!("/cases/{case}/notes"), &open).expect(201).id();
+        colleague.patch(&format!("/notes/{open}"), "*", &json!({"confidentiality": "legal_privileged"})).expect(200);
+        // A case that is closed to others is not theirs by way of the person.
+        let closed = json!({"person_id": person, "target_group": "worker", "case_manager_id": world.id_of("maria_case_manager"),
+            "access_level": "closed", "summary": "for its manager alone"});
+        let closed = maria.post("/cases", &closed).expect(201).id();
+        maria.post(&format!("/cases/{closed}/tasks"), &json!({"title": "a task of hers"})).expect(201);
         let export = maria.get(&format!("/people/{person}/export")).expect(200);
         assert!(!export.text.contains("for a lawyer alone"), "neither the note nor its history");
         assert!(export.text.contains("for the manager") && export.text.contains("for all"));
-        assert_eq!(export.json()["withheld_notes"], 1);
+        assert!(!export.text.contains("said too openly"), "nor what it said before it was privileged");
+        assert_eq!(export.json()["withheld_notes"], 2);
+        assert!(export.text.contains("for its manager alone"));
+        let theirs = colleague.get(&format!("/people/{person}/export")).expect(200);
+        assert!(!theirs.text.contains("for its manager alone") && !theirs.text.contains("a task of hers"));
+        assert_eq!(theirs.json()["withheld_cases"], 1);
         world.samira_help_desk_operator().get(&format!("/people/{person}/export")).expect(403);
     }
 }

@@ -127,6 +127,40 @@ both! { in_a_sandbox:
         assert_eq!((&open[0]["days_before"], &open[0]["due_on"]), (&json!(90), &json!(in_days(125))));
     }
 
+    fn a_date_that_is_changed_and_changed_back_is_reminded_of_again(world: &World) {
+        let maria = world.maria_case_manager();
+        let person = person(world, "1991-04-23");
+        let status = permit(&maria, &person, in_days(20));
+        assert_eq!(distances(&maria, &person, 1), [30]);
+        let at = format!("/legal-statuses/{status}");
+        maria.patch(&at, "*", &json!({"valid_to": in_days(200)})).expect(200);
+        assert_eq!(reminders(&maria, &person)[0]["status"], "obsolete");
+        maria.patch(&at, "*", &json!({"valid_to": in_days(20)})).expect(200);
+        for _ in 0..100 {
+            if reminders(&maria, &person)[0]["status"] == "open" {
+                break;
+            }
+            sleep(Duration::from_millis(100));
+        }
+        assert_eq!(reminders(&maria, &person)[0]["status"], "open");
+        assert_eq!(reminders(&maria, &person).len(), 1);
+    }
+
+    fn who_may_not_be_worked_on_is_reminded_of_when_that_is_over(world: &World) {
+        let maria = world.maria_case_manager();
+        let person = person(world, "1991-04-23");
+        permit(&maria, &person, in_days(100));
+        let moves = format!("/people/{person}/transitions");
+        maria.post_matching(&moves, "*", &json!({"to": "restricted", "note": "Contested."})).expect(201);
+        let another = self::person(world, "1991-04-23");
+        permit(&maria, &another, in_days(100));
+        move_clock(&maria, in_days(15));
+        assert_eq!(distances(&maria, &another, 1), [90], "nobody waits behind them");
+        assert!(reminders(&maria, &person).is_empty());
+        maria.post_matching(&moves, "*", &json!({"to": "normal", "note": "Settled."})).expect(201);
+        assert_eq!(distances(&maria, &person, 1), [90]);
+    }
+
     fn a_reminder_is_dismissed_and_taken_up_again(world: &World) {
         let maria = world.maria_case_manager();
         let person = person(world, "1991-04-23");

@@ -56,6 +56,21 @@ both! {
         }
     }
 
+    fn a_name_is_found_as_the_passport_writes_it_too(world: &World) {
+        let (maria, mut place) = (world.maria_case_manager(), udine(world));
+        place["given_name_latin"] = json!("YEVHEN");
+        place["family_name_latin"] = json!("ZHUK-O'NEIL");
+        let id = register(&maria, &place, "Євген", "Жук");
+        for name in ["Жук", "yevhen", "Yevhen ZHUK", "Жук oneil"] {
+            assert_eq!(found(&maria, name), [id.as_str()], "{name}");
+        }
+        let address = format!("/people/{id}");
+        maria.patch(&address, "*", &json!({"given_name_latin": "EUGENE", "family_name_latin": null})).expect(200);
+        assert_eq!((found(&maria, "eugene"), found(&maria, "yevhen")), (vec![id.clone()], vec![]));
+        assert_eq!(found(&maria, "oneil"), Vec::<String>::new());
+        assert_eq!(found(&maria, "Жук"), [id.as_str()]);
+    }
+
     fn a_date_of_birth_narrows_and_pages_go_on(world: &World) {
         let (maria, mut place) = (world.maria_case_manager(), udine(world));
         place["date_of_birth"] = json!("1990-01-01");

@@ -50,6 +50,12 @@ impl Follower {
     }
 }
 
+/// What events say of one row: their types and operations.
+pub fn told(events: &[Value], id: &str) -> Vec<(String, String)> {
+    let about = events.iter().filter(|event| event["resource"]["id"] == id);
+    about.map(|event| (text(&event["type"]), text(&event["operation"]))).collect()
+}
+
 /// A copy of the cases a reader may see, kept by following the feed alone.
 pub struct Mirror {
     pub follower: Follower,

@@ -78,6 +78,11 @@ pub fn person(owner_org_id: OrganisationId, territory_id: TerritoryId, now: Time
         updated_at: now,
         processing: Processing::Normal,
         age_band: None,
+        given_name_latin: None,
+        family_name_latin: None,
+        interpreter_needed: false,
+        interpreter_language: None,
+        external_ids: Json::of([(); 0]),
     }
 }
 
@@ -106,6 +111,8 @@ pub fn case_of(person: &PersonRow) -> CaseRow {
         created_at: person.created_at,
         updated_at: person.created_at,
         processing: Processing::Normal,
+        external_ids: Json::of([(); 0]),
+        household_id: None,
     }
 }
 
@@ -145,6 +152,7 @@ fn plan_of(case: &CaseRow, number: i64, status: PlanStatus, author_id: Principal
         version: 1,
         created_at: case.created_at,
         updated_at: case.created_at,
+        coming_of_age_arrangements: None,
     }
 }
 

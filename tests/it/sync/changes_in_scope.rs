@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::both;
 use crate::support::World;
-use crate::support::feed::{Follower, Mirror, listed};
+use crate::support::feed::{Follower, Mirror, listed, told};
 
 fn sync_grant(world: &World, territory: impl serde::Serialize) -> Value {
     json!({"role": "sync_client", "organisation_id": world.fixture.root, "territory_ids": [territory]})
@@ -28,12 +28,6 @@ fn case_in_trieste(world: &World) -> String {
     person["territory_id"] = json!(world.fixture.trieste);
     let person = matej.post("/people", &person).expect(201).id();
     matej.post("/cases", &json!({"person_id": person, "target_group": "refugee"})).expect(201).id()
-}
-
-fn told(events: &[Value], id: &str) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().expect("text").to_owned();
-    let about = events.iter().filter(|event| event["resource"]["id"] == id);
-    about.map(|event| (text(&event["type"]), text(&event["operation"]))).collect()
 }
 
 fn one(kind: &str, operation: &str) -> Vec<(String, String)> {

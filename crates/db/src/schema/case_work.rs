@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
-    use crate::types::{Instant, Uuid};
+    use crate::types::{Document, Instant, Uuid};
 
     cases (id) {
         id -> Uuid,
@@ -27,6 +27,8 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         processing -> Text,
+        external_ids -> Document,
+        household_id -> Nullable<Uuid>,
     }
 }
 
@@ -108,6 +110,22 @@ diesel::table! {
     case_news (case_id) {
         case_id -> Uuid,
         changes -> BigInt,
+        seen -> BigInt,
         changed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::BigInt;
+    use crate::types::{Instant, Uuid};
+
+    case_household_members (id) {
+        id -> Uuid,
+        case_id -> Uuid,
+        household_member_id -> Uuid,
+        person_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
     }
 }

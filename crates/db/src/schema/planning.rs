@@ -61,6 +61,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        coming_of_age_arrangements -> Nullable<Text>,
     }
 }
 

@@ -1,0 +1,16 @@
+-- Ways to reach a person, and whether using them is safe.
+CREATE TABLE contacts (
+    id UUID NOT NULL PRIMARY KEY,
+    person_id UUID NOT NULL REFERENCES people (id),
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    label TEXT,
+    preferred BOOLEAN NOT NULL,
+    safe_to_contact BOOLEAN NOT NULL,
+    safety_note TEXT,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE INDEX contacts_by_person ON contacts (person_id, id);

@@ -1,0 +1,2 @@
+DROP TABLE relation_locks;
+DROP TABLE relations;
