@@ -308,6 +308,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     }
     match path {
         "/changes" => statuses.push(410),
+        "/sandbox/clock" => statuses.push(404),
         "/auth/token" => statuses.push(401),
         _ => {}
     }

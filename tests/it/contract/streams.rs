@@ -7,7 +7,7 @@ use super::spec::{operations, resolved, violations};
 use super::stage::Stage;
 use crate::both;
 
-both! {
+both! { in_a_sandbox:
     fn a_list_streams_what_it_documents_and_everything_else_is_json_alone(world: &World) {
         let stage = Stage::new(world);
         let rows = stage.in_udine();
