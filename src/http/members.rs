@@ -97,8 +97,8 @@ impl<M: TakesMember> SerializeStruct for Members<'_, M> {
     }
 }
 
-/// Writes a value as the text of a cell: texts, codes, dates and numbers as they are, lists with a space between, nothing for
-/// what is absent. A cell has no room for objects.
+/// Writes a value as the text of a cell: texts, codes, dates and numbers as they are, lists with a space between, the members
+/// of a small object with a colon between (`social_records:UD-2026-00471`), nothing for what is absent.
 pub struct Cell<'a> {
     text: &'a mut Vec<u8>,
     /// Whether a list has begun in it.
@@ -140,7 +140,7 @@ impl<'a> Serializer for Cell<'a> {
     type SerializeTupleStruct = Impossible<(), fmt::Error>;
     type SerializeTupleVariant = Impossible<(), fmt::Error>;
     type SerializeMap = Impossible<(), fmt::Error>;
-    type SerializeStruct = Impossible<(), fmt::Error>;
+    type SerializeStruct = Self;
     type SerializeStructVariant = Impossible<(), fmt::Error>;
 
     put! {
@@ -193,6 +193,10 @@ impl<'a> Serializer for Cell<'a> {
         Ok(self)
     }
 
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, fmt::Error> {
+        Ok(self)
+    }
+
     refuse! {
         serialize_bytes(&[u8]) -> ();
         serialize_unit() -> ();
@@ -201,7 +205,6 @@ impl<'a> Serializer for Cell<'a> {
         serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
         serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
         serialize_map(Option<usize>) -> Self::SerializeMap;
-        serialize_struct(&'static str, usize) -> Self::SerializeStruct;
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
     }
 }
@@ -213,6 +216,23 @@ impl SerializeSeq for Cell<'_> {
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
         if self.listed {
             self.text.push(b' ');
+        }
+        self.listed = true;
+        value.serialize(Cell::of(self.text))
+    }
+
+    fn end(self) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl SerializeStruct for Cell<'_> {
+    type Ok = ();
+    type Error = fmt::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> fmt::Result {
+        if self.listed {
+            self.text.push(b':');
         }
         self.listed = true;
         value.serialize(Cell::of(self.text))

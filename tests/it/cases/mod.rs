@@ -11,6 +11,7 @@ mod list;
 mod minors;
 mod notes;
 mod plans;
+mod story;
 mod streams;
 mod tasks;
 mod transitions;

@@ -151,8 +151,17 @@ both! {
         assert!(!paolo.text.contains("looks for housing") && !paolo.text.contains("public_task"), "{}", paolo.text);
         let (header, records) = table(&paolo.text);
         let cell = |name: &str| &records[0][header.iter().position(|column| column == name).expect("a column")];
-        assert_eq!(cell("withheld_fields"), "person_id legal_basis summary");
+        assert_eq!(cell("withheld_fields"), "person_id household_id external_ids legal_basis summary");
         assert_eq!((cell("person_id"), cell("legal_basis"), cell("summary")), ("", "", ""));
+    }
+
+    fn foreign_ids_are_one_cell(world: &World) {
+        let maria = world.maria_case_manager();
+        let person = maria.post("/people", &world.person_in_udine()).expect(201).id();
+        let ids = json!([{"system": "social_records", "value": "UD-1"}, {"system": "other", "value": "X.2"}]);
+        maria.post("/cases", &json!({"person_id": person, "target_group": "worker", "external_ids": ids})).expect(201);
+        let (_, records) = table(&asked(&maria, "/cases?fields=external_ids", CSV).expect(200).text);
+        assert!(records[0].iter().any(|cell| cell == "other:X.2 social_records:UD-1"), "{records:?}");
     }
 
     fn fields_narrow_lines_and_columns(world: &World) {
