@@ -2,7 +2,6 @@
 CREATE TABLE case_news (
     case_id UUID NOT NULL PRIMARY KEY REFERENCES cases (id),
     changes BIGINT NOT NULL,
-    seen BIGINT NOT NULL DEFAULT 0,
     changed_at TIMESTAMPTZ NOT NULL
 );
 

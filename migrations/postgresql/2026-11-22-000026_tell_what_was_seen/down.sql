@@ -1,0 +1,1 @@
+ALTER TABLE case_news DROP COLUMN seen;
