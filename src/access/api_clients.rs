@@ -5,7 +5,7 @@ use approdo_db::schema::{api_clients, principals};
 use approdo_db::{Connection, Timestamp};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -17,6 +17,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::page_of;
+use crate::paged_query;
 use crate::work::{Change, Operation, Unit};
 
 /// A machine client.
@@ -81,19 +82,9 @@ impl Checked for ApiClientPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list machine clients.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ApiClientQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list machine clients.
+    ApiClientQuery {}
 }
 
 /// Every row with what all callers have.

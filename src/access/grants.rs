@@ -7,7 +7,7 @@ use approdo_db::schema::{grant_scopes, grants, principals};
 use approdo_db::{Connection, Json, Timestamp};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -22,6 +22,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::texts::CodeText;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::page_of;
+use crate::paged_query;
 use crate::work::{Change, Operation, Unit};
 
 /// What a caller is granted to be, where and for whom (domain 48).
@@ -72,21 +73,12 @@ pub struct NewGrant {
 
 impl Checked for NewGrant {}
 
-/// How to list grants.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct GrantQuery {
-    /// Grants of this user or machine client.
-    principal_id: Option<PrincipalId>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list grants.
+    GrantQuery {
+        /// Grants of this user or machine client.
+        principal_id: Option<PrincipalId>,
+    }
 }
 
 #[derive(Queryable)]

@@ -1,5 +1,5 @@
-//! Aggregates: a root (a person, a case) with the rows that belong to it. A child has its root's scope and is written under its
-//! root's lock; its moves are immutable rows.
+//! Aggregates: a root (a person, a case, a household) with the rows that belong to it. A child has its root's scope and is written
+//! under its root's lock; its moves are immutable rows.
 
 pub mod moves;
 
@@ -220,6 +220,15 @@ pub fn remove<C: Child>(unit: &mut Unit<'_>, row: &C, root: &C::Root) -> ApiResu
         ..Change::plain(C::KIND, id, version + 1, Operation::Deleted, &[])
     })?;
     root.announce(unit)
+}
+
+/// Takes all rows of a root of a kind away, with their moves.
+pub fn remove_all<C: Child>(unit: &mut Unit<'_>, root: &C::Root) -> ApiResult<()> {
+    for row in C::all_of(unit.connection, root.id(), i64::MAX)? {
+        moves::forget(unit, row.identity().0)?;
+        remove(unit, &row, root)?;
+    }
+    Ok(())
 }
 
 fn record<C: Child>(

@@ -99,6 +99,20 @@ pub fn keep_of(
     Ok(transition)
 }
 
+/// Takes the moves of a row away.
+pub fn forget(unit: &mut Unit<'_>, resource: uuid::Uuid) -> ApiResult<()> {
+    let of_row = child_transitions::table.filter(child_transitions::resource_id.eq(RowId(resource)));
+    diesel::delete(of_row).execute(unit.connection)?;
+    Ok(())
+}
+
+/// Takes the remarks from the moves of a row.
+pub fn strip(unit: &mut Unit<'_>, resource: uuid::Uuid) -> ApiResult<()> {
+    let of_row = child_transitions::table.filter(child_transitions::resource_id.eq(RowId(resource)));
+    diesel::update(of_row).set(child_transitions::note.eq(None::<String>)).execute(unit.connection)?;
+    Ok(())
+}
+
 /// 409 for a move that the machine does not have.
 pub fn no_such_move(what: &str, from: &str, to: &str) -> ApiError {
     ApiError::unmet(vec![UnmetGuard {

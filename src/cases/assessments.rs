@@ -24,7 +24,7 @@ use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::work::Unit;
 
 define_id! {
@@ -197,22 +197,10 @@ impl Checked for AssessmentPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list a case's assessments.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct AssessmentQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a case's assessments.
+    AssessmentQuery {}
 }
-
-paged!(AssessmentQuery);
 
 /// List a case's assessments.
 ///

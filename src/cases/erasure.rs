@@ -1,12 +1,10 @@
 //! What is left of a closed case when its person is erased: dates, states, ratings and outcomes, and no text.
 
 use approdo_db::Json;
-use approdo_db::schema::{case_news, case_transitions, child_transitions, task_transitions, tasks};
-use approdo_db::types::RowId;
+use approdo_db::schema::{case_news, case_transitions, task_transitions, tasks};
 use diesel::prelude::*;
 
-use crate::access::Place;
-use crate::aggregate::{self, Child};
+use crate::aggregate::{self, Child, moves};
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
 use crate::cases::household_members::CaseHouseholdMember;
@@ -15,7 +13,7 @@ use crate::cases::plans::{AgreedGoal, PlanRow};
 use crate::cases::queries;
 use crate::cases::reference;
 use crate::cases::tasks::Task;
-use crate::cases::types::{CaseId, CaseRow};
+use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult};
 use crate::external_ids::{self, Kind};
 use crate::people::erasure::ERASED;
@@ -27,9 +25,9 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     let of_case = tasks::table.filter(tasks::case_id.eq(case.id)).select(tasks::id);
     diesel::delete(task_transitions::table.filter(task_transitions::task_id.eq_any(of_case)))
         .execute(unit.connection)?;
-    remove_all::<Task>(unit, &case)?;
-    remove_all::<Note>(unit, &case)?;
-    remove_all::<CaseHouseholdMember>(unit, &case)?;
+    aggregate::remove_all::<Task>(unit, &case)?;
+    aggregate::remove_all::<Note>(unit, &case)?;
+    aggregate::remove_all::<CaseHouseholdMember>(unit, &case)?;
     external_ids::keep(unit, Kind::Case, case.id.0, &[])?;
     strip_all(unit, &case, &["ratings", "note"], strip_assessment)?;
     strip_all(unit, &case, &["title", "indicator"], |goal: &mut Goal| {
@@ -55,24 +53,9 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     case.processing = Processing::Erased;
     case.version += 1;
     case.updated_at = unit.now;
-    unit.update(
-        queries::update(&case),
-        told(
-            &case.place(),
-            "case",
-            case.id,
-            case.version,
-            &["summary", "public_ref", "household_id", "external_ids", "processing"],
-        ),
-    )
-}
-
-fn told(place: &Place, kind: &'static str, id: CaseId, version: i64, changed: &[&'static str]) -> Change {
-    Change { place: Some(place.clone()), ..Change::plain(kind, id.0, version, Operation::Updated, changed) }
-}
-
-fn remove_all<C: Child<Root = CaseRow>>(unit: &mut Unit<'_>, case: &CaseRow) -> ApiResult<()> {
-    C::all_of(unit.connection, case.id, i64::MAX)?.iter().try_for_each(|row| aggregate::remove(unit, row, case))
+    let changed = ["summary", "public_ref", "household_id", "external_ids", "processing"];
+    let told = Change::plain("case", case.id.0, case.version, Operation::Updated, &changed);
+    unit.update(queries::update(&case), Change { place: Some(case.place()), ..told })
 }
 
 /// Strips a case's rows of a kind, and the remarks on their moves.
@@ -85,8 +68,7 @@ fn strip_all<C: Child<Root = CaseRow>>(
     for mut row in C::all_of(unit.connection, case.id, i64::MAX)? {
         strip(&mut row)?;
         aggregate::save(unit, &mut row, case, changed.to_vec())?;
-        let moves = child_transitions::table.filter(child_transitions::resource_id.eq(RowId(row.identity().0)));
-        diesel::update(moves).set(child_transitions::note.eq(None::<String>)).execute(unit.connection)?;
+        moves::strip(unit, row.identity().0)?;
     }
     Ok(())
 }

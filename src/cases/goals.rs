@@ -7,7 +7,7 @@ use approdo_db::{Timestamp, define_id, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -21,7 +21,7 @@ use crate::error::ApiResult;
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::work::Unit;
 
 define_id! {
@@ -120,24 +120,13 @@ impl Checked for GoalPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list a case's goals.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct GoalQuery {
-    /// Goals in this state.
-    status: Option<GoalStatus>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a case's goals.
+    GoalQuery {
+        /// Goals in this state.
+        status: Option<GoalStatus>,
+    }
 }
-
-paged!(GoalQuery);
 
 /// List a case's goals.
 ///

@@ -4,9 +4,8 @@ use actix_web::get;
 use approdo_db::schema::{access_records, history};
 use approdo_db::{Json, Timestamp, types::RowId};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::recorder::{AccessEvent, AccessRecordId};
@@ -16,6 +15,7 @@ use crate::cases::types::{CaseId, GUARDED};
 use crate::error::ApiResult;
 use crate::http::{Answer, Door, Id, Parameters};
 use crate::page_of;
+use crate::paged_query;
 use crate::work::Operation;
 
 /// One version of a case.
@@ -36,19 +36,9 @@ page_of! {
     CaseVersionPage of CaseVersion
 }
 
-/// How to list versions or accesses.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RecordQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list versions or accesses.
+    RecordQuery {}
 }
 
 /// List a case's versions.

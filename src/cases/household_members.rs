@@ -6,7 +6,7 @@ use approdo_db::schema::{case_household_members, household_members};
 use approdo_db::{Timestamp, define_id};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -19,7 +19,7 @@ use crate::child;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::people::household_members::{HouseholdMember, HouseholdMemberId};
 use crate::people::types::PersonId;
 use crate::work::Unit;
@@ -70,22 +70,10 @@ pub struct NewCaseHouseholdMember {
 
 impl Checked for NewCaseHouseholdMember {}
 
-/// How to list whom a case covers.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CaseHouseholdMemberQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list whom a case covers.
+    CaseHouseholdMemberQuery {}
 }
-
-paged!(CaseHouseholdMemberQuery);
 
 /// 404 where the caller's grants hide whose case it is.
 fn require_in_sight(fields: FieldRights) -> ApiResult<()> {

@@ -8,7 +8,7 @@ use approdo_db::{Json, Timestamp, define_id, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -25,7 +25,7 @@ use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::people::types::withheld;
 use crate::work::Unit;
 
@@ -239,24 +239,13 @@ impl Checked for PlanPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list a case's plans.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PlanQuery {
-    /// Plans in this state.
-    status: Option<PlanStatus>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a case's plans.
+    PlanQuery {
+        /// Plans in this state.
+        status: Option<PlanStatus>,
+    }
 }
-
-paged!(PlanQuery);
 
 /// List a case's plans.
 ///

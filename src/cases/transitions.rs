@@ -6,7 +6,7 @@ use approdo_db::schema::case_transitions;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
@@ -23,6 +23,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::path::Ids;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader, reading};
 use crate::page_of;
+use crate::paged_query;
 use crate::work::{Operation, Unit};
 
 /// One move of a case.
@@ -145,19 +146,9 @@ impl NewCaseTransition {
     }
 }
 
-/// How to list a case's moves.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TransitionQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a case's moves.
+    TransitionQuery {}
 }
 
 /// Move a case.

@@ -7,19 +7,19 @@ use approdo_db::{Prepared, Timestamp, Value, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::HeldGrant;
 use crate::access::standing::Asks;
-use crate::access::{Action, PrincipalId, Resource, scope};
+use crate::access::{Action, PrincipalId, Resource, reach, scope};
 use crate::cases::types::{CaseId, CaseRow};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, IfMatch, Parameters, reading};
 use crate::page_of;
+use crate::paged_query;
 use crate::people::reminders::ReminderKind;
 use crate::people::types::PersonId;
 use crate::work::Unit;
@@ -85,24 +85,15 @@ page_of! {
     WorklistPage of WorklistItem
 }
 
-/// What to list.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct WorklistQuery {
-    /// Of one kind.
-    kind: Option<WorklistKind>,
-    /// Due on this day or before; what has no day is left out.
-    #[serde(default, deserialize_with = "reading::optional_day")]
-    due_until: Option<NaiveDate>,
-    /// Items a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// What to list.
+    WorklistQuery {
+        /// Of one kind.
+        kind: Option<WorklistKind>,
+        /// Due on this day or before; what has no day is left out.
+        #[serde(default, deserialize_with = "reading::optional_day")]
+        due_until: Option<NaiveDate>,
+    }
 }
 
 /// The position of an item: its day (the last there is where it has none), its source, its id, its case. A reminder is about a
@@ -277,8 +268,7 @@ fn one_source(source: &Source, grant: &HeldGrant, ask: &Ask) -> Prepared {
     let mut part = Prepared::new(source.until_principal).bind(ask.principal);
     part = part.sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ").bind(grant.id);
     // A task can be assigned to others than the manager: the case's access level holds for them (domain 1).
-    part = part.sql(") AND (r.access_level IN ('open', 'audited') OR r.case_manager_id = ").bind(ask.principal);
-    part = scope::owned_by(part.sql(")"), grant);
+    part = reach::confined(part.sql(")"), grant, ask.principal);
     if source.number == REMINDERS {
         part = scope::people_in_reach(part, " AND EXISTS (SELECT 1 FROM people r WHERE r.id = s.person_id", grant);
     }

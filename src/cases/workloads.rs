@@ -6,18 +6,18 @@ use approdo_db::{Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::HeldGrant;
 use crate::access::standing::Asks;
-use crate::access::{Action, PrincipalId, Resource, Role, TerritoryId, scope};
+use crate::access::{Action, PrincipalId, Resource, TerritoryId, reach};
 use crate::clock;
 use crate::error::ApiResult;
 use crate::http::{Answer, Door, Parameters};
 use crate::page_of;
+use crate::paged_query;
 
 /// What a case manager has to do, or what nobody has yet.
 #[derive(Debug, Queryable, Serialize, ToSchema)]
@@ -51,21 +51,12 @@ page_of! {
     WorkloadPage of Workload
 }
 
-/// Whose work.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct WorkloadQuery {
-    /// In the cases of this territory.
-    territory_id: Option<TerritoryId>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// Whose work.
+    WorkloadQuery {
+        /// In the cases of this territory.
+        territory_id: Option<TerritoryId>,
+    }
 }
 
 type Columns = (Nullable<Uuid>, Nullable<Text>, BigInt, BigInt, BigInt, BigInt, BigInt);
@@ -80,14 +71,7 @@ fn within<ST>(
     statement = statement.sql(" WHERE r.status NOT IN ('closed', 'declined') AND (1 = 0");
     for grant in grants {
         statement = statement.sql(" OR (r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ");
-        statement = scope::owned_by(statement.bind(grant.id).sql(")"), grant);
-        // As single cases say it (domain 1): a closed one is its manager's alone.
-        let levels = if grant.role == Role::OrganisationAdministrator {
-            " AND (r.access_level <> 'closed' OR r.case_manager_id = "
-        } else {
-            " AND (r.access_level IN ('open', 'audited') OR r.case_manager_id = "
-        };
-        statement = statement.sql(levels).bind(principal).sql("))");
+        statement = reach::confined(statement.bind(grant.id).sql(")"), grant, principal).sql(")");
     }
     statement = statement.sql(")");
     match territory {

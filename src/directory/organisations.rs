@@ -5,7 +5,7 @@ use approdo_db::schema::{organisation_ancestors, organisations};
 use approdo_db::{Connection, Timestamp};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -15,6 +15,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::page_of;
+use crate::paged_query;
 use crate::work::{Change, Operation, Unit};
 
 /// A body that takes part: a municipality, a union, a prefecture, an association …
@@ -116,25 +117,16 @@ impl Checked for OrganisationPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list organisations.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OrganisationQuery {
-    /// A code of `organisation_kinds`.
-    #[validate(length(max = 40))]
-    #[param(max_length = 40)]
-    kind: Option<String>,
-    /// Organisations directly below this one.
-    parent_id: Option<OrganisationId>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list organisations.
+    OrganisationQuery {
+        /// A code of `organisation_kinds`.
+        #[validate(length(max = 40))]
+        #[param(max_length = 40)]
+        kind: Option<String>,
+        /// Organisations directly below this one.
+        parent_id: Option<OrganisationId>,
+    }
 }
 
 fn find(connection: &mut Connection, id: OrganisationId) -> QueryResult<Option<Organisation>> {

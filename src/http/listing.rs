@@ -73,9 +73,11 @@ impl Door {
 
 fn page<L: Listing>(reader: &mut Reader<'_>, query: &Parameters<L::Query>) -> ApiResult<Answer> {
     let asked = query.read()?;
-    let fields = Fields::parse(asked.fields(), L::MEMBERS)?;
     let (limit, cursor) = (asked.limit(), asked.cursor().map(str::to_owned));
+    let named = asked.fields().map(str::to_owned);
+    // What the caller may not ask is told before what is written wrongly.
     let list = L::of(reader, asked)?;
+    let fields = Fields::parse(named.as_deref(), L::MEMBERS)?;
     let request = reader.page(query, limit, cursor.as_deref());
     let after = request.after()?;
     let rows = list.rows(reader, after, request.limit() + 1)?;
@@ -162,11 +164,12 @@ fn chunk<L: Listing>(
     after: Option<L::Key>,
 ) -> ApiResult<Chunk<L::Key>> {
     let asked = query.read()?;
-    let fields = Fields::parse(asked.fields(), L::MEMBERS)?;
+    let named = asked.fields().map(str::to_owned);
+    let list = L::of(reader, asked)?;
+    let fields = Fields::parse(named.as_deref(), L::MEMBERS)?;
     let columns = [L::MEMBERS, L::FURTHER].concat();
     let mut text = Rows::begin(format, &columns, fields, after.is_none())?
         .ok_or_else(|| ApiError::fault("a format that does not stream"))?;
-    let list = L::of(reader, asked)?;
     let rows = list.rows(reader, after, CHUNK)?;
     let full = i64::try_from(rows.len()).is_ok_and(|count| count >= CHUNK);
     let last = rows.last().filter(|_| full).map(|row| list.key(row));

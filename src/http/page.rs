@@ -86,6 +86,30 @@ macro_rules! paged {
     };
 }
 
+/// Declares the query of a list: what it can be asked besides `limit` and `cursor`, which every list takes alike.
+#[macro_export]
+macro_rules! paged_query {
+    ($(#[$meta:meta])* $name:ident { $($(#[$of_member:meta])* $member:ident: $kind:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, ::serde::Deserialize, ::validator::Validate, ::utoipa::IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            $($(#[$of_member])* pub $member: $kind,)*
+            /// Rows a page may have.
+            #[validate(range(min = 1, max = 200))]
+            #[param(minimum = 1, maximum = 200, default = 50)]
+            pub limit: Option<i64>,
+            /// From `next_cursor` of the page before.
+            #[validate(length(max = 1024))]
+            #[param(max_length = 1024)]
+            pub cursor: Option<String>,
+        }
+
+        $crate::paged!($name);
+    };
+}
+
 /// A page before it has its name in the contract.
 #[derive(Debug, Serialize)]
 pub struct PageOf<T> {

@@ -9,7 +9,8 @@ use crate::external_ids::{self, ExternalId, ForeignKey, ForeignKeyPath, Kind};
 use crate::http::{Answer, Body, Door, Fields, IfMatch, IfNoneMatch, Patch};
 use crate::people::handlers::{rectify, register, require_place};
 use crate::people::queries;
-use crate::people::types::{NewPerson, Person, PersonId, PersonPatch, PersonRow};
+use crate::people::requests::{NewPerson, PersonPatch};
+use crate::people::types::{Person, PersonId, PersonRow};
 use crate::work::Unit;
 
 /// Read a person by external id.

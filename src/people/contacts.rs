@@ -6,7 +6,7 @@ use approdo_db::schema::contacts;
 use approdo_db::{Connection, Timestamp, define_id, text_enum};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidateEmail as _};
 
 use crate::access::caller::{Caller, actions, resources};
@@ -18,7 +18,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::people::types::{PersonId, PersonRow};
 use crate::work::Unit;
 
@@ -167,22 +167,10 @@ impl Checked for ContactPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list a person's contacts.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ContactQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a person's contacts.
+    ContactQuery {}
 }
-
-paged!(ContactQuery);
 
 /// 404 where the caller's grants hide who the person is: then a contact is as absent as one that does not exist.
 fn require_in_sight(fields: FieldRights) -> ApiResult<()> {

@@ -1,13 +1,13 @@
 //! The erasure of a person (GDPR art. 17). What belongs to the person goes, with every record of what it was; the cases stay as
 //! cases of nobody (`cases::erasure`). What is left is told in `docs/privacy.md`, and a test searches dumps for the rest.
 
-use approdo_db::schema::{case_household_members, child_transitions, history, household_members, relations, watches};
+use approdo_db::schema::{case_household_members, history, household_members, relations, watches};
 use approdo_db::types::RowId;
 use approdo_db::{Connection, Json};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::aggregate::{self, Child, Root};
+use crate::aggregate::{self, Root, moves};
 use crate::cases::household_members::CaseHouseholdMember;
 use crate::cases::queries as case_queries;
 use crate::clock;
@@ -15,7 +15,7 @@ use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::external_ids::{self, Kind};
 use crate::people::contacts::Contact;
 use crate::people::household_members::HouseholdMember;
-use crate::people::households::{self, HouseholdRow};
+use crate::people::households::{self, HouseholdId, HouseholdRow};
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::processing::Processing;
 use crate::people::queries;
@@ -38,6 +38,18 @@ pub fn age_band(birth: NaiveDate, today: NaiveDate) -> &'static str {
     }
 }
 
+/// Locks the households a person has lived in. To be called before the person is locked: whoever lets somebody move in locks the
+/// household first.
+pub fn lock_households(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<()> {
+    let mut ids: Vec<HouseholdId> = household_members::table
+        .filter(household_members::person_id.eq(person))
+        .select(household_members::household_id)
+        .load(unit.connection)?;
+    ids.sort_unstable();
+    ids.dedup();
+    ids.into_iter().try_for_each(|id| <HouseholdRow as Root>::lock(unit, id).map(drop))
+}
+
 /// Erases a locked person; 409 while a case is open.
 pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
     let cases = case_queries::lock_all_of(unit, person.id)?;
@@ -48,27 +60,15 @@ pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
     for case in cases {
         crate::cases::erasure::erase(unit, case)?;
     }
-    remove_all::<LegalStatusRow>(unit, person)?;
-    remove_all::<Contact>(unit, person)?;
+    aggregate::remove_all::<LegalStatusRow>(unit, person)?;
+    aggregate::remove_all::<Contact>(unit, person)?;
     remove_relations(unit, person)?;
     leave_households(unit, person)?;
     external_ids::keep(unit, Kind::Person, person.id.0, &[])?;
-    remove_all::<ReminderRow>(unit, person)?;
+    aggregate::remove_all::<ReminderRow>(unit, person)?;
     diesel::delete(watches::table.filter(watches::person_id.eq(person.id))).execute(unit.connection)?;
     strip(unit, person)?;
-    forget_records(unit.connection, person.id)?;
-    Ok(())
-}
-
-/// Takes a person's rows of a kind away and tells the feed.
-fn remove_all<C: Child<Root = PersonRow>>(unit: &mut Unit<'_>, person: &PersonRow) -> ApiResult<()> {
-    for row in C::all_of(unit.connection, person.id, i64::MAX)? {
-        let (id, _) = row.identity();
-        diesel::delete(child_transitions::table.filter(child_transitions::resource_id.eq(RowId(id))))
-            .execute(unit.connection)?;
-        aggregate::remove(unit, &row, person)?;
-    }
-    Ok(())
+    forget_records(unit, person.id)
 }
 
 fn remove_relations(unit: &mut Unit<'_>, person: &PersonRow) -> ApiResult<()> {
@@ -151,9 +151,7 @@ fn strip(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
 }
 
 /// Forgets what was written of the person and their cases in the course of time, the erasure's own steps included.
-fn forget_records(connection: &mut Connection, person: PersonId) -> ApiResult<()> {
-    diesel::delete(history::table.filter(history::person_id.eq(RowId(person.0)))).execute(connection)?;
-    let of_person = || child_transitions::table.filter(child_transitions::resource_id.eq(RowId(person.0)));
-    diesel::update(of_person()).set(child_transitions::note.eq(None::<String>)).execute(connection)?;
-    Ok(())
+fn forget_records(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<()> {
+    diesel::delete(history::table.filter(history::person_id.eq(RowId(person.0)))).execute(unit.connection)?;
+    moves::strip(unit, person.0)
 }

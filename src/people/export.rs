@@ -116,18 +116,33 @@ pub async fn read_person_export(
         reader.rights.require_at(Action::Read, Resource::PersonExports, &person.place())?;
         query.read()?;
         let (rights, now) = (reader.rights.clone(), reader.now);
-        reader.shows(Resource::People, [person.id.0]);
-        Answer::ok(&gather(reader.connection, &rights, now, &person)?)
+        let of_person = cases_in_sight(reader.connection, &rights, person.id)?;
+        // Who asks of a case who has seen it finds the export, too.
+        reader.shows(
+            Resource::PersonExports,
+            std::iter::once(person.id.0).chain(of_person.0.iter().map(|case| case.id.0)),
+        );
+        Answer::ok(&gather(reader.connection, &rights, now, &person, of_person)?)
     })
     .await
 }
 
-fn gather(connection: &mut Connection, rights: &Rights, now: Timestamp, person: &PersonRow) -> ApiResult<PersonExport> {
-    let mut of_person: Vec<CaseRow> =
-        cases::table.filter(cases::person_id.eq(person.id)).order(cases::id).load(connection)?;
-    let there = of_person.len();
-    of_person.retain(|case| rights.may_at(Action::Read, Resource::Cases, &case.place()));
-    let withheld_cases = i64::try_from(there - of_person.len()).unwrap_or(i64::MAX);
+/// The person's cases that the caller may read, and how many there are besides.
+fn cases_in_sight(connection: &mut Connection, rights: &Rights, person: PersonId) -> QueryResult<(Vec<CaseRow>, i64)> {
+    let mut rows: Vec<CaseRow> = cases::table.filter(cases::person_id.eq(person)).order(cases::id).load(connection)?;
+    let there = rows.len();
+    rows.retain(|case| rights.may_at(Action::Read, Resource::Cases, &case.place()));
+    let withheld = i64::try_from(there - rows.len()).unwrap_or(i64::MAX);
+    Ok((rows, withheld))
+}
+
+fn gather(
+    connection: &mut Connection,
+    rights: &Rights,
+    now: Timestamp,
+    person: &PersonRow,
+    (of_person, withheld_cases): (Vec<CaseRow>, i64),
+) -> ApiResult<PersonExport> {
     let homes = homes(connection, rights, person.id)?;
     let mut withheld_notes = 0;
     let mut told = Vec::new();

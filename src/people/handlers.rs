@@ -21,10 +21,11 @@ use crate::people::processing::Processing;
 use crate::people::queries;
 use crate::people::relation_rows;
 use crate::people::reminders::ReminderRow;
-use crate::people::types::{
-    GUARDED, MEMBERS, NewPerson, Person, PersonId, PersonPage, PersonPatch, PersonReadQuery, PersonRow, PersonSearch,
-    is_birth_date, language_code, latin_name,
+use crate::people::requests::{
+    NewPerson, PersonPatch, PersonReadQuery, PersonSearch, country_codes, is_birth_date, language_code, language_codes,
+    latin_name,
 };
+use crate::people::types::{GUARDED, MEMBERS, Person, PersonId, PersonPage, PersonRow};
 use crate::people::watches;
 use crate::work::{Change, Operation, Unit};
 
@@ -361,12 +362,12 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
         edit.refuse("date_of_birth", NO_BIRTH_DATE);
     }
     if let Patch::Set(codes) = &patch.citizenships
-        && (codes.len() > 10 || crate::people::types::country_codes(codes).is_err())
+        && (codes.len() > 10 || country_codes(codes).is_err())
     {
         edit.refuse("citizenships", "must be at most 10 codes of ISO 3166-1 alpha-2");
     }
     if let Patch::Set(codes) = &patch.languages
-        && (codes.len() > 20 || crate::people::types::language_codes(codes).is_err())
+        && (codes.len() > 20 || language_codes(codes).is_err())
     {
         edit.refuse("languages", "must be at most 20 codes of ISO 639-1");
     }

@@ -6,7 +6,7 @@ use approdo_db::{Connection, Timestamp, define_id};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -17,7 +17,7 @@ use crate::error::{ApiError, ApiResult, Kind, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::people::households::{HouseholdId, HouseholdRow};
 use crate::people::queries;
 use crate::people::timeline::{Period, overlapping};
@@ -102,25 +102,14 @@ impl Checked for HouseholdMemberPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list the members of a household, or the households of a person.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct HouseholdMemberQuery {
-    /// Those that hold on this day.
-    #[serde(default, deserialize_with = "reading::optional_day")]
-    valid_on: Option<NaiveDate>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list the members of a household, or the households of a person.
+    HouseholdMemberQuery {
+        /// Those that hold on this day.
+        #[serde(default, deserialize_with = "reading::optional_day")]
+        valid_on: Option<NaiveDate>,
+    }
 }
-
-paged!(HouseholdMemberQuery);
 
 impl HouseholdMemberQuery {
     fn wants(&self, row: &HouseholdMember) -> bool {

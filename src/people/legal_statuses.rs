@@ -8,7 +8,7 @@ use approdo_db::{Connection, Json, Timestamp, define_id};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -23,6 +23,7 @@ use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged_query;
 use crate::people::queries;
 use crate::people::timeline::{self, ChangeKind, DocumentStatus, Period};
 use crate::people::types::{PersonId, PersonRow, Warning, withheld};
@@ -187,24 +188,15 @@ impl Checked for LegalStatusPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list a person's legal statuses.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct LegalStatusQuery {
-    /// As it was known at this instant, corrections made later left out. Now when absent.
-    known_at: Option<DateTime<Utc>>,
-    /// Those that hold on this day.
-    #[serde(default, deserialize_with = "reading::optional_day")]
-    valid_on: Option<NaiveDate>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a person's legal statuses.
+    LegalStatusQuery {
+        /// As it was known at this instant, corrections made later left out. Now when absent.
+        known_at: Option<DateTime<Utc>>,
+        /// Those that hold on this day.
+        #[serde(default, deserialize_with = "reading::optional_day")]
+        valid_on: Option<NaiveDate>,
+    }
 }
 
 /// All statuses of a person as they are now, in the order of time.

@@ -17,6 +17,7 @@ pub mod queries;
 pub mod relation_rows;
 pub mod relations;
 pub mod reminders;
+pub mod requests;
 pub mod timeline;
 pub mod types;
 pub mod watches;

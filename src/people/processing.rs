@@ -110,6 +110,7 @@ pub async fn create_person_transition(
     body: Body<NewPersonTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_person_transition", caller, Some(body.fingerprint()), move |unit| {
+        erasure::lock_households(unit, id.0)?;
         let person = queries::lock_even_erased(unit, id.0)?;
         unit.rights.require_at(Action::Transition, Resource::People, &person.place())?;
         let asked = body.read()?;

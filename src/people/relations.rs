@@ -10,7 +10,7 @@ use approdo_db::schema::{organisations, relations};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -19,6 +19,7 @@ use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged_query;
 use crate::people::kinship::{self, RelationKind};
 use crate::people::queries;
 use crate::people::relation_rows::{self as rows, Parties, RelationId, RelationRow, may_relate};
@@ -177,19 +178,9 @@ impl Checked for RelationPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list a person's relations.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RelationQuery {
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a person's relations.
+    RelationQuery {}
 }
 
 /// List a person's relations.

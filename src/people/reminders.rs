@@ -7,7 +7,7 @@ use approdo_db::{Timestamp, Value, define_id, text_enum};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -20,7 +20,7 @@ use crate::child;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::page_of;
-use crate::paged;
+use crate::paged_query;
 use crate::people::types::{PersonId, PersonRow};
 
 define_id! {
@@ -99,24 +99,13 @@ page_of! {
     ReminderPage of ReminderRow
 }
 
-/// How to list a person's reminders.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReminderQuery {
-    /// Those that stand so.
-    status: Option<ReminderStatus>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list a person's reminders.
+    ReminderQuery {
+        /// Those that stand so.
+        status: Option<ReminderStatus>,
+    }
 }
-
-paged!(ReminderQuery);
 
 /// What becomes of a reminder.
 #[derive(Debug, Deserialize, Validate, ToSchema)]

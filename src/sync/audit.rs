@@ -6,10 +6,9 @@ use approdo_db::{Timestamp, types::RowId};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::recorder::{AccessEvent, AccessRecordId};
@@ -17,6 +16,7 @@ use crate::access::{ActorKind, PrincipalId, Resource};
 use crate::error::ApiResult;
 use crate::http::{Answer, Door, Parameters};
 use crate::page_of;
+use crate::paged_query;
 use crate::sync::seals::{self, Seal, Verdict};
 
 /// One access: a read, a refusal, a login.
@@ -87,26 +87,17 @@ impl From<Row> for AuditRecord {
     }
 }
 
-/// How to list accesses.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct AuditQuery {
-    /// Accesses of this kind.
-    event: Option<AccessEvent>,
-    /// Accesses by this caller.
-    actor_id: Option<PrincipalId>,
-    /// Accesses that showed this row alone.
-    #[param(value_type = Option<Uuid>)]
-    resource_id: Option<uuid::fmt::Hyphenated>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list accesses.
+    AuditQuery {
+        /// Accesses of this kind.
+        event: Option<AccessEvent>,
+        /// Accesses by this caller.
+        actor_id: Option<PrincipalId>,
+        /// Accesses that showed this row alone.
+        #[param(value_type = Option<Uuid>)]
+        resource_id: Option<uuid::fmt::Hyphenated>,
+    }
 }
 
 /// List accesses.
@@ -175,21 +166,12 @@ page_of! {
     AuditSealPage of AuditSeal
 }
 
-/// How to list seals.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct SealQuery {
-    /// Verify each seal of the page against the records as they are now.
-    verify: Option<bool>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list seals.
+    SealQuery {
+        /// Verify each seal of the page against the records as they are now.
+        verify: Option<bool>,
+    }
 }
 
 /// List audit seals.

@@ -6,7 +6,7 @@ use approdo_db::{Connection, Timestamp, define_id};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::TerritoryId;
@@ -16,6 +16,7 @@ use crate::http::patch::Edit;
 use crate::http::path::Ids;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged_query;
 use crate::territory::territories::{find, tree_changed};
 use crate::work::{Change, Operation, Unit};
 
@@ -80,22 +81,13 @@ impl Checked for MembershipPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list memberships.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct MembershipQuery {
-    /// Those in force on this day.
-    #[serde(default, deserialize_with = "reading::optional_day")]
-    on: Option<NaiveDate>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list memberships.
+    MembershipQuery {
+        /// Those in force on this day.
+        #[serde(default, deserialize_with = "reading::optional_day")]
+        on: Option<NaiveDate>,
+    }
 }
 
 /// List a territory's memberships.

@@ -6,7 +6,7 @@ use approdo_db::{Connection, Timestamp};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -17,6 +17,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
+use crate::paged_query;
 use crate::work::{Change, Operation, Unit};
 
 /// A territory: a country, region, province, municipality, district, union, convention or mountain community.
@@ -141,33 +142,24 @@ impl Checked for TerritoryPatch {
     const MEDIA_TYPE: &'static str = "application/merge-patch+json";
 }
 
-/// How to list territories.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TerritoryQuery {
-    /// A code of `territory_kinds`.
-    #[validate(length(max = 40))]
-    #[param(max_length = 40)]
-    kind: Option<String>,
-    /// Territories directly below this one.
-    parent_id: Option<TerritoryId>,
-    /// With `code`: `istat`, `ags`, `iso3166`, `ipa` or `own`.
-    #[validate(length(max = 20))]
-    #[param(max_length = 20)]
-    code_system: Option<String>,
-    /// The exact code.
-    #[validate(length(max = 20))]
-    #[param(max_length = 20)]
-    code: Option<String>,
-    /// Rows a page may have.
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-    /// From `next_cursor` of the page before.
-    #[validate(length(max = 1024))]
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
+paged_query! {
+    /// How to list territories.
+    TerritoryQuery {
+        /// A code of `territory_kinds`.
+        #[validate(length(max = 40))]
+        #[param(max_length = 40)]
+        kind: Option<String>,
+        /// Territories directly below this one.
+        parent_id: Option<TerritoryId>,
+        /// With `code`: `istat`, `ags`, `iso3166`, `ipa` or `own`.
+        #[validate(length(max = 20))]
+        #[param(max_length = 20)]
+        code_system: Option<String>,
+        /// The exact code.
+        #[validate(length(max = 20))]
+        #[param(max_length = 20)]
+        code: Option<String>,
+    }
 }
 
 /// A territory by its id.

@@ -441,6 +441,9 @@ both! {
         assert!(!export.text.contains("said too openly"), "nor what it said before it was privileged");
         assert_eq!(export.json()["withheld_notes"], 2);
         assert!(export.text.contains("for its manager alone"));
+        // It is among those who have seen the case.
+        let seen = world.giulia_auditor().get(&format!("/cases/{case}/accesses")).expect(200);
+        assert!(seen.text.contains("read_person_export"), "{}", seen.text);
         let theirs = colleague.get(&format!("/people/{person}/export")).expect(200);
         assert!(!theirs.text.contains("for its manager alone") && !theirs.text.contains("a task of hers"));
         assert_eq!(theirs.json()["withheld_cases"], 1);
