@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::app::App;
+use crate::codes;
 use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
 use crate::operations::sandbox;
@@ -46,6 +47,7 @@ impl Background {
 
 fn turn(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiResult<()> {
     sandbox::follow_clock(app)?;
+    codes::known::follow(app)?;
     // A backlog waits for the next start.
     while stopped.try_recv() == Err(TryRecvError::Empty) && watches::raise_next(app, holder)? {}
     Ok(())

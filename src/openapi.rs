@@ -64,18 +64,24 @@ pub fn text() -> String {
     text
 }
 
+/// The contract as it is committed and served. It is collected from the handlers where it is printed, and compared in the tests:
+/// collecting it at every start costs every process time and memory.
+pub const COMMITTED: &str = include_str!("../openapi/openapi.json");
+
+/// What the router needs of the contract.
+#[derive(serde::Deserialize)]
+struct Outline {
+    paths: HashMap<String, HashMap<String, serde::de::IgnoredAny>>,
+}
+
 /// The paths with their methods, for 405 and OPTIONS.
-pub fn paths(document: &Value) -> ContractPaths {
-    let mut paths: HashMap<String, Vec<Method>> = HashMap::new();
-    for (path, item) in document["paths"].as_object().into_iter().flatten() {
-        let methods = METHODS
-            .iter()
-            .filter(|method| item.get(**method).is_some())
-            .filter_map(|method| Method::from_bytes(method.to_uppercase().as_bytes()).ok())
-            .collect();
-        paths.insert(path.clone(), methods);
-    }
-    ContractPaths::new(paths)
+pub fn paths() -> Result<ContractPaths, serde_json::Error> {
+    let outline: Outline = serde_json::from_str(COMMITTED)?;
+    let methods = |item: HashMap<String, serde::de::IgnoredAny>| {
+        let offered = METHODS.iter().filter(|method| item.contains_key(**method));
+        offered.filter_map(|method| Method::from_bytes(method.to_uppercase().as_bytes()).ok()).collect()
+    };
+    Ok(ContractPaths::new(outline.paths.into_iter().map(|(path, item)| (path, methods(item))).collect()))
 }
 
 fn info() -> Value {
@@ -100,6 +106,8 @@ fn tags() -> Value {
         {"name": "Cases", "description": "Cases from intake to closing (domain 1-3)."},
         {"name": "Tasks", "description": "What is to be done in a case."},
         {"name": "Plans", "description": "Assessments by life domain, goals, and the plans that were agreed with the person."},
+        {"name": "Appointments", "description": "When somebody of the organisation and the person meet."},
+        {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
         {"name": "Directory", "description": "Organisations that take part."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},
@@ -191,7 +199,8 @@ fn finish_components(document: &mut Value) {
             "Makes the request repeatable for 24 hours: the same key and body have one effect. Required for machine clients.",
             66, "\"8e03978e-40d5-43e8-bc93-6894a57f9324\""),
         "AccessPurpose": parameter("Access-Purpose",
-            "Why the data is accessed (GDPR art. 5): a code of `access_purposes`; `case_work` when absent.", 64, "case_work"),
+            "Why the data is accessed (GDPR art. 5): a code of `access_purposes`; `case_work` when absent. Cases with the `access_level` `audited` open only to requests that state it: others \
+             get 403, and lists without them.", 64, "case_work"),
         "RequestId": parameter("Request-Id", "An id of yours for this request, for logs on both sides.", 64, "portal-4711"),
     });
     let mut responses = Map::new();
@@ -244,7 +253,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         operation["security"] = json!([]);
     }
     let key = takes_key(path, method, operation);
-    let conditional = matches!(method, "patch" | "delete") || path.ends_with("/transitions") && method == "post";
+    let conditional = matches!(method, "patch" | "delete")
+        || ["/transitions", "/versions"].iter().any(|end| path.ends_with(end)) && method == "post";
     // Made or edited, so the precondition is the sender's choice.
     let upsert = method == "put" && path.contains("/by-external-id/");
     let readable = method == "get" && path.ends_with('}');
@@ -288,7 +298,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if upsert {
         statuses.push(412);
     }
-    const OF_PEOPLE: [&str; 12] = [
+    const OF_PEOPLE: [&str; 14] = [
         "/people",
         "/cases",
         "/tasks",
@@ -296,6 +306,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/goals",
         "/plans",
         "/notes",
+        "/appointments",
+        "/pathways",
         "/legal-statuses",
         "/reminders",
         "/contacts",

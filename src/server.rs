@@ -15,7 +15,6 @@ use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
 use approdo_db::schema::settings;
 use approdo_db::{Connection, Database, DatabaseUrl, Options, migrate};
 use diesel::prelude::*;
-use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::access::keys::{Keys, MasterKey};
@@ -216,10 +215,9 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
     };
     let running = assemble(&args.database, parts)?;
     demo::admit(&running.app, args.demo)?;
-    let document = openapi::document();
     // Set once, here: nothing has been served yet.
-    let _ = running.app.contract_paths.set(openapi::paths(&document));
-    let contract = web::Bytes::from(openapi::text());
+    let _ = running.app.contract_paths.set(openapi::paths()?);
+    let contract = web::Bytes::from_static(openapi::COMMITTED.as_bytes());
     sandbox::follow_clock(&running.app).map_err(|error| error.to_string())?;
     let sequencer = Sequencer::start(running.app.clone())?;
     let background = Background::start(running.app.clone())?;
@@ -231,42 +229,38 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
     let (origins, metrics_apart) = (args.cors_origins.clone(), args.metrics_bind.is_some());
     let server = HttpServer::new(move || {
         let contract = contract.clone();
-        ActixApp::new()
-            .into_utoipa_app()
+        let actix = ActixApp::new()
             .app_data(app.clone())
             .app_data(web::PayloadConfig::new(crate::http::body::LIMIT))
-            .service(utoipa_actix_web::scope::scope(MOUNT).configure(crate::routes::contract))
-            .map(|actix| {
-                let actix = actix
-                    .service(health::live)
-                    .service(health::ready)
-                    .service(wellknown::jwks)
-                    .service(wellknown::api_catalog)
-                    .service(wellknown::problem)
-                    .route(
-                        "/openapi.json",
-                        web::get().to(move || {
-                            let contract = contract.clone();
-                            async move {
-                                HttpResponse::Ok()
-                                    .insert_header(("Cache-Control", "public, max-age=300"))
-                                    .insert_header(("Access-Control-Allow-Origin", "*"))
-                                    .content_type("application/json")
-                                    .body(contract)
-                            }
-                        }),
-                    )
-                    .service(SwaggerUi::new("/docs/{_:.*}").config(
-                        SwaggerConfig::from("/openapi.json").try_it_out_enabled(true).persist_authorization(false),
-                    ));
-                let actix = if metrics_apart { actix } else { actix.service(metrics::metrics) };
-                actix
-                    .default_service(web::to(gate::unmatched))
-                    .wrap(from_fn(gate::gate))
-                    .wrap(cors(&origins))
-                    .wrap(Compress::default())
-            })
-            .into_app()
+            .service(web::scope(MOUNT).configure(crate::routes::serve))
+            .service(health::live)
+            .service(health::ready)
+            .service(wellknown::jwks)
+            .service(wellknown::api_catalog)
+            .service(wellknown::problem)
+            .route(
+                "/openapi.json",
+                web::get().to(move || {
+                    let contract = contract.clone();
+                    async move {
+                        HttpResponse::Ok()
+                            .insert_header(("Cache-Control", "public, max-age=300"))
+                            .insert_header(("Access-Control-Allow-Origin", "*"))
+                            .content_type("application/json")
+                            .body(contract)
+                    }
+                }),
+            )
+            .service(
+                SwaggerUi::new("/docs/{_:.*}")
+                    .config(SwaggerConfig::from("/openapi.json").try_it_out_enabled(true).persist_authorization(false)),
+            );
+        let actix = if metrics_apart { actix } else { actix.service(metrics::metrics) };
+        actix
+            .default_service(web::to(gate::unmatched))
+            .wrap(from_fn(gate::gate))
+            .wrap(cors(&origins))
+            .wrap(Compress::default())
     })
     .workers(workers)
     .worker_max_blocking_threads(blocking)

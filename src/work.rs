@@ -70,6 +70,7 @@ fn place_columns(place: Option<&Place>) -> [Value; 5] {
     let text = |text: Option<&str>| Value::OptionalText(text.map(str::to_owned));
     let (level, manager) = match place.map(|place| place.confinement) {
         None | Some(Confinement::Open) => (None, None),
+        Some(Confinement::Audited) => (Some("audited"), None),
         Some(Confinement::Protected(manager)) => (Some("protected"), manager),
         Some(Confinement::Closed(manager)) => (Some("closed"), manager),
     };
@@ -301,7 +302,7 @@ pub fn run<T>(
     mut work: impl FnMut(&mut Unit<'_>) -> ApiResult<T>,
 ) -> ApiResult<T> {
     let mut connection = app.database.writer()?;
-    let result = app.rights.working(&mut connection, bearer, |connection, rights, standing| {
+    let result = app.rights.working(&mut connection, bearer, context.states_purpose, |connection, rights, standing| {
         connection.write_transaction(|connection| {
             let now = app.clock.now();
             let replay_asked = false;

@@ -228,6 +228,7 @@ fn check(unit: &mut Unit<'_>, new: &NewGrant) -> ApiResult<()> {
         organisations: HashSet::new(),
         territories: wanted.into_iter().collect(),
         target_groups: new.target_groups.iter().cloned().collect(),
+        states_purpose: false,
     };
     if may_give(&unit.rights, &wanted) {
         Ok(())

@@ -138,7 +138,7 @@ pub async fn create_my_password(
     // Whoever holds a token must not be able to try passwords with it: the session is looked at first, and failures count.
     let hash: Option<String> = blocking(move || {
         app.read_now(|connection| {
-            app.rights.current(connection, &bearer)?;
+            app.rights.current(connection, &bearer, false)?;
             if let Some(seconds) = throttle::wait_seconds(connection, &asked, clock::now())? {
                 return Err(ApiError::new(Kind::TooManyRequests, "too many failed attempts").retry_after(seconds));
             }

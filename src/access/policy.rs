@@ -57,6 +57,9 @@ text_enum! {
         Assessments = "assessments",
         Goals = "goals",
         Plans = "plans",
+        Appointments = "appointments",
+        Pathways = "pathways",
+        PathwayTemplates = "pathway_templates",
         Changes = "changes",
         AuditRecords = "audit_records",
         AuditSeals = "audit_seals",
@@ -89,11 +92,12 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Sandbox => matches!(action, Read | Edit),
         // Machine clients have no password to change.
         R::Me => action == Read || (action == Edit && role != Role::SyncClient),
-        R::CodeLists => matches!(action, Read),
-        R::Organisations | R::Territories if matches!(action, List | Read) => true,
+        R::CodeLists => matches!(action, List | Read) || (role == Role::SystemAdministrator && action == Create),
+        R::Organisations | R::Territories | R::PathwayTemplates if matches!(action, List | Read) => true,
 
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
+        R::PathwayTemplates => administers(role) && matches!(action, Create | Edit | Transition),
         R::Users => administers(role) && matches!(action, List | Read | Create | Edit),
         R::ApiClients => administers(role) && matches!(action, List | Read | Create | Edit),
         R::Grants => administers(role) && matches!(action, List | Read | Create | Delete),
@@ -147,7 +151,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Workloads => matches!((role, action), (Role::OrganisationAdministrator, List)),
         R::CaseHistory => matches!((role, action), (Role::CaseManager, List)),
         R::CaseAccesses => matches!((role, action), (Role::CaseManager | Role::Auditor, List)),
-        R::Tasks | R::Assessments | R::Goals | R::Plans => match role {
+        R::Tasks | R::Assessments | R::Goals | R::Plans | R::Appointments | R::Pathways => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
             Role::SyncClient => matches!(action, List | Read),
             _ => false,

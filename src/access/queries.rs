@@ -86,6 +86,7 @@ pub fn held_grants(connection: &mut Connection, principal: PrincipalId) -> Query
             organisations: organisations.get(&line.organisation_id).cloned().unwrap_or_default(),
             territories: territories.remove(&line.id).unwrap_or_default(),
             target_groups: serde_json::from_value(line.target_groups.0).unwrap_or_default(),
+            states_purpose: false,
         })
         .collect())
 }

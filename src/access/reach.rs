@@ -348,6 +348,12 @@ pub fn merged<T>(
 /// Narrows to what the grant reaches of cases aliased `r`: owner, target group, and the access levels of domain 1, as
 /// `Confinement` says them for one row. The territory is the statement's own.
 pub fn confined<ST>(statement: Prepared<ST>, grant: &HeldGrant, principal: crate::access::PrincipalId) -> Prepared<ST> {
+    let statement = counted(statement, grant, principal);
+    if grant.states_purpose { statement } else { statement.sql(" AND r.access_level <> 'audited'") }
+}
+
+/// The same to count cases: no purpose is to be stated where none is looked into.
+pub fn counted<ST>(statement: Prepared<ST>, grant: &HeldGrant, principal: crate::access::PrincipalId) -> Prepared<ST> {
     let statement = scope::owned_by(statement, grant);
     let statement = if grant.role == Role::OrganisationAdministrator {
         statement.sql(" AND (r.access_level <> 'closed' OR r.case_manager_id = ")

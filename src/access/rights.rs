@@ -32,6 +32,8 @@ pub enum Confinement {
     /// As the grant says.
     #[default]
     Open,
+    /// As the grant says, to who states what for.
+    Audited,
     /// The assigned manager and the owner's supervisors.
     Protected(Option<PrincipalId>),
     /// The assigned manager alone.
@@ -42,6 +44,7 @@ impl Confinement {
     /// What a code of `access_levels` means for a case of this manager.
     pub fn of(access_level: Option<&str>, manager: Option<PrincipalId>) -> Self {
         match access_level {
+            Some("audited") => Self::Audited,
             Some("protected") => Self::Protected(manager),
             Some("closed") => Self::Closed(manager),
             _ => Self::Open,
@@ -60,6 +63,8 @@ pub struct HeldGrant {
     pub territories: HashSet<TerritoryId>,
     /// Empty: every target group.
     pub target_groups: HashSet<String>,
+    /// Whether the request that uses it states what for.
+    pub states_purpose: bool,
 }
 
 impl HeldGrant {
@@ -78,6 +83,7 @@ impl HeldGrant {
     fn passes(&self, confinement: Confinement, principal: PrincipalId) -> bool {
         match confinement {
             Confinement::Open => true,
+            Confinement::Audited => self.states_purpose,
             Confinement::Protected(manager) => {
                 manager == Some(principal) || self.role == Role::OrganisationAdministrator
             }
@@ -153,10 +159,18 @@ impl Rights {
         match queries::principal(connection, principal)? {
             Some((kind, status, organisation, epoch)) if status != PrincipalStatus::Deactivated => {
                 let grants = queries::held_grants(connection, principal)?;
-                Ok(Some(Self::new(principal, kind, organisation, epoch, grants)))
+                Ok(Some(Self::new(principal, kind, organisation, epoch, grants).stating_a_purpose()))
             }
             _ => Ok(None),
         }
+    }
+
+    /// The same for a request that states what it is for, by `Access-Purpose`: what is audited opens.
+    fn stating_a_purpose(mut self) -> Self {
+        for grant in &mut self.grants {
+            grant.states_purpose = true;
+        }
+        self
     }
 
     /// The deployment's own rights: everything, everywhere.
@@ -206,9 +220,14 @@ impl Rights {
         if self.may_at(action, resource, place) {
             return Ok(());
         }
-        let seen = [Action::Read, Action::List].iter().any(|&action| self.may_at(action, resource, place));
-        if seen {
+        let seen =
+            |place: &Place| [Action::Read, Action::List].iter().any(|&action| self.may_at(action, resource, place));
+        if seen(place) {
             Err(ApiError::forbidden(format!("none of your grants allows '{action}' on this row of '{resource}'")))
+        } else if place.confinement == Confinement::Audited
+            && seen(&Place { confinement: Confinement::Open, ..place.clone() })
+        {
+            Err(ApiError::forbidden("access to this case is audited: say what it is for in Access-Purpose"))
         } else {
             Err(ApiError::not_found())
         }
@@ -260,7 +279,7 @@ impl Rights {
 }
 
 /// The rights of callers seen lately.
-pub struct RightsCache(Cache<PrincipalId, Arc<Rights>>);
+pub struct RightsCache(Cache<(PrincipalId, bool), Arc<Rights>>);
 
 impl Default for RightsCache {
     fn default() -> Self {
@@ -275,9 +294,10 @@ impl RightsCache {
         &self,
         connection: &mut Connection,
         bearer: &Bearer,
+        states_purpose: bool,
         mut work: impl FnMut(&mut Connection, Arc<Rights>, &mut Standing) -> ApiResult<T>,
     ) -> ApiResult<T> {
-        if let Some(rights) = self.0.get(&bearer.principal) {
+        if let Some(rights) = self.0.get(&(bearer.principal, states_purpose)) {
             let mut standing = Standing::remembered(*bearer, rights.auth_epoch);
             let result = work(connection, rights, &mut standing);
             let confirmed = standing.confirm(connection);
@@ -288,26 +308,31 @@ impl RightsCache {
                 };
             }
         }
-        let rights = self.current(connection, bearer)?;
+        let rights = self.current(connection, bearer, states_purpose)?;
         let mut standing = Standing::present(*bearer, rights.auth_epoch);
         work(connection, rights, &mut standing)
     }
 
     /// The caller's present rights. One statement tells whether the session lives, the caller is active and the rights held
     /// are still the present ones; more only after a change. 401 where the session or the caller has ended.
-    pub fn current(&self, connection: &mut Connection, bearer: &Bearer) -> ApiResult<Arc<Rights>> {
+    pub fn current(
+        &self,
+        connection: &mut Connection,
+        bearer: &Bearer,
+        states_purpose: bool,
+    ) -> ApiResult<Arc<Rights>> {
         let standing = queries::standing(connection, bearer.session)?
             .filter(|standing| standing.is_alive(bearer))
             .ok_or_else(|| ApiError::new(Kind::InvalidToken, "the session has ended"))?;
-        if let Some(rights) = self.0.get(&bearer.principal)
+        if let Some(rights) = self.0.get(&(bearer.principal, states_purpose))
             && rights.auth_epoch == standing.auth_epoch
         {
             return Ok(rights);
         }
         let grants = queries::held_grants(connection, bearer.principal)?;
-        let rights =
-            Arc::new(Rights::new(bearer.principal, bearer.kind, standing.organisation_id, standing.auth_epoch, grants));
-        self.0.insert(bearer.principal, rights.clone());
+        let rights = Rights::new(bearer.principal, bearer.kind, standing.organisation_id, standing.auth_epoch, grants);
+        let rights = Arc::new(if states_purpose { rights.stating_a_purpose() } else { rights });
+        self.0.insert((bearer.principal, states_purpose), rights.clone());
         Ok(rights)
     }
 }

@@ -20,12 +20,12 @@ define_id! {
     ChildTransitionId;
 }
 
-/// One move of an assessment, a goal, a plan, a legal status, a reminder or a person.
+/// One move of an appointment, an assessment, a goal, a pathway or its template, a plan, a legal status, a reminder or a person.
 #[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
 #[diesel(table_name = child_transitions, treat_none_as_default_value = false)]
 pub struct ChildTransition {
     pub id: ChildTransitionId,
-    /// What moved: `assessment`, `goal`, `plan`, `legal_status`, `reminder`, `person`.
+    /// What moved: `appointment`, `assessment`, `goal`, `pathway`, `pathway_template`, `plan`, `legal_status`, `reminder`, `person`.
     #[schema(max_length = 40)]
     pub resource: String,
     #[schema(value_type = uuid::Uuid)]

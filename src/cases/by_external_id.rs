@@ -121,5 +121,6 @@ fn told(new: NewCase, row: &CaseRow, key: &ExternalId) -> CasePatch {
         territory_id: Patch::Keep,
         external_ids: Patch::Set(ids),
         household_id: new.household_id.into(),
+        arrived_on: new.arrived_on.into(),
     }
 }

@@ -104,7 +104,7 @@ fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: 
 }
 
 fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTransition>> {
-    let facts = facts(reader.connection, row, clock::date_of(reader.now))?;
+    let facts = facts(reader.connection, reader.app, row, clock::date_of(reader.now))?;
     let moves = if reader.rights.may_at(Action::Transition, Resource::Cases, &row.place()) {
         rules::allowed(row.state())
     } else {

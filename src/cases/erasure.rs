@@ -5,10 +5,12 @@ use approdo_db::schema::{case_news, case_transitions, task_transitions, tasks};
 use diesel::prelude::*;
 
 use crate::aggregate::{self, Child, moves};
+use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
 use crate::cases::household_members::CaseHouseholdMember;
 use crate::cases::notes::Note;
+use crate::cases::pathways::Pathway;
 use crate::cases::plans::{AgreedGoal, PlanRow};
 use crate::cases::queries;
 use crate::cases::reference;
@@ -26,6 +28,8 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     diesel::delete(task_transitions::table.filter(task_transitions::task_id.eq_any(of_case)))
         .execute(unit.connection)?;
     aggregate::remove_all::<Task>(unit, &case)?;
+    aggregate::remove_all::<Pathway>(unit, &case)?;
+    aggregate::remove_all::<Appointment>(unit, &case)?;
     aggregate::remove_all::<Note>(unit, &case)?;
     aggregate::remove_all::<CaseHouseholdMember>(unit, &case)?;
     external_ids::keep(unit, Kind::Case, case.id.0, &[])?;
@@ -47,13 +51,14 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     diesel::delete(case_news::table.filter(case_news::case_id.eq(case.id))).execute(unit.connection)?;
     case.summary = None;
     case.household_id = None;
+    case.arrived_on = None;
     case.external_ids = Json::of([(); 0]);
     // The old one may stand in a letter.
     case.public_ref = reference::new()?;
     case.processing = Processing::Erased;
     case.version += 1;
     case.updated_at = unit.now;
-    let changed = ["summary", "public_ref", "household_id", "external_ids", "processing"];
+    let changed = ["summary", "public_ref", "household_id", "arrived_on", "external_ids", "processing"];
     let told = Change::plain("case", case.id.0, case.version, Operation::Updated, &changed);
     unit.update(queries::update(&case), Change { place: Some(case.place()), ..told })
 }

@@ -1,27 +1,30 @@
 //! Operations on cases; their moves are in `transitions`.
 
 use actix_web::{get, patch, post};
-use approdo_db::Json;
+use approdo_db::{Connection, Json};
 use chrono::NaiveDate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights};
 use crate::aggregate::{self, Root as _};
+use crate::app::App;
+use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::embedded;
 use crate::cases::goals::Goal;
 use crate::cases::household_members::{self, CaseHouseholdMember};
 use crate::cases::news;
 use crate::cases::notes::Note;
+use crate::cases::pathways::Pathway;
 use crate::cases::plans::PlanRow;
-use crate::cases::queries::{self, Minority};
+use crate::cases::queries;
 use crate::cases::reference;
 use crate::cases::rules::{CaseStatus, Facts, UNACCOMPANIED_MINOR};
 use crate::cases::tasks;
 use crate::cases::types::{Case, CaseId, CasePatch, CasePlace, CaseReadQuery, CaseRow, GUARDED, MEMBERS, NewCase};
 use crate::clock;
-use crate::codes;
+use crate::codes::{self, Codes, Requirement};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::external_ids::{self, Kind};
 use crate::http::patch::Edit;
@@ -127,8 +130,9 @@ pub fn open(
         processing: Processing::Normal,
         external_ids: Json::of(external_ids::checked(unit.app, new.external_ids)?),
         household_id: new.household_id,
+        arrived_on: new.arrived_on,
     };
-    check_codes(unit, &row)?;
+    check_codes(codes::of_new(unit.app), &row)?;
     let fields = unit.rights.fields_at(place);
     if row.summary.is_some() && !fields.writes(FieldGroup::Notes) {
         return Err(ApiError::forbidden("your grants do not let you write summary"));
@@ -156,11 +160,11 @@ pub fn open(
     Ok((row, warnings.into_iter().collect()))
 }
 
-fn check_codes(unit: &Unit<'_>, row: &CaseRow) -> ApiResult<()> {
-    codes::check(unit.app, "target_groups", "target_group", &row.target_group)?;
-    codes::check(unit.app, "case_priorities", "priority", &row.priority)?;
-    codes::check(unit.app, "access_levels", "access_level", &row.access_level)?;
-    codes::check_optional(unit.app, "legal_bases", "legal_basis", row.legal_basis.as_deref())?;
+fn check_codes(codes: Codes<'_>, row: &CaseRow) -> ApiResult<()> {
+    codes.check("target_groups", "target_group", &row.target_group)?;
+    codes.check("case_priorities", "priority", &row.priority)?;
+    codes.check("access_levels", "access_level", &row.access_level)?;
+    codes.check_optional("legal_bases", "legal_basis", row.legal_basis.as_deref())?;
     // Confined to its manager, a case without one would be in nobody's sight.
     if row.case_manager_id.is_none() && matches!(row.access_level.as_str(), "protected" | "closed") {
         return Err(ApiError::invalid_member("case_manager_id", "is required for this access_level"));
@@ -176,6 +180,22 @@ fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> Ap
         Ok(())
     } else {
         Err(ApiError::unknown_reference("case_manager_id"))
+    }
+}
+
+/// 422 unless the user may work on what belongs to this case.
+pub fn check_colleague(
+    unit: &mut Unit<'_>,
+    resource: Resource,
+    colleague: PrincipalId,
+    case: &CaseRow,
+    member: &str,
+) -> ApiResult<()> {
+    let rights = Rights::of(unit.connection, colleague)?;
+    if rights.is_some_and(|rights| rights.may_at(Action::Edit, resource, &case.place())) {
+        Ok(())
+    } else {
+        Err(ApiError::unknown_reference(member))
     }
 }
 
@@ -254,25 +274,33 @@ pub fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
 }
 
 /// What the guards look at, as it is now.
-pub fn facts(connection: &mut approdo_db::Connection, row: &CaseRow, today: NaiveDate) -> ApiResult<Facts> {
-    let (open_tasks, completed_assessments, open_goals, agreed_plans, plans_in_force) =
-        queries::counts(connection, row)?;
-    let asked = row.target_group == UNACCOMPANIED_MINOR;
-    let minority = if asked { queries::minority(connection, row, today)? } else { Minority::default() };
-    let is_unaccompanied_minor =
-        asked && minority.date_of_birth.and_then(clock::of_age_on).is_none_or(|of_age| today < of_age);
+pub fn facts(connection: &mut Connection, app: &App, row: &CaseRow, today: NaiveDate) -> ApiResult<Facts> {
+    let counts = queries::counts(connection, row, today)?;
+    let lacking = app.codes.requirements(&row.target_group).into_iter().filter(|required| match required {
+        Requirement::ArrivedOn => row.arrived_on.is_none(),
+        Requirement::Citizenships => is_empty(&counts.citizenships),
+        Requirement::DateOfBirth => counts.date_of_birth.is_none(),
+        Requirement::LegalStatus => counts.legal_statuses == 0,
+        Requirement::Languages => is_empty(&counts.languages),
+    });
+    let of_age = counts.date_of_birth.and_then(clock::of_age_on);
     Ok(Facts {
         has_manager: row.case_manager_id.is_some(),
         has_legal_basis: row.legal_basis.is_some(),
-        open_tasks,
-        completed_assessments,
-        open_goals,
-        agreed_plans,
-        plans_in_force,
-        is_unaccompanied_minor,
-        guardians: minority.guardians,
-        plans_for_coming_of_age: minority.plans,
+        lacking: lacking.collect(),
+        open_tasks: counts.open_tasks,
+        completed_assessments: counts.completed_assessments,
+        open_goals: counts.open_goals,
+        agreed_plans: counts.agreed_plans,
+        plans_in_force: counts.plans_in_force,
+        is_unaccompanied_minor: row.target_group == UNACCOMPANIED_MINOR && of_age.is_none_or(|of_age| today < of_age),
+        guardians: counts.guardians,
+        plans_for_coming_of_age: counts.plans_for_coming_of_age,
     })
+}
+
+fn is_empty(list: &Json) -> bool {
+    list.0.as_array().is_none_or(Vec::is_empty)
 }
 
 /// Edit a case.
@@ -331,6 +359,8 @@ pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiRe
         aggregate::follow::<Goal>(unit, row, &before)?;
         aggregate::follow::<PlanRow>(unit, row, &before)?;
         aggregate::follow::<CaseHouseholdMember>(unit, row, &before)?;
+        aggregate::follow::<Appointment>(unit, row, &before)?;
+        aggregate::follow::<Pathway>(unit, row, &before)?;
     }
     Ok(())
 }
@@ -344,12 +374,13 @@ fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<
     edit.required("territory_id", &mut row.territory_id, patch.territory_id);
     edit.optional("case_manager_id", &mut row.case_manager_id, patch.case_manager_id);
     edit.optional("legal_basis", &mut row.legal_basis, patch.legal_basis);
+    edit.optional("arrived_on", &mut row.arrived_on, patch.arrived_on);
     edit.optional("summary", &mut row.summary, patch.summary);
     let external_ids = patch.external_ids.try_map(|ids| external_ids::checked(unit.app, ids))?;
     edit.optional("household_id", &mut row.household_id, patch.household_id);
     edit.required("external_ids", &mut row.external_ids, external_ids.map(Json::of));
     let changed = edit.finish()?;
-    check_codes(unit, row)?;
+    check_codes(codes::of_changed(unit.app, &changed), row)?;
     // Nobody moves a case to where they could not have opened it.
     if changed.contains(&"territory_id") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
         return Err(ApiError::unknown_reference("territory_id"));

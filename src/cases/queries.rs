@@ -1,8 +1,8 @@
 //! SQL of cases and their transitions.
 
 use approdo_db::schema::cases;
-use approdo_db::types::{RowId, Uuid};
-use approdo_db::{Connection, Prepared, Value};
+use approdo_db::types::{Document, RowId, Uuid};
+use approdo_db::{Connection, Json, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
@@ -39,7 +39,7 @@ pub fn insert(row: &CaseRow) -> Prepared {
     Prepared::new(
         "INSERT INTO cases (id, public_ref, person_id, owner_org_id, territory_id, target_group, status, held_status, \
          review_at, priority, access_level, case_manager_id, legal_basis, summary, episode_no, opened_on, closed_on, \
-         closing_reason, version, created_at, updated_at, external_ids, household_id) VALUES (",
+         closing_reason, version, created_at, updated_at, external_ids, household_id, arrived_on) VALUES (",
     )
     .bind_all([
         row.id.into(),
@@ -65,6 +65,7 @@ pub fn insert(row: &CaseRow) -> Prepared {
         Value::Instant(row.updated_at),
         Value::Json(row.external_ids.clone()),
         Value::OptionalUuid(row.household_id.map(|id| RowId(id.0))),
+        Value::OptionalDate(row.arrived_on),
     ])
     .sql(") ON CONFLICT (public_ref) DO NOTHING")
 }
@@ -105,6 +106,8 @@ pub fn update(row: &CaseRow) -> Prepared {
         .bind(Value::Json(row.external_ids.clone()))
         .sql(", household_id = ")
         .bind(Value::OptionalUuid(row.household_id.map(|id| RowId(id.0))))
+        .sql(", arrived_on = ")
+        .bind(Value::OptionalDate(row.arrived_on))
         .sql(", updated_at = ")
         .bind(Value::Instant(row.updated_at))
         .sql(", version = version + 1 WHERE version = ")
@@ -133,60 +136,67 @@ pub fn place_of_person(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<Vec<(
     unit.load(statement)
 }
 
-/// What guards count: open tasks, completed assessments, open goals, agreed plans, plans in force.
-pub fn counts(connection: &mut Connection, case: &CaseRow) -> QueryResult<(i64, i64, i64, i64, i64)> {
-    Prepared::<(BigInt, BigInt, BigInt, BigInt, BigInt)>::new(
-        "SELECT (SELECT count(*) FROM tasks WHERE status = 'open' AND case_id = ",
-    )
-    .bind(case.id)
-    .sql("), (SELECT count(*) FROM assessments WHERE status = 'completed' AND case_id = ")
-    .bind(case.id)
-    .sql(" AND episode_no = ")
-    .bind(Value::BigInt(case.episode_no))
-    .sql("), (SELECT count(*) FROM goals WHERE status = 'open' AND case_id = ")
-    .bind(case.id)
-    .sql("), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND case_id = ")
-    .bind(case.id)
-    .sql(" AND episode_no = ")
-    .bind(Value::BigInt(case.episode_no))
-    .sql(
-        "), (SELECT count(*) FROM plans WHERE (status = 'approved' OR (status = 'agreed' AND NOT approval_required)) \
-         AND case_id = ",
-    )
-    .bind(case.id)
-    .sql(" AND episode_no = ")
-    .bind(Value::BigInt(case.episode_no))
-    .sql(")")
-    .get_result(connection)
-}
-
-/// What the guards of an unaccompanied minor's case look at.
-#[derive(Debug, Default, Queryable)]
-pub struct Minority {
+/// What the database tells the guards.
+#[derive(Debug, Queryable)]
+pub struct Counts {
+    pub open_tasks: i64,
+    /// Completed assessments of the present episode.
+    pub completed_assessments: i64,
+    pub open_goals: i64,
+    /// Plans of the present episode the person has agreed to.
+    pub agreed_plans: i64,
+    /// Those of them that are in force.
+    pub plans_in_force: i64,
+    /// Those of them that arrange for the eighteenth birthday.
+    pub plans_for_coming_of_age: i64,
     pub date_of_birth: Option<NaiveDate>,
+    pub citizenships: Json,
+    pub languages: Json,
     /// Guardianships that hold on the day asked for.
     pub guardians: i64,
-    /// Agreed plans of the episode that arrange for the eighteenth birthday.
-    pub plans: i64,
+    /// Legal statuses that hold on the day asked for.
+    pub legal_statuses: i64,
 }
 
-/// The same, of a case's person on a day.
-pub fn minority(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> QueryResult<Minority> {
-    Prepared::<(Nullable<Date>, BigInt, BigInt)>::new(
-        "SELECT p.date_of_birth, (SELECT count(*) FROM relations g WHERE g.kind = 'guardian_of' AND g.object_id = p.id \
-           AND g.valid_from <= ",
-    )
-    .bind(Value::Date(on))
-    .sql(" AND (g.valid_to IS NULL OR g.valid_to > ")
-    .bind(Value::Date(on))
-    .sql(
-        ")), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND coming_of_age_arrangements IS NOT NULL \
-           AND case_id = ",
-    )
-    .bind(case.id)
-    .sql(" AND episode_no = ")
-    .bind(Value::BigInt(case.episode_no))
-    .sql(") FROM people p WHERE p.id = ")
-    .bind(case.person_id)
-    .get_result(connection)
+/// The same, of a case on a day.
+pub fn counts(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> QueryResult<Counts> {
+    type Columns = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<Date>, Document, Document, BigInt, BigInt);
+    let of_episode = |statement: Prepared<Columns>| {
+        statement.bind(case.id).sql(" AND episode_no = ").bind(Value::BigInt(case.episode_no))
+    };
+    let on_that_day = |statement: Prepared<Columns>, end: &'static str| {
+        statement.bind(Value::Date(on)).sql(end).bind(Value::Date(on))
+    };
+    let mut statement =
+        Prepared::<Columns>::new("SELECT (SELECT count(*) FROM tasks WHERE status = 'open' AND case_id = ")
+            .bind(case.id);
+    statement =
+        of_episode(statement.sql("), (SELECT count(*) FROM assessments WHERE status = 'completed' AND case_id = "));
+    statement = statement.sql("), (SELECT count(*) FROM goals WHERE status = 'open' AND case_id = ").bind(case.id);
+    statement = of_episode(
+        statement.sql("), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND case_id = "),
+    );
+    statement = of_episode(statement.sql(
+        "), (SELECT count(*) FROM plans WHERE (status = 'approved' OR (status = 'agreed' AND NOT approval_required)) \
+         AND case_id = ",
+    ));
+    statement = of_episode(statement.sql(
+        "), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND coming_of_age_arrangements IS NOT NULL \
+         AND case_id = ",
+    ));
+    statement = on_that_day(
+        statement.sql(
+            "), p.date_of_birth, p.citizenships, p.languages, (SELECT count(*) FROM relations g \
+             WHERE g.kind = 'guardian_of' AND g.object_id = p.id AND g.valid_from <= ",
+        ),
+        " AND (g.valid_to IS NULL OR g.valid_to > ",
+    );
+    statement = on_that_day(
+        statement.sql(
+            ")), (SELECT count(*) FROM legal_statuses s WHERE s.person_id = p.id AND s.status <> 'entered_in_error' \
+             AND s.valid_from <= ",
+        ),
+        " AND (s.valid_to IS NULL OR s.valid_to > ",
+    );
+    statement.sql(")) FROM people p WHERE p.id = ").bind(case.person_id).get_result(connection)
 }

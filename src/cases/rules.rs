@@ -7,6 +7,7 @@ use approdo_db::text_enum;
 use chrono::NaiveDate;
 use utoipa::ToSchema;
 
+use crate::codes::Requirement;
 use crate::error::UnmetGuard;
 
 text_enum! {
@@ -55,10 +56,12 @@ pub struct Intent {
 }
 
 /// What guards look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     pub has_manager: bool,
     pub has_legal_basis: bool,
+    /// What the target group requires and the case and its person lack.
+    pub lacking: Vec<Requirement>,
     pub open_tasks: i64,
     /// Completed assessments of the present episode.
     pub completed_assessments: i64,
@@ -135,8 +138,30 @@ fn responsibility(state: State, made: Move, intent: &Intent, facts: &Facts) -> V
         if !facts.has_legal_basis {
             unmet.push(UnmetGuard::new("legal_basis", "state the legal basis first"));
         }
+        unmet.extend(facts.lacking.iter().copied().map(required));
     }
     unmet
+}
+
+/// What the target group requires, as its code list says (domain K9).
+fn required(lacking: Requirement) -> UnmetGuard {
+    match lacking {
+        Requirement::ArrivedOn => {
+            UnmetGuard::new("arrived_on", "say first when the person arrived: this target group requires it")
+        }
+        Requirement::Citizenships => {
+            UnmetGuard::new("citizenships", "record the person's citizenships first: this target group requires them")
+        }
+        Requirement::DateOfBirth => {
+            UnmetGuard::new("date_of_birth", "record the person's date of birth first: this target group requires it")
+        }
+        Requirement::LegalStatus => {
+            UnmetGuard::new("legal_status", "record the legal status of today first: this target group requires it")
+        }
+        Requirement::Languages => {
+            UnmetGuard::new("languages", "record the person's languages first: this target group requires them")
+        }
+    }
 }
 
 // A plan holds at least one goal from the moment it is agreed on, so an agreed plan answers for both.

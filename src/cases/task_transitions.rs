@@ -13,6 +13,7 @@ use crate::access::{Action, PrincipalId};
 use crate::aggregate::moves::{no_such_move, texts_within};
 use crate::aggregate::{self, locked};
 use crate::cases::handlers::refuse_unless_open;
+use crate::cases::pathways;
 use crate::cases::queries;
 use crate::cases::tasks::{Task, TaskId, TaskStatus};
 use crate::cases::types::{CaseId, CaseRow};
@@ -151,6 +152,9 @@ pub fn make(
         at: unit.now,
     };
     diesel::insert_into(task_transitions::table).values(&transition).execute(unit.connection)?;
+    if let Some(pathway) = task.pathway_id {
+        pathways::recount(unit, case, pathway)?;
+    }
     Ok(transition)
 }
 

@@ -11,10 +11,11 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, Place, PrincipalId, Resource, Rights, TerritoryId};
+use crate::access::{Action, Place, PrincipalId, Resource, TerritoryId};
 use crate::aggregate::{self, Child as _, locked, visible};
 use crate::cases::goals::{Goal, GoalId};
-use crate::cases::handlers::refuse_unless_open;
+use crate::cases::handlers::{check_colleague, refuse_unless_open};
+use crate::cases::pathways::PathwayId;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::child;
 use crate::error::{ApiError, ApiResult};
@@ -70,6 +71,14 @@ pub struct Task {
     /// Where its case is: the lists of tasks begin there. `follow_case` keeps it in step.
     #[serde(skip)]
     pub territory_id: TerritoryId,
+    /// The pathway it is a step of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub pathway_id: Option<PathwayId>,
+    /// Which step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 50)]
+    pub step_no: Option<i64>,
 }
 
 child!(Task, TaskId, tasks, "task", Tasks; of CaseRow, case_id in cases);
@@ -134,15 +143,6 @@ paged_query! {
     TaskQuery {
         /// Tasks in this state.
         status: Option<TaskStatus>,
-    }
-}
-
-fn check_assignee(unit: &mut Unit<'_>, assignee: PrincipalId, case: &CaseRow) -> ApiResult<()> {
-    let rights = Rights::of(unit.connection, assignee)?;
-    if rights.is_some_and(|rights| rights.may_at(Action::Edit, Resource::Tasks, &case.place())) {
-        Ok(())
-    } else {
-        Err(ApiError::unknown_reference("assignee_id"))
     }
 }
 
@@ -226,7 +226,7 @@ pub fn follow_case(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiRe
 pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> ApiResult<Task> {
     refuse_unless_open(case)?;
     if let Some(assignee) = new.assignee_id {
-        check_assignee(unit, assignee, case)?;
+        check_colleague(unit, Resource::Tasks, assignee, case, "assignee_id")?;
     }
     if let Some(goal) = new.goal_id {
         check_goal(unit, goal, case)?;
@@ -244,6 +244,8 @@ pub fn add(unit: &mut Unit<'_>, id: TaskId, case: &CaseRow, new: NewTask) -> Api
         updated_at: unit.now,
         goal_id: new.goal_id,
         territory_id: case.territory_id,
+        pathway_id: None,
+        step_no: None,
     };
     let members = ["case_id", "title", "description", "due_on", "assignee_id", "goal_id", "status"];
     aggregate::add(unit, &task, case, &members)?;
@@ -307,7 +309,7 @@ pub async fn edit_task(
         if let Some(assignee) = task.assignee_id
             && changed.contains(&"assignee_id")
         {
-            check_assignee(unit, assignee, &case)?;
+            check_colleague(unit, Resource::Tasks, assignee, &case, "assignee_id")?;
         }
         if let Some(goal) = task.goal_id
             && changed.contains(&"goal_id")

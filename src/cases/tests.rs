@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::life_domains::{LifeDomain, Rating, deltas, missing, repeated};
 use super::reference;
 use super::rules::{CaseStatus, EARLY_REASONS, Facts, Intent, Move, State, allowed, decide};
+use crate::codes::Requirement;
 
 fn state(status: CaseStatus) -> State {
     State { status, held: (status == CaseStatus::OnHold).then_some(CaseStatus::Planning), episode: 1 }
@@ -15,6 +16,7 @@ fn intent(to: CaseStatus, reason: Option<&str>) -> Intent {
 const READY: Facts = Facts {
     has_manager: true,
     has_legal_basis: true,
+    lacking: Vec::new(),
     open_tasks: 0,
     completed_assessments: 1,
     open_goals: 0,
@@ -57,10 +59,10 @@ fn planning_waits_for_an_assessment_and_activation_for_the_persons_agreement_and
 fn an_unaccompanied_minor_waits_for_a_guardian_and_a_plan_for_the_eighteenth_birthday() {
     let minor = Facts { is_unaccompanied_minor: true, ..READY };
     let activate = |facts| guards(decide(state(CaseStatus::Planning), &intent(CaseStatus::Active, None), &facts));
-    assert_eq!(activate(minor), ["guardian", "coming_of_age_plan"]);
-    assert_eq!(activate(Facts { guardians: 1, ..minor }), ["coming_of_age_plan"]);
-    assert_eq!(activate(Facts { plans_for_coming_of_age: 1, ..minor }), ["guardian"]);
-    let ready = Facts { guardians: 1, plans_for_coming_of_age: 1, ..minor };
+    assert_eq!(activate(minor.clone()), ["guardian", "coming_of_age_plan"]);
+    assert_eq!(activate(Facts { guardians: 1, ..minor.clone() }), ["coming_of_age_plan"]);
+    assert_eq!(activate(Facts { plans_for_coming_of_age: 1, ..minor.clone() }), ["guardian"]);
+    let ready = Facts { guardians: 1, plans_for_coming_of_age: 1, ..minor.clone() };
     assert!(decide(state(CaseStatus::Planning), &intent(CaseStatus::Active, None), &ready).is_ok());
     assert!(
         decide(state(CaseStatus::Evaluation), &intent(CaseStatus::Active, None), &minor).is_ok(),
@@ -120,7 +122,8 @@ fn any_intent() -> impl Strategy<Value = Intent> {
 
 fn any_facts() -> impl Strategy<Value = Facts> {
     let minority = (any::<bool>(), 0_i64..2, 0_i64..2);
-    (any::<bool>(), any::<bool>(), 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>(), minority).prop_map(
+    let lacking = prop::collection::vec(prop::sample::select(Requirement::ALL), 0..3);
+    (any::<bool>(), any::<bool>(), 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>(), minority, lacking).prop_map(
         |(
             has_manager,
             has_legal_basis,
@@ -130,9 +133,11 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             agreed_plans,
             approved,
             minor,
+            lacking,
         )| Facts {
             has_manager,
             has_legal_basis,
+            lacking,
             open_tasks,
             completed_assessments,
             open_goals,

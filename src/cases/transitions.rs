@@ -16,7 +16,7 @@ use crate::aggregate::moves::texts_within;
 use crate::cases::handlers::{change, facts};
 use crate::cases::rules::{self, CaseStatus, Intent, Move};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
-use crate::cases::{goal_transitions, news, plan_transitions, queries, task_transitions};
+use crate::cases::{appointment_transitions, goal_transitions, news, plan_transitions, queries, task_transitions};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -202,7 +202,8 @@ pub fn make(
         return Err(ApiError::invalid_member("review_at", "must be after today"));
     }
     let before = row.place();
-    let (from, made) = (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, &row, today)?));
+    let (from, made) =
+        (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, unit.app, &row, today)?));
     let (next, made) = made.map_err(ApiError::unmet)?;
     if made == Move::CloseEarly {
         task_transitions::cancel_open(unit, row.id, "the case was closed early")?;
@@ -222,6 +223,7 @@ pub fn make(
     (row.held_status, row.episode_no, row.review_at) = (next.held, next.episode, intent.review_at);
     if !next.status.is_open() {
         plan_transitions::end_unfinished(unit, &row)?;
+        appointment_transitions::cancel_planned(unit, &row, "the case has ended")?;
         (row.closed_on, row.closing_reason) = (Some(today), intent.reason.clone());
         changed.extend(["closed_on", "closing_reason"]);
     } else if made == Move::Reopen {

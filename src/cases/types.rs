@@ -65,6 +65,7 @@ pub struct CaseRow {
     pub processing: Processing,
     pub external_ids: Json,
     pub household_id: Option<HouseholdId>,
+    pub arrived_on: Option<NaiveDate>,
 }
 
 /// Where a person is, read without the rest of it.
@@ -157,16 +158,17 @@ impl Root for CaseRow {
 }
 
 /// The members a field group guards, with the group.
-pub const GUARDED: [(&str, FieldGroup); 5] = [
+pub const GUARDED: [(&str, FieldGroup); 6] = [
     ("person_id", FieldGroup::Identity),
     ("household_id", FieldGroup::Identity),
     ("external_ids", FieldGroup::Identity),
     ("legal_basis", FieldGroup::Legal),
+    ("arrived_on", FieldGroup::Legal),
     ("summary", FieldGroup::Notes),
 ];
 
 /// Members that `fields` can name.
-pub const MEMBERS: [&str; 25] = [
+pub const MEMBERS: [&str; 26] = [
     "id",
     "public_ref",
     "person_id",
@@ -181,6 +183,7 @@ pub const MEMBERS: [&str; 25] = [
     "access_level",
     "case_manager_id",
     "legal_basis",
+    "arrived_on",
     "summary",
     "external_ids",
     "episode_no",
@@ -236,6 +239,10 @@ pub struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 40)]
     pub legal_basis: Option<String>,
+    /// The day the person arrived where the case is: pathways count from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub arrived_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 4000)]
     pub summary: Option<String>,
@@ -335,6 +342,7 @@ impl Case {
             access_level: row.access_level,
             case_manager_id: row.case_manager_id,
             legal_basis: row.legal_basis.filter(|_| fields.reads(FieldGroup::Legal)),
+            arrived_on: row.arrived_on.filter(|_| fields.reads(FieldGroup::Legal)),
             summary: row.summary.filter(|_| fields.reads(FieldGroup::Notes)),
             external_ids: Some(external_ids::of(&row.external_ids)).filter(|_| fields.reads(FieldGroup::Identity)),
             episode_no: row.episode_no,
@@ -387,6 +395,10 @@ pub struct NewCase {
     #[validate(length(min = 1, max = 40))]
     #[schema(nullable = false, min_length = 1, max_length = 40)]
     pub legal_basis: Option<String>,
+    /// The day the person arrived where the case is: pathways count from it.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
+    pub arrived_on: Option<NaiveDate>,
     #[validate(length(min = 1, max = 4000))]
     #[schema(nullable = false, min_length = 1, max_length = 4000)]
     pub summary: Option<String>,
@@ -426,6 +438,9 @@ pub struct CasePatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
     #[serde(default)]
     pub legal_basis: Patch<String>,
+    #[schema(required = false, value_type = Option<NaiveDate>)]
+    #[serde(default, deserialize_with = "reading::patched_day")]
+    pub arrived_on: Patch<NaiveDate>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
     #[serde(default)]
     pub summary: Patch<String>,

@@ -30,6 +30,8 @@ text_enum! {
     WorklistKind {
         /// A task assigned to you, or to nobody in a case that you manage: do it.
         Task = "task",
+        /// An appointment that you attend: hold it, then say how it went.
+        Appointment = "appointment",
         /// A case of yours on hold: look at it again.
         Review = "review",
         /// A person in an open case of yours holds a document that ends: see to its renewal.
@@ -45,7 +47,7 @@ text_enum! {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorklistItem {
     pub kind: WorklistKind,
-    /// The task, the reminder (documents and comings of age), or else the case.
+    /// The task, the appointment, the reminder (documents and comings of age), or else the case.
     #[schema(value_type = uuid::Uuid)]
     pub id: RowId,
     pub case_id: CaseId,
@@ -56,11 +58,11 @@ pub struct WorklistItem {
     /// A code of `case_priorities`: the case's.
     #[schema(max_length = 40)]
     pub priority: String,
-    /// What a task is.
+    /// What a task or an appointment is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 200)]
     pub title: Option<String>,
-    /// The day a task is due, a case is to be reviewed, a document holds no more, a person is of age.
+    /// The day a task is due, an appointment begins, a case is to be reviewed, a document holds no more, a person is of age.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub due_on: Option<NaiveDate>,
@@ -74,6 +76,10 @@ pub struct WorklistItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 9007199254740991_i64)]
     pub latest_change: Option<i64>,
+    /// With `appointment`: when it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub starts_at: Option<Timestamp>,
     /// With `change`: when the latest was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -127,7 +133,7 @@ struct Row {
     due_on: Option<NaiveDate>,
     changes: Option<i64>,
     latest: Option<i64>,
-    changed_at: Option<Timestamp>,
+    at: Option<Timestamp>,
     day: NaiveDate,
 }
 
@@ -142,6 +148,7 @@ impl Row {
             REMINDERS if self.text.as_deref() == Some(ReminderKind::ComingOfAge.as_str()) => WorklistKind::ComingOfAge,
             REMINDERS => WorklistKind::ExpiringDocument,
             TASKS | TASKS_OF_NOBODY => WorklistKind::Task,
+            APPOINTMENTS => WorklistKind::Appointment,
             _ => WorklistKind::Change,
         }
     }
@@ -157,12 +164,13 @@ impl Row {
             public_ref: self.public_ref,
             person_id: self.person_id,
             priority: self.priority,
-            title: self.text.filter(|_| kind == WorklistKind::Task),
+            title: self.text.filter(|_| matches!(kind, WorklistKind::Task | WorklistKind::Appointment)),
             due_on: self.due_on,
             overdue: self.due_on.is_some_and(|day| day < last_day),
             unread_changes: self.changes,
             latest_change: self.latest,
-            changed_at: self.changed_at,
+            starts_at: self.at.filter(|_| kind == WorklistKind::Appointment),
+            changed_at: self.at.filter(|_| kind == WorklistKind::Change),
         }
     }
 }
@@ -172,6 +180,7 @@ const REMINDERS: i64 = 2;
 const TASKS: i64 = 3;
 const TASKS_OF_NOBODY: i64 = 4;
 const CHANGES: i64 = 5;
+const APPOINTMENTS: i64 = 6;
 
 /// Where items come from: a query up to the caller's id, what follows it, and how it says an item's day.
 struct Source {
@@ -182,12 +191,12 @@ struct Source {
 }
 
 // The columns of all have one order and one type each; the day is said as its index says it.
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 6] = [
     Source {
         number: REVIEWS,
         until_principal: "SELECT CAST(1 AS BIGINT) AS source, r.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
             r.priority, CAST(NULL AS TEXT) AS text, r.review_at AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
-            CAST(NULL AS TIMESTAMPTZ) AS changed_at, r.review_at AS day \
+            CAST(NULL AS TIMESTAMPTZ) AS at, r.review_at AS day \
             FROM cases r WHERE r.status = 'on_hold' AND r.case_manager_id = ",
         day: "r.review_at",
         id: "r.id",
@@ -196,7 +205,7 @@ const SOURCES: [Source; 5] = [
         number: REMINDERS,
         until_principal: "SELECT CAST(2 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
             r.priority, s.kind AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
-            CAST(NULL AS TIMESTAMPTZ) AS changed_at, s.due_on AS day \
+            CAST(NULL AS TIMESTAMPTZ) AS at, s.due_on AS day \
             FROM cases r JOIN reminders s ON s.person_id = r.person_id AND s.status = 'open' \
             WHERE r.status NOT IN ('closed', 'declined') AND r.case_manager_id = ",
         day: "s.due_on",
@@ -206,7 +215,7 @@ const SOURCES: [Source; 5] = [
         number: TASKS,
         until_principal: "SELECT CAST(3 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
             r.priority, s.title AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
-            CAST(NULL AS TIMESTAMPTZ) AS changed_at, coalesce(s.due_on, '9999-12-31') AS day \
+            CAST(NULL AS TIMESTAMPTZ) AS at, coalesce(s.due_on, '9999-12-31') AS day \
             FROM tasks s JOIN cases r ON r.id = s.case_id WHERE s.status = 'open' AND s.assignee_id = ",
         day: "coalesce(s.due_on, '9999-12-31')",
         id: "s.id",
@@ -215,7 +224,7 @@ const SOURCES: [Source; 5] = [
         number: TASKS_OF_NOBODY,
         until_principal: "SELECT CAST(4 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
             r.priority, s.title AS text, s.due_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
-            CAST(NULL AS TIMESTAMPTZ) AS changed_at, coalesce(s.due_on, '9999-12-31') AS day \
+            CAST(NULL AS TIMESTAMPTZ) AS at, coalesce(s.due_on, '9999-12-31') AS day \
             FROM cases r JOIN tasks s ON s.case_id = r.id AND s.status = 'open' AND s.assignee_id IS NULL \
             WHERE r.case_manager_id = ",
         day: "coalesce(s.due_on, '9999-12-31')",
@@ -225,10 +234,19 @@ const SOURCES: [Source; 5] = [
         number: CHANGES,
         until_principal: "SELECT CAST(5 AS BIGINT) AS source, r.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
             r.priority, CAST(NULL AS TEXT) AS text, CAST(NULL AS DATE) AS due_on, s.changes - s.seen AS changes, s.changes AS latest, \
-            s.changed_at AS changed_at, coalesce(CAST(NULL AS DATE), '9999-12-31') AS day \
+            s.changed_at AS at, coalesce(CAST(NULL AS DATE), '9999-12-31') AS day \
             FROM cases r JOIN case_news s ON s.case_id = r.id AND s.changes > s.seen WHERE r.case_manager_id = ",
         day: "coalesce(CAST(NULL AS DATE), '9999-12-31')",
         id: "r.id",
+    },
+    Source {
+        number: APPOINTMENTS,
+        until_principal: "SELECT CAST(6 AS BIGINT) AS source, s.id AS id, r.id AS case_id, r.public_ref, r.person_id, \
+            r.priority, s.subject AS text, s.starts_on AS due_on, CAST(NULL AS BIGINT) AS changes, CAST(NULL AS BIGINT) AS latest, \
+            s.starts_at AS at, s.starts_on AS day \
+            FROM appointments s JOIN cases r ON r.id = s.case_id WHERE s.status = 'planned' AND s.attendee_id = ",
+        day: "s.starts_on",
+        id: "s.id",
     },
 ];
 
@@ -239,6 +257,7 @@ impl Source {
             Some(WorklistKind::Review) => self.number == REVIEWS,
             Some(WorklistKind::ExpiringDocument | WorklistKind::ComingOfAge) => self.number == REMINDERS,
             Some(WorklistKind::Task) => matches!(self.number, TASKS | TASKS_OF_NOBODY),
+            Some(WorklistKind::Appointment) => self.number == APPOINTMENTS,
             Some(WorklistKind::Change) => self.number == CHANGES,
         }
     }
@@ -305,7 +324,7 @@ fn one_source(source: &Source, grant: &HeldGrant, ask: &Ask) -> Prepared {
 
 /// List what waits for you.
 ///
-/// Your tasks, your cases to review, documents that end and comings of age in your open cases, and changes by others in your cases,
+/// Your tasks and appointments, your cases to review, documents that end and comings of age in your open cases, and changes by others in your cases,
 /// in the order of days; what has no day comes last.
 #[utoipa::path(
     tag = "Cases",

@@ -71,7 +71,7 @@ fn within<ST>(
     statement = statement.sql(" WHERE r.status NOT IN ('closed', 'declined') AND (1 = 0");
     for grant in grants {
         statement = statement.sql(" OR (r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ");
-        statement = reach::confined(statement.bind(grant.id).sql(")"), grant, principal).sql(")");
+        statement = reach::counted(statement.bind(grant.id).sql(")"), grant, principal).sql(")");
     }
     statement = statement.sql(")");
     match territory {

@@ -201,6 +201,7 @@ fn add(unit: &mut Unit<'_>, ground: &Ground, number: i64) -> ApiResult<()> {
         processing: Processing::Normal,
         external_ids: Json::of([(); 0]),
         household_id: None,
+        arrived_on: None,
     };
     let change = cases::change(&row, None, Operation::Created, vec!["status", "person_id", "target_group"])?;
     unit.keep(queries::insert(&row), change).map(drop)

@@ -3,6 +3,7 @@
 pub mod bulk;
 pub mod callers;
 pub mod load;
+mod register;
 mod story;
 
 use approdo_db::schema::{organisations, settings};

@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use crate::access::rights::Rights;
 use crate::access::{ActorKind, PrincipalId};
+use crate::aggregate::Child as _;
 use crate::aggregate::moves::ChildTransitionId;
+use crate::cases::appointment_transitions::{self, NewAppointmentTransition};
+use crate::cases::appointments::{self, AppointmentId, NewAppointment};
 use crate::cases::assessment_transitions;
 use crate::cases::assessments::{self, AssessmentId, NewAssessment};
 use crate::cases::goal_transitions;
@@ -16,6 +19,8 @@ use crate::cases::notes::{self, NewNote, NoteId};
 use crate::cases::plan_transitions::{self, NewPlanTransition};
 use crate::cases::plans::{self, AgreedBy, NewPlan, PlanId};
 use crate::cases::queries;
+use crate::cases::task_transitions::{self, TaskTransitionId};
+use crate::cases::tasks::{Task, TaskStatus};
 use crate::cases::transitions::{self, NewCaseTransition};
 use crate::cases::types::{CaseId, CaseRow, TransitionId};
 use crate::clock;
@@ -71,7 +76,7 @@ pub fn in_the_name_of<T>(
     result
 }
 
-fn at(day: NaiveDate, latest: Timestamp) -> Timestamp {
+pub fn at(day: NaiveDate, latest: Timestamp) -> Timestamp {
     let morning = NaiveTime::from_hms_opt(9, 30, 0).unwrap_or_default();
     Timestamp::new(day.and_time(morning).and_utc()).min(latest)
 }
@@ -96,13 +101,17 @@ impl Story {
                 NewCaseTransition::Evaluation { .. } if !self.ratings_again.is_empty() => {
                     assess(unit, &row, &self.ratings_again)?;
                 }
-                NewCaseTransition::Closed { .. } => self.note_outcomes(unit, &row, &mut goals)?,
+                NewCaseTransition::Closed { .. } => {
+                    self.note_outcomes(unit, &row, &mut goals)?;
+                    take_steps(unit, &row, NaiveDate::MAX)?;
+                }
                 _ => {}
             }
             transitions::make(unit, row, TransitionId::new(), &asked)?;
         }
         let row = queries::find(unit, case)?;
-        self.note_outcomes(unit, &row, &mut goals)
+        self.note_outcomes(unit, &row, &mut goals)?;
+        if row.status.is_open() { take_steps(unit, &row, clock::date_of(today)) } else { Ok(()) }
     }
 
     fn agree(&self, unit: &mut Unit<'_>, row: &CaseRow) -> ApiResult<Vec<Goal>> {
@@ -135,6 +144,39 @@ impl Story {
         }
         Ok(())
     }
+}
+
+/// An appointment of a story, with how it went.
+#[derive(Deserialize)]
+pub struct StoryAppointment {
+    #[serde(flatten)]
+    new: NewAppointment,
+    /// The move that ended it, where it is over.
+    outcome: Option<NewAppointmentTransition>,
+}
+
+/// Makes an appointment, and ends it on its own day.
+pub fn meet(unit: &mut Unit<'_>, row: &CaseRow, told: StoryAppointment) -> ApiResult<()> {
+    let made = appointments::make(unit, AppointmentId::new(), row, told.new)?;
+    let Some(outcome) = told.outcome else { return Ok(()) };
+    let before = unit.now;
+    unit.now = made.ends_at;
+    appointment_transitions::make(unit, made, row, ChildTransitionId::new(), &outcome)?;
+    unit.now = before;
+    Ok(())
+}
+
+/// Takes the steps of the case's pathways that are due until a day, each on its own.
+fn take_steps(unit: &mut Unit<'_>, row: &CaseRow, until: NaiveDate) -> ApiResult<()> {
+    let before = unit.now;
+    let all = Task::all_of(unit.connection, row.id, i64::MAX)?;
+    let steps = all.into_iter().filter(|task| task.pathway_id.is_some() && task.status == TaskStatus::Open);
+    for step in steps.filter(|task| task.due_on.is_some_and(|due| due < until)) {
+        unit.now = step.due_on.map_or(before, |due| at(due, before));
+        task_transitions::make(unit, step, row, TaskTransitionId::new(), TaskStatus::Done, None)?;
+    }
+    unit.now = before;
+    Ok(())
 }
 
 fn assess(unit: &mut Unit<'_>, row: &CaseRow, ratings: &[(LifeDomain, i64, i64)]) -> ApiResult<()> {

@@ -294,7 +294,7 @@ pub async fn edit_organisation(
         let approval = &mut organisation.plan_approval_required;
         edit.required("plan_approval_required", approval, patch.plan_approval_required);
         let changed = edit.finish()?;
-        codes::check(unit.app, "organisation_kinds", "kind", &organisation.kind)?;
+        codes::of_changed(unit.app, &changed).check("organisation_kinds", "kind", &organisation.kind)?;
         if !changed.is_empty() {
             let before = organisation.version;
             organisation.version += 1;

@@ -46,6 +46,7 @@ impl FromRequest for Door {
             let (mut context, mut headers) = RequestContext::of(request);
             if !app.codes.contains("access_purposes", &context.purpose) {
                 context.purpose = DEFAULT_PURPOSE.to_owned();
+                context.states_purpose = false;
                 headers = Err(ApiError::malformed("Access-Purpose is not a code of the list access_purposes"));
             }
             Self { app, context, request: request.clone(), headers }
@@ -248,7 +249,7 @@ impl Desk {
         self.answered(move || {
             let (app, context) = (&desk.app, &desk.context);
             let result = app.read_now(|connection| {
-                app.rights.working(connection, &desk.bearer, |connection, rights, standing| {
+                app.rights.working(connection, &desk.bearer, context.states_purpose, |connection, rights, standing| {
                     rights.require(desk.action, desk.resource)?;
                     let now = app.clock.now();
                     let mut reader = Reader { connection, rights, now, context, app, standing, shown: None };

@@ -38,13 +38,33 @@ pub fn patched_day<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<NaiveDa
     Ok(Patch::<Day>::deserialize(source)?.map(|day| day.0))
 }
 
-/// Reads an instant that may be absent, of the years both databases can hold and RFC 3339 can write.
-pub fn optional_instant<'de, D: Deserializer<'de>>(source: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let instant = Option::<DateTime<Utc>>::deserialize(source)?;
-    match instant.filter(|instant| !(0..=9999).contains(&instant.year())) {
-        Some(_) => Err(D::Error::custom("is not an instant of the years 0000 to 9999")),
-        None => Ok(instant),
+/// An instant of the years both databases can hold and RFC 3339 can write.
+struct Moment(DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let instant = DateTime::<Utc>::deserialize(source)?;
+        if (0..=9999).contains(&instant.year()) {
+            Ok(Self(instant))
+        } else {
+            Err(D::Error::custom("is not an instant of the years 0000 to 9999"))
+        }
     }
+}
+
+/// Reads an instant.
+pub fn instant<'de, D: Deserializer<'de>>(source: D) -> Result<DateTime<Utc>, D::Error> {
+    Moment::deserialize(source).map(|moment| moment.0)
+}
+
+/// Reads an instant that may be absent.
+pub fn optional_instant<'de, D: Deserializer<'de>>(source: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Ok(Option::<Moment>::deserialize(source)?.map(|moment| moment.0))
+}
+
+/// Reads an instant of a merge patch.
+pub fn patched_instant<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<DateTime<Utc>>, D::Error> {
+    Ok(Patch::<Moment>::deserialize(source)?.map(|moment| moment.0))
 }
 
 /// Reads a whole number that may be absent. To JSON Schema `20.0` is one.

@@ -67,6 +67,8 @@ pub const DEFAULT_PURPOSE: &str = "case_work";
 pub struct RequestContext {
     pub id: String,
     pub purpose: String,
+    /// Whether the request says so itself.
+    pub states_purpose: bool,
     pub language: Language,
     /// The content coding the answer will have: part of the view an `ETag` names.
     pub coding: &'static str,
@@ -79,6 +81,7 @@ impl RequestContext {
         Self {
             id: uuid::Uuid::now_v7().to_string(),
             purpose: purpose.to_owned(),
+            states_purpose: true,
             language: Language::En,
             coding: "",
             idempotency_key: None,
@@ -95,6 +98,7 @@ impl RequestContext {
         let context = Self {
             id,
             purpose: text("access-purpose").unwrap_or(DEFAULT_PURPOSE).to_owned(),
+            states_purpose: text("access-purpose").is_some(),
             language: Language::negotiate(text(header::ACCEPT_LANGUAGE.as_str()).unwrap_or_default()),
             coding: if accepts_gzip { "gzip" } else { "" },
             idempotency_key: key.as_ref().ok().cloned().flatten(),

@@ -18,10 +18,12 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource, Rights};
 use crate::aggregate::moves::ChildTransition;
 use crate::aggregate::{Child, Root};
+use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
 use crate::cases::household_members::CaseHouseholdMember;
 use crate::cases::notes::{self, Note};
+use crate::cases::pathways::Pathway;
 use crate::cases::plans::PlanRow;
 use crate::cases::task_transitions::TaskTransition;
 use crate::cases::tasks::Task;
@@ -55,10 +57,10 @@ pub struct PersonExport {
     /// The person's times in households, each with the household.
     #[schema(max_items = 10000)]
     pub households: Vec<Value>,
-    /// Each case with its moves, tasks, assessments, goals, plans and notes.
+    /// Each case with its moves, tasks, assessments, goals, plans, notes, appointments and pathways.
     #[schema(max_items = 10000)]
     pub cases: Vec<Value>,
-    /// Moves of the person, the legal statuses, reminders, assessments, goals and plans.
+    /// Moves of the person, the legal statuses, reminders, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
     /// What each of these rows, and of those that are gone, has been in the course of time.
@@ -209,6 +211,8 @@ fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, with
         "goals": rows::<Goal>(connection, case.id)?,
         "plans": rows::<PlanRow>(connection, case.id)?,
         "notes": value(&all)?,
+        "appointments": rows::<Appointment>(connection, case.id)?,
+        "pathways": rows::<Pathway>(connection, case.id)?,
         "household_members": rows::<CaseHouseholdMember>(connection, case.id)?,
     }))
 }
@@ -233,6 +237,8 @@ fn moves(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -
                 .load::<RowId>(connection)?,
         );
         ids.extend(goals::table.filter(goals::case_id.eq(case.id)).select(goals::id).load::<RowId>(connection)?);
+        ids.extend(Appointment::all_of(connection, case.id, i64::MAX)?.iter().map(|row| RowId(row.id.0)));
+        ids.extend(Pathway::all_of(connection, case.id, i64::MAX)?.iter().map(|row| RowId(row.id.0)));
         ids.extend(plans::table.filter(plans::case_id.eq(case.id)).select(plans::id).load::<RowId>(connection)?);
     }
     let mut moves = Vec::new();

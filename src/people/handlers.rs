@@ -389,12 +389,13 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     edit.required("external_ids", &mut row.external_ids, external_ids.map(Json::of));
     edit.optional("health_needs", &mut row.health_needs, patch.health_needs);
     edit.optional("notes", &mut row.notes, patch.notes);
-    codes::check_optional(unit.app, "target_groups", "target_group", row.target_group.as_deref())?;
-    codes::check_optional(unit.app, "sexes", "sex", row.sex.as_deref())?;
     if names::words(&format!("{} {}", row.given_name, row.family_name)).is_empty() {
         edit.refuse("family_name", "must hold letters");
     }
     let changed = edit.finish()?;
+    let codes = codes::of_changed(unit.app, &changed);
+    codes.check_optional("target_groups", "target_group", row.target_group.as_deref())?;
+    codes.check_optional("sexes", "sex", row.sex.as_deref())?;
     check_interpreter(row)?;
     // Nobody moves a person to where they could not have registered them.
     if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::People, &row.place()) {

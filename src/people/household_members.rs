@@ -221,7 +221,7 @@ pub async fn create_household_member(
     .await
 }
 
-fn add(
+pub fn add(
     unit: &mut Unit<'_>,
     id: HouseholdMemberId,
     household: &HouseholdRow,

@@ -249,7 +249,7 @@ pub async fn create_household(
     .await
 }
 
-fn register(unit: &mut Unit<'_>, id: HouseholdId, new: NewHousehold) -> ApiResult<HouseholdRow> {
+pub fn register(unit: &mut Unit<'_>, id: HouseholdId, new: NewHousehold) -> ApiResult<HouseholdRow> {
     let row = HouseholdRow {
         id,
         owner_org_id: new.owner_org_id,

@@ -17,7 +17,7 @@ use crate::access::{Action, FieldGroup, PrincipalId, Resource};
 use crate::aggregate::{self, Child as _, locked, visible};
 use crate::child;
 use crate::clock;
-use crate::codes;
+use crate::codes::{self, Codes};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
@@ -319,7 +319,7 @@ pub fn add(
         created_at: unit.now,
         updated_at: unit.now,
     };
-    check(unit, person, &row)?;
+    check(codes::of_new(unit.app), person, &row)?;
     let mut others = timeline_of(unit.connection, person.id)?;
     if new.ends_previous {
         for other in &mut others {
@@ -339,8 +339,8 @@ pub fn add(
 }
 
 /// What a row must be by itself.
-fn check(unit: &Unit<'_>, person: &PersonRow, row: &LegalStatusRow) -> ApiResult<()> {
-    codes::check(unit.app, "residence_statuses", "category", &row.category)?;
+fn check(codes: Codes<'_>, person: &PersonRow, row: &LegalStatusRow) -> ApiResult<()> {
+    codes.check("residence_statuses", "category", &row.category)?;
     if row.valid_to.is_some_and(|end| end <= row.valid_from) {
         return Err(ApiError::invalid_member("valid_to", "must be after valid_from"));
     }
@@ -442,7 +442,7 @@ pub async fn edit_legal_status(
         edit.optional("valid_to", &mut row.valid_to, patch.valid_to);
         edit.optional("note", &mut row.note, patch.note);
         let changed = edit.finish()?;
-        check(unit, &person, &row)?;
+        check(codes::of_changed(unit.app, &changed), &person, &row)?;
         let warnings = fit_in(&timeline_of(unit.connection, person.id)?, &row, &person)?;
         aggregate::save(unit, &mut row, &person, changed)?;
         watches::watch_status(unit, &person, &row)?;

@@ -130,7 +130,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 20] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -145,6 +145,10 @@ const KINDS: [Kind; 16] = [
     kind("assessment", "/assessments/", Some(Resource::Assessments), &ASSESSMENT_FIELDS),
     kind("goal", "/goals/", Some(Resource::Goals), &[]),
     kind("plan", "/plans/", Some(Resource::Plans), &PLAN_FIELDS),
+    kind("appointment", "/appointments/", Some(Resource::Appointments), &[]),
+    kind("pathway", "/pathways/", Some(Resource::Pathways), &[]),
+    kind("pathway_template", "/pathway-templates/", None, &[]),
+    kind("code_list_version", "/code-list-versions/", None, &[]),
     kind("organisation", "/organisations/", None, &[]),
     kind("territory", "/territories/", None, &[]),
 ];
@@ -193,7 +197,11 @@ fn place(
         owner_org: owner?,
         territory: territory?,
         target_group: group.cloned(),
-        confinement: Confinement::of(level.map(String::as_str), manager),
+        // An event tells nothing that a purpose would be asked for: only reading the row does.
+        confinement: match Confinement::of(level.map(String::as_str), manager) {
+            Confinement::Audited => Confinement::Open,
+            narrower => narrower,
+        },
     })
 }
 

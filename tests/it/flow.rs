@@ -38,7 +38,7 @@ both! {
         let person = chiara.post("/people", &world.person_in_udine()).expect(201).id();
         let case = chiara
             .post("/cases", &json!({
-                "person_id": person, "target_group": "temporary_protection", "legal_basis": "public_task",
+                "person_id": person, "target_group": "temporary_protection", "arrived_on": "2026-03-01", "legal_basis": "public_task",
                 "case_manager_id": invited.id(),
             }))
             .expect(201);

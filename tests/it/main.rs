@@ -13,6 +13,7 @@ mod support;
 
 mod access;
 mod cases;
+mod codes;
 mod contract;
 mod flow;
 mod operations;

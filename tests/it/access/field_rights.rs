@@ -72,7 +72,7 @@ both! {
         let made = samira.post("/people", &person).expect(201).json();
         assert_eq!(withheld(&made), ["health_needs", "notes"]);
         // It opens the case, too, but writes no summary.
-        let case = json!({"person_id": made["id"], "target_group": "refugee", "legal_basis": "public_task"});
+        let case = json!({"person_id": made["id"], "target_group": "refugee", "arrived_on": "2026-03-01", "legal_basis": "public_task"});
         let mut told = case.clone();
         told["summary"] = json!("looks for housing");
         samira.post("/cases", &told).expect(403);
@@ -87,9 +87,9 @@ both! {
         let list = paolo.get("/cases").expect(200);
         let row = &list.json()["items"][0];
         assert_eq!(row["id"], json!(case));
-        assert_eq!(withheld(row), ["person_id", "household_id", "external_ids", "legal_basis", "summary"]);
+        assert_eq!(withheld(row), ["person_id", "household_id", "external_ids", "legal_basis", "arrived_on", "summary"]);
         assert_eq!(row["allowed_transitions"], json!([]));
-        for name in ["person_id", "household_id", "external_ids", "legal_basis", "summary"] {
+        for name in ["person_id", "household_id", "external_ids", "legal_basis", "arrived_on", "summary"] {
             assert!(row.get(name).is_none(), "{name}");
         }
         paolo.get(&format!("/cases/{case}")).expect(403);
@@ -106,7 +106,7 @@ both! {
         paolo.get(&format!("/cases?person_id={person}")).expect(403);
         assert_eq!(
             withheld(&paolo.get("/cases").expect(200).json()["items"][0]),
-            ["person_id", "household_id", "external_ids", "legal_basis", "summary"]
+            ["person_id", "household_id", "external_ids", "legal_basis", "arrived_on", "summary"]
         );
     }
 }

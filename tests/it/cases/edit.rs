@@ -145,7 +145,7 @@ both! {
     fn opening_warns_of_another_open_case_and_never_blocks(world: &World) {
         let maria = world.maria_case_manager();
         let (_, first) = case(world);
-        let body = json!({"person_id": first.json()["person_id"], "target_group": "refugee"});
+        let body = json!({"person_id": first.json()["person_id"], "target_group": "refugee", "arrived_on": "2026-03-01"});
         assert!(first.json().get("warnings").is_none());
         let second = maria.post("/cases", &body).expect(201).json();
         assert_eq!(
@@ -190,7 +190,7 @@ both! {
         };
         for level in ["protected", "closed"] {
             let made = samira.post("/cases", &body(level)).expect(201);
-            assert_eq!(made.json()["withheld_fields"], json!(["person_id", "household_id", "external_ids", "legal_basis", "summary"]));
+            assert_eq!(made.json()["withheld_fields"], json!(["person_id", "household_id", "external_ids", "legal_basis", "arrived_on", "summary"]));
             let address = format!("/cases/{}", made.id());
             assert_eq!(maria.get(&address).expect(200).json()["access_level"], level);
         }

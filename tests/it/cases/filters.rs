@@ -51,11 +51,14 @@ struct Reader {
     client: Client,
     principal: PrincipalId,
     territories: Vec<TerritoryId>,
+    /// What is audited is seen by who states a purpose.
+    states: bool,
 }
 
 impl Reader {
     fn sees(&self, case: &CaseRow) -> bool {
         self.territories.contains(&case.territory_id)
+            && (self.states || case.access_level != "audited")
             && (["open", "audited"].contains(&case.access_level.as_str())
                 || case.case_manager_id == Some(self.principal))
     }
@@ -71,9 +74,19 @@ fn readers(world: &World) -> Vec<Reader> {
     world.grant(&twice_id, &over(&json!([fixture.trieste])));
     let maria = principal(&world.id_of("maria_case_manager"));
     vec![
-        Reader { client: world.maria_case_manager(), principal: maria, territories: vec![fixture.udine] },
-        Reader { client: region, principal: principal(&region_id), territories: wide.clone() },
-        Reader { client: twice, principal: principal(&twice_id), territories: wide },
+        Reader {
+            client: world.maria_case_manager(),
+            principal: maria,
+            territories: vec![fixture.udine],
+            states: false,
+        },
+        Reader {
+            client: region.stating("case_work"),
+            principal: principal(&region_id),
+            territories: wide.clone(),
+            states: true,
+        },
+        Reader { client: twice.stating("case_work"), principal: principal(&twice_id), territories: wide, states: true },
     ]
 }
 
@@ -267,7 +280,7 @@ both! {
         });
         world.anna_system_administrator().post("/territories", &last).expect(201);
         let over = json!({"role": "case_manager", "organisation_id": fixture.root, "territory_ids": [fixture.region]});
-        let (client, _, _) = world.another_client(&over);
+        let client = world.another_client(&over).0.stating("statistics");
         let of = |list: &str, sort: &str| {
             let query = format!("sort={sort}");
             let pages = paged(&client, list, &query, 40);

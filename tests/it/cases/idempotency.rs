@@ -20,7 +20,7 @@ fn new_key() -> String {
 fn new_case(world: &World) -> Value {
     let person = world.maria_case_manager().post("/people", &world.person_in_udine()).expect(201).id();
     json!({
-        "person_id": person, "target_group": "refugee", "legal_basis": "public_task",
+        "person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01", "legal_basis": "public_task",
         "case_manager_id": world.id_of("maria_case_manager"),
     })
 }

@@ -212,15 +212,19 @@ both! {
             assert_eq!(shown.len(), listed.len());
             shown
         };
-        assert_eq!(visible(&maria), levels, "the assigned manager");
+        assert_eq!(visible(&maria.stating("case_work")), levels, "the assigned manager");
         let (colleague, _, _) = world.another_client(&grant(fixture.comune_udine, [fixture.udine]));
-        assert_eq!(visible(&colleague), ["open", "audited"]);
-        assert_eq!(visible(&world.regional_sync_client()), ["open", "audited"]);
+        assert_eq!(visible(&colleague.stating("case_work")), ["open", "audited"]);
+        assert_eq!(visible(&world.regional_sync_client().stating("statistics")), ["open", "audited"]);
         assert_eq!(
-            visible(&world.paolo_organisation_administrator()),
+            visible(&world.paolo_organisation_administrator().stating("supervision")),
             ["open", "audited", "protected"],
             "the supervisor"
         );
+        // Who does not say what for sees nothing of what is audited.
+        assert_eq!(visible(&maria), ["open", "protected", "closed"]);
+        assert_eq!(visible(&colleague), ["open"]);
+        let (colleague, maria) = (colleague.stating("case_work"), maria.stating("case_work"));
         for (case, status) in cases.iter().zip([200, 200, 404, 404]) {
             colleague.get(&format!("/cases/{case}")).expect(status);
             colleague.patch(&format!("/cases/{case}"), "*", &json!({"priority": "high"})).expect(status);

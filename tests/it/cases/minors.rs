@@ -13,7 +13,7 @@ fn in_planning(world: &World, born: &str) -> (String, String) {
     person["date_of_birth"] = json!(born);
     let person = maria.post("/people", &person).expect(201).id();
     let new = json!({
-        "person_id": person, "target_group": "unaccompanied_minor", "legal_basis": "public_task",
+        "person_id": person, "target_group": "unaccompanied_minor", "arrived_on": "2026-03-01", "legal_basis": "public_task",
         "case_manager_id": world.id_of("maria_case_manager"),
     });
     let case = maria.post("/cases", &new).expect(201).id();

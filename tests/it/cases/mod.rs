@@ -1,7 +1,9 @@
 //! Cases and their tasks.
 
 mod accesses;
+mod appointments;
 mod assessments;
+mod audited;
 mod edit;
 mod embed;
 mod filters;
@@ -10,6 +12,7 @@ mod idempotency;
 mod list;
 mod minors;
 mod notes;
+mod pathways;
 mod plans;
 mod story;
 mod streams;

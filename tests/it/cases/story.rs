@@ -22,7 +22,7 @@ both! {
         };
         // She registers the family.
         let mother = maria.post("/people", &with(json!({"given_name": "ليلى", "family_name": "حداد", "given_name_latin": "Layla",
-            "family_name_latin": "Haddad", "date_of_birth": "1990-02-11", "languages": ["ar"], "interpreter_needed": true,
+            "family_name_latin": "Haddad", "date_of_birth": "1990-02-11", "citizenships": ["SY"], "languages": ["ar"], "interpreter_needed": true,
             "interpreter_language": "ar"}))).expect(201).id();
         let son = with(json!({"given_name": "سامي", "family_name": "حداد", "date_of_birth": "2015-06-01"}));
         let son = maria.post("/people", &son).expect(201).id();
@@ -35,7 +35,7 @@ both! {
         let applied = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2026-01-20"});
         maria.post(&format!("/people/{mother}/legal-statuses"), &applied).expect(201);
         // She opens a case, assesses, plans.
-        let new = json!({"person_id": mother, "target_group": "asylum_applicant", "legal_basis": "public_task", "case_manager_id": me,
+        let new = json!({"person_id": mother, "target_group": "asylum_applicant", "arrived_on": "2026-03-01", "legal_basis": "public_task", "case_manager_id": me,
             "household_id": home});
         let case = maria.post("/cases", &new).expect(201).id();
         let go = |body: Value| maria.post_matching(&format!("/cases/{case}/transitions"), "*", &body);

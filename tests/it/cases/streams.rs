@@ -151,7 +151,7 @@ both! {
         assert!(!paolo.text.contains("looks for housing") && !paolo.text.contains("public_task"), "{}", paolo.text);
         let (header, records) = table(&paolo.text);
         let cell = |name: &str| &records[0][header.iter().position(|column| column == name).expect("a column")];
-        assert_eq!(cell("withheld_fields"), "person_id household_id external_ids legal_basis summary");
+        assert_eq!(cell("withheld_fields"), "person_id household_id external_ids legal_basis arrived_on summary");
         assert_eq!((cell("person_id"), cell("legal_basis"), cell("summary")), ("", "", ""));
     }
 

@@ -122,7 +122,7 @@ both! {
     fn an_intake_needs_a_manager_and_a_legal_basis_to_go_on(world: &World) {
         let maria = world.maria_case_manager();
         let person = maria.post("/people", &world.person_in_udine()).expect(201).id();
-        let case = maria.post("/cases", &json!({"person_id": person, "target_group": "refugee"})).expect(201).id();
+        let case = maria.post("/cases", &json!({"person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01"})).expect(201).id();
         let address = format!("/cases/{case}");
         assert_eq!(guards(make(world, &case, &to("assessment"))), ["case_manager", "legal_basis"]);
         maria.patch(&address, "*", &json!({"case_manager_id": world.id_of("maria_case_manager")})).expect(200);
@@ -132,6 +132,49 @@ both! {
         let assessment = possible.iter().find(|made| made["to"] == "assessment").expect("allowed by status");
         assert_eq!(assessment["unmet_guards"][0]["guard"], "legal_basis");
         maria.patch(&address, "*", &json!({"legal_basis": "public_task"})).expect(200);
+        make(world, &case, &to("assessment")).expect(201);
+    }
+
+    fn each_target_group_requires_what_its_code_list_says(world: &World) {
+        let (maria, anna) = (world.maria_case_manager(), world.anna_system_administrator());
+        let mut unknown = world.person_in_udine();
+        unknown.as_object_mut().expect("a person").retain(|name, _| {
+            ["owner_org_id", "territory_id", "given_name", "family_name"].contains(&name.as_str())
+        });
+        let begun = |group: &str| {
+            let person = maria.post("/people", &unknown).expect(201).id();
+            let new = json!({"person_id": person, "target_group": group, "legal_basis": "public_task",
+                "case_manager_id": world.id_of("maria_case_manager")});
+            (person, maria.post("/cases", &new).expect(201).id())
+        };
+        let ((citizen, theirs), (_, refugees)) = (begun("eu_citizen"), begun("refugee"));
+        assert_eq!(guards(make(world, &theirs, &to("assessment"))), ["citizenships"]);
+        assert_eq!(guards(make(world, &refugees, &to("assessment"))), ["arrived_on"]);
+        maria.patch(&format!("/people/{citizen}"), "*", &json!({"citizenships": ["RO"]})).expect(200);
+        make(world, &theirs, &to("assessment")).expect(201);
+        maria.patch(&format!("/cases/{refugees}"), "*", &json!({"arrived_on": "2026-03-01"})).expect(200);
+        make(world, &refugees, &to("assessment")).expect(201);
+        // What a group requires is data.
+        let mut list = anna.get("/code-lists/target_groups").expect(200).json()["items"].clone();
+        for item in list.as_array_mut().expect("codes") {
+            item.as_object_mut().expect("a code").remove("label");
+            if item["code"] == "other" {
+                item["requires"] = json!(["arrived_on", "citizenships", "date_of_birth", "legal_status", "languages"]);
+            }
+        }
+        anna.post_matching("/code-lists/target_groups/versions", "*", &json!({"items": list})).expect(201);
+        let (person, case) = begun("other");
+        let all = ["arrived_on", "citizenships", "date_of_birth", "legal_status", "languages"];
+        assert_eq!(guards(make(world, &case, &to("assessment"))), all);
+        let ended = json!({"category": "tcn_work", "change_kind": "first", "valid_from": "2020-01-01", "valid_to": "2021-01-01"});
+        maria.post(&format!("/people/{person}/legal-statuses"), &ended).expect(201);
+        assert_eq!(guards(make(world, &case, &to("assessment"))), all, "a status that has ended is none");
+        let held = json!({"category": "tcn_work", "change_kind": "renewal", "valid_from": "2021-01-01"});
+        maria.post(&format!("/people/{person}/legal-statuses"), &held).expect(201);
+        let told = json!({"citizenships": ["BD"], "date_of_birth": "1990-02-11", "languages": ["bn"]});
+        maria.patch(&format!("/people/{person}"), "*", &told).expect(200);
+        assert_eq!(guards(make(world, &case, &to("assessment"))), ["arrived_on"]);
+        maria.patch(&format!("/cases/{case}"), "*", &json!({"arrived_on": "2026-03-01"})).expect(200);
         make(world, &case, &to("assessment")).expect(201);
     }
 

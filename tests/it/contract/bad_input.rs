@@ -35,6 +35,9 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         case_transitions,
         tasks,
         task_transitions,
+        appointments,
+        pathways,
+        pathway_templates,
         settings,
         deployment_keys,
         people,
@@ -51,7 +54,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         territory_memberships,
         history,
         code_lists,
-        codes,
+        code_list_versions,
     ];
     let changes: Vec<(&'static str, i64)> = counts![outbox, changes];
     counts.push(("changes and outbox", changes.iter().map(|(_, count)| count).sum()));
@@ -63,6 +66,7 @@ fn able(world: &World, operation: &Operation) -> Client {
     let resource = operation.path.split('/').nth(1).unwrap_or_default();
     match (operation.id, resource) {
         (_, "auth" | "status") => world.nobody(),
+        ("create_code_list_version", _) => world.anna_system_administrator(),
         ("list_changes", _) => world.regional_sync_client(),
         ("list_workloads", _) => world.paolo_organisation_administrator(),
         ("list_audit_records" | "list_audit_seals", _) => world.giulia_auditor(),
@@ -80,10 +84,13 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "goals"
             | "plans"
             | "notes"
+            | "appointments"
+            | "pathways"
             | "legal-statuses"
             | "reminders"
             | "me"
-            | "code-lists",
+            | "code-lists"
+            | "code-list-versions",
         ) => world.maria_case_manager(),
         _ => world.anna_system_administrator(),
     }

@@ -6,7 +6,7 @@ use approdo::openapi;
 #[test]
 fn the_committed_contract_is_the_generated_one() {
     let committed = include_str!("../../../openapi/openapi.json");
-    assert!(committed == openapi::text(), "run: cargo run -- openapi > openapi/openapi.json");
+    assert!(committed == openapi::text(), "run: cargo run -- openapi > new.json && mv new.json openapi/openapi.json");
 }
 
 #[test]

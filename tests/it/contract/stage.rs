@@ -40,6 +40,13 @@ pub struct Rows {
     pub grant: String,
     pub union: String,
     pub membership: String,
+    pub code_list_version: String,
+    pub appointment: String,
+    /// A draft.
+    pub pathway_template: String,
+    pub published_template: String,
+    /// Started by another template.
+    pub pathway: String,
 }
 
 /// The furniture of the fixture with more rows.
@@ -93,7 +100,7 @@ impl<'w> Stage<'w> {
         let case = manager
             .post(
                 "/cases",
-                &json!({"person_id": person, "target_group": "refugee", "legal_basis": "public_task",
+                &json!({"person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01", "legal_basis": "public_task",
                 "case_manager_id": me, "summary": "looks for housing",
                 "external_ids": [{"system": "other", "value": external_id}]}),
             )
@@ -168,7 +175,15 @@ impl<'w> Stage<'w> {
             .expect(201)
             .id();
         let (union, membership) = self.union(&territory, number);
+        let organisation_of_templates = organisation.clone();
+        let meeting = json!({"kind": "phone", "subject": "First talk", "starts_at": "2026-01-12T09:00:00Z",
+            "ends_at": "2026-01-12T09:30:00Z"});
+        let appointment = manager.post(&format!("/cases/{case}/appointments"), &meeting).expect(201).id();
+        let started = json!({"template_id": self.template(&organisation, true), "arrived_on": "2026-03-01"});
+        let pathway = manager.post(&format!("/cases/{case}/pathways"), &started).expect(201).id();
         let client = id_of(&client, "client_id");
+        let versions = anna.get("/code-lists/target_groups/versions").expect(200).json();
+        let code_list_version = versions["items"][0]["id"].as_str().expect("a version").to_owned();
         Rows {
             organisation,
             territory,
@@ -193,6 +208,11 @@ impl<'w> Stage<'w> {
             grant,
             union,
             membership,
+            code_list_version,
+            appointment,
+            pathway_template: self.template(&organisation_of_templates, false),
+            published_template: self.template(&organisation_of_templates, true),
+            pathway,
         }
     }
 
@@ -228,6 +248,17 @@ impl<'w> Stage<'w> {
         id.to_string()
     }
 
+    fn template(&self, organisation: &str, published: bool) -> String {
+        let anna = self.world.anna_system_administrator();
+        let new = json!({"owner_org_id": organisation, "name": "Arrival", "steps": [{"title": "Register", "days_after_arrival": 14}]});
+        let template = anna.post("/pathway-templates", &new).expect(201).id();
+        if published {
+            let moves = format!("/pathway-templates/{template}/transitions");
+            anna.post_matching(&moves, "*", &json!({"to": "published"})).expect(201);
+        }
+        template
+    }
+
     fn union(&self, member: &str, number: u32) -> (String, String) {
         let anna = self.world.anna_system_administrator();
         let union = anna
@@ -258,6 +289,7 @@ impl<'w> Stage<'w> {
                 "member_id" => *value = fixture_id(self.world.fixture.trieste),
                 "household_member_id" => *value = json!(rows.household_member),
                 "person_id" => *value = json!(rows.person),
+                "template_id" => *value = json!(rows.published_template),
                 "principal_id" => *value = json!(rows.user),
                 // Taken names are refused, which is another test.
                 "username" if operation.id == "create_user" => *value = json!(format!("new.{}", self.number())),
@@ -328,6 +360,11 @@ impl<'w> Stage<'w> {
             ("api_client_id", _) => rows.client.clone(),
             ("grant_id", _) => rows.grant.clone(),
             ("membership_id", _) => rows.membership.clone(),
+            ("appointment_id", _) => rows.appointment.clone(),
+            ("pathway_id", _) => rows.pathway.clone(),
+            ("pathway_template_id", _) => rows.pathway_template.clone(),
+            ("code_list_version_id", _) => rows.code_list_version.clone(),
+            ("name", "create_code_list_version") => "case_priorities".to_owned(),
             ("name", _) => "target_groups".to_owned(),
             (other, _) => panic!("the stage has nothing for {other}"),
         })

@@ -14,10 +14,10 @@ use crate::support::World;
 use crate::support::http::Answer;
 
 /// What each operation does to what, as the policy names it. Open operations ask for nothing.
-const PERMISSIONS: [(&str, Option<(Action, Resource)>); 117] = {
+const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
     use Action::{Create, Delete, Edit, List, Read, Search, Transition};
     use Resource as R;
-    [
+    &[
         ("list_api_clients", Some((List, R::ApiClients))),
         ("create_api_client", Some((Create, R::ApiClients))),
         ("read_api_client", Some((Read, R::ApiClients))),
@@ -41,7 +41,11 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 117] = {
         ("create_case_transition", Some((Transition, R::Cases))),
         ("read_case_transition", Some((Read, R::Cases))),
         ("list_changes", Some((List, R::Changes))),
+        ("list_code_lists", Some((List, R::CodeLists))),
         ("read_code_list", Some((Read, R::CodeLists))),
+        ("list_code_list_versions", Some((Read, R::CodeLists))),
+        ("create_code_list_version", Some((Create, R::CodeLists))),
+        ("read_code_list_version", Some((Read, R::CodeLists))),
         ("list_grants", Some((List, R::Grants))),
         ("create_grant", Some((Create, R::Grants))),
         ("delete_grant", Some((Delete, R::Grants))),
@@ -76,6 +80,21 @@ const PERMISSIONS: [(&str, Option<(Action, Resource)>); 117] = {
         ("edit_plan", Some((Edit, R::Plans))),
         ("create_plan_transition", Some((Transition, R::Plans))),
         ("read_assessment_delta", Some((Read, R::Assessments))),
+        ("list_appointments", Some((List, R::Appointments))),
+        ("create_appointment", Some((Create, R::Appointments))),
+        ("read_appointment", Some((Read, R::Appointments))),
+        ("edit_appointment", Some((Edit, R::Appointments))),
+        ("create_appointment_transition", Some((Transition, R::Appointments))),
+        ("list_pathways", Some((List, R::Pathways))),
+        ("create_pathway", Some((Create, R::Pathways))),
+        ("read_pathway", Some((Read, R::Pathways))),
+        ("edit_pathway", Some((Edit, R::Pathways))),
+        ("create_pathway_transition", Some((Transition, R::Pathways))),
+        ("list_pathway_templates", Some((List, R::PathwayTemplates))),
+        ("create_pathway_template", Some((Create, R::PathwayTemplates))),
+        ("read_pathway_template", Some((Read, R::PathwayTemplates))),
+        ("edit_pathway_template", Some((Edit, R::PathwayTemplates))),
+        ("create_pathway_template_transition", Some((Transition, R::PathwayTemplates))),
         ("list_notes", Some((List, R::Notes))),
         ("create_note", Some((Create, R::Notes))),
         ("read_note", Some((Read, R::Notes))),
@@ -224,7 +243,11 @@ both! { in_a_sandbox:
         let (mut hidden, mut public) = (0, 0);
         walk("on the rows of others", |operation| {
             // Who asks, for whose row, and the role that the body is written for.
-            let personal = ["{person_id}", "{case_id}", "{task_id}"];
+            let personal = [
+                "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
+                "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
+                "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
+            ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));
             let (client, rows, role) = if asks(&personal) {
@@ -275,6 +298,9 @@ both! { in_a_sandbox:
             ("edit_case", &maria, "territory_id", &trieste.territory),
             ("create_task", &maria, "assignee_id", &trieste.user),
             ("edit_task", &maria, "assignee_id", &trieste.user),
+            ("create_appointment", &maria, "attendee_id", &trieste.user),
+            ("create_pathway", &maria, "template_id", &trieste.published_template),
+            ("create_pathway_template", &paolo, "owner_org_id", &trieste.organisation),
             ("create_user", &paolo, "organisation_id", &trieste.organisation),
             ("create_api_client", &paolo, "organisation_id", &trieste.organisation),
             ("create_organisation", &paolo, "parent_id", &trieste.organisation),

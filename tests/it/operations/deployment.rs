@@ -95,7 +95,7 @@ pub fn person_in_udine(maria: &Client, fixture: &Fixture) -> String {
 pub fn new_case(fixture: &Fixture, person: &str) -> Value {
     let maria = fixture.callers.iter().find(|caller| caller.name == "maria_case_manager").expect("Maria");
     json!({
-        "person_id": person, "target_group": "refugee", "legal_basis": "public_task", "case_manager_id": maria.id,
+        "person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01", "legal_basis": "public_task", "case_manager_id": maria.id,
     })
 }
 

@@ -46,7 +46,7 @@ impl Seeds {
 
 /// The free texts of the bodies that tell something of a person: operation and member.
 fn free_texts() -> BTreeSet<(String, String)> {
-    const ABOUT_PEOPLE: [&str; 12] = [
+    const ABOUT_PEOPLE: [&str; 14] = [
         "/people",
         "/cases",
         "/tasks",
@@ -54,6 +54,8 @@ fn free_texts() -> BTreeSet<(String, String)> {
         "/goals",
         "/plans",
         "/notes",
+        "/appointments",
+        "/pathways",
         "/legal-statuses",
         "/reminders",
         "/contacts",
@@ -215,6 +217,7 @@ fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> Strin
     let cancelled = json!({"to": "cancelled", "reason": seeds.text("create_task_transition", "reason")});
     maria.post_matching(&format!("/tasks/{task}/transitions"), "*", &cancelled).expect(201);
     planned(maria, &case, seeds);
+    accompanied(world, maria, &case, seeds);
     for made in [
         json!({"to": "on_hold", "review_at": "2999-01-01", "note": seeds.text("create_case_transition", "note")}),
         json!({"to": "closed", "reason_code": "moved", "note": seeds.text("create_case_transition", "note")}),
@@ -255,6 +258,27 @@ fn planned(maria: &Client, case: &str, seeds: &mut Seeds) {
     }
     let achieved = json!({"to": "achieved", "note": seeds.text("create_goal_transition", "note")});
     maria.post_matching(&format!("/goals/{goal}/transitions"), "*", &achieved).expect(201);
+}
+
+fn accompanied(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
+    let meeting = json!({"kind": "in_person", "starts_at": "2026-01-12T09:00:00Z", "ends_at": "2026-01-12T10:00:00Z",
+        "subject": seeds.text("create_appointment", "subject"), "place": seeds.text("create_appointment", "place")});
+    let meeting = maria.post(&format!("/cases/{case}/appointments"), &meeting).expect(201).id();
+    let edit =
+        json!({"subject": seeds.text("edit_appointment", "subject"), "place": seeds.text("edit_appointment", "place")});
+    maria.patch(&format!("/appointments/{meeting}"), "*", &edit).expect(200);
+    let missed = json!({"to": "missed", "note": seeds.text("create_appointment_transition", "note")});
+    maria.post_matching(&format!("/appointments/{meeting}/transitions"), "*", &missed).expect(201);
+    let anna = world.anna_system_administrator();
+    let template = json!({"owner_org_id": world.fixture.comune_udine, "name": "Arrival",
+        "steps": [{"title": "Register", "days_after_arrival": 14}]});
+    let template = anna.post("/pathway-templates", &template).expect(201).id();
+    anna.post_matching(&format!("/pathway-templates/{template}/transitions"), "*", &json!({"to": "published"}))
+        .expect(201);
+    let pathway = json!({"template_id": template, "arrived_on": "2026-01-02"});
+    let pathway = maria.post(&format!("/cases/{case}/pathways"), &pathway).expect(201).id();
+    let stopped = json!({"to": "stopped", "note": seeds.text("create_pathway_transition", "note")});
+    maria.post_matching(&format!("/pathways/{pathway}/transitions"), "*", &stopped).expect(201);
 }
 
 /// Every value of every table, as text.

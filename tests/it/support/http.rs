@@ -46,6 +46,8 @@ pub struct Client {
     token: Option<String>,
     /// Whether an `Idempotency-Key` goes with each POST, as machine clients must.
     keyed: bool,
+    /// What each request states as its purpose.
+    purpose: Option<String>,
 }
 
 impl Client {
@@ -56,11 +58,16 @@ impl Client {
             .max_redirects(0)
             .build()
             .new_agent();
-        Self { agent, base: base.to_owned(), token: None, keyed: false }
+        Self { agent, base: base.to_owned(), token: None, keyed: false, purpose: None }
     }
 
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller, who states what the requests are for.
+    pub fn stating(&self, purpose: &str) -> Self {
+        Self { purpose: Some(purpose.to_owned()), ..self.clone() }
     }
 
     pub fn keyed(&self) -> Self {
@@ -100,6 +107,9 @@ impl Client {
         }
         if self.keyed && method == "POST" && !headers.iter().any(|(name, _)| *name == "idempotency-key") {
             request = request.header("idempotency-key", uuid::Uuid::new_v4().to_string());
+        }
+        if let Some(purpose) = &self.purpose {
+            request = request.header("access-purpose", purpose);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

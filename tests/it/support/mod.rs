@@ -266,7 +266,7 @@ impl World {
             .post(
                 "/cases",
                 &json!({
-                    "person_id": person, "target_group": "refugee", "legal_basis": "public_task",
+                    "person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01", "legal_basis": "public_task",
                     "case_manager_id": self.id_of("maria_case_manager"), "summary": "looks for housing",
                 }),
             )

@@ -113,6 +113,7 @@ pub fn case_of(person: &PersonRow) -> CaseRow {
         processing: Processing::Normal,
         external_ids: Json::of([(); 0]),
         household_id: None,
+        arrived_on: None,
     }
 }
 
@@ -130,6 +131,8 @@ pub fn task_of(case: &CaseRow, title: &str) -> Task {
         updated_at: case.updated_at,
         goal_id: None,
         territory_id: case.territory_id,
+        pathway_id: None,
+        step_no: None,
     }
 }
 

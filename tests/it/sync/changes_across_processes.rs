@@ -18,7 +18,10 @@ fn shared_case(maria: &Client, fixture: &Fixture) -> String {
         "given_name": "Amina", "family_name": "Diallo",
     });
     let person = maria.post("/people", &person).expect(201).id();
-    maria.post("/cases", &json!({"person_id": person, "target_group": "refugee"})).expect(201).id()
+    maria
+        .post("/cases", &json!({"person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01"}))
+        .expect(201)
+        .id()
 }
 
 /// Edits a case until told to stop or the process is gone. What was answered with 200 is committed.

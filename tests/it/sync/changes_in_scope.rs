@@ -27,7 +27,10 @@ fn case_in_trieste(world: &World) -> String {
     person["owner_org_id"] = json!(world.fixture.comune_trieste);
     person["territory_id"] = json!(world.fixture.trieste);
     let person = matej.post("/people", &person).expect(201).id();
-    matej.post("/cases", &json!({"person_id": person, "target_group": "refugee"})).expect(201).id()
+    matej
+        .post("/cases", &json!({"person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01"}))
+        .expect(201)
+        .id()
 }
 
 fn one(kind: &str, operation: &str) -> Vec<(String, String)> {

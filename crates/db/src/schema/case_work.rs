@@ -29,6 +29,7 @@ diesel::table! {
         processing -> Text,
         external_ids -> Document,
         household_id -> Nullable<Uuid>,
+        arrived_on -> Nullable<Date>,
     }
 }
 
@@ -67,6 +68,8 @@ diesel::table! {
         updated_at -> Instant,
         goal_id -> Nullable<Uuid>,
         territory_id -> Uuid,
+        pathway_id -> Nullable<Uuid>,
+        step_no -> Nullable<BigInt>,
     }
 }
 
@@ -124,6 +127,28 @@ diesel::table! {
         case_id -> Uuid,
         household_member_id -> Uuid,
         person_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::types::{Instant, Uuid};
+
+    appointments (id) {
+        id -> Uuid,
+        case_id -> Uuid,
+        kind -> Text,
+        subject -> Text,
+        place -> Nullable<Text>,
+        starts_at -> Instant,
+        ends_at -> Instant,
+        starts_on -> Date,
+        attendee_id -> Nullable<Uuid>,
+        interpreter_language -> Nullable<Text>,
+        status -> Text,
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,

@@ -1,4 +1,4 @@
-//! Assessments, goals and plans.
+//! Assessments, goals, plans and pathways.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
@@ -79,5 +79,43 @@ diesel::table! {
         note -> Nullable<Text>,
         actor_id -> Uuid,
         at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    pathway_templates (id) {
+        id -> Uuid,
+        owner_org_id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        target_groups -> Document,
+        steps -> Document,
+        status -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::types::{Instant, Uuid};
+
+    pathways (id) {
+        id -> Uuid,
+        case_id -> Uuid,
+        template_id -> Uuid,
+        name -> Text,
+        arrived_on -> Date,
+        status -> Text,
+        steps -> BigInt,
+        done -> BigInt,
+        cancelled -> BigInt,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
     }
 }

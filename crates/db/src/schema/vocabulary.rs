@@ -1,27 +1,26 @@
-//! Tables of migration `create_code_lists`.
+//! Tables of migrations `create_code_lists` and `keep_code_list_versions`.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Text};
-    use crate::types::Instant;
 
     code_lists (name) {
         name -> Text,
         version -> BigInt,
-        source -> Text,
-        updated_at -> Instant,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Bool, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::types::{Document, Instant, Uuid};
 
-    codes (list_name, code) {
+    code_list_versions (id) {
+        id -> Uuid,
         list_name -> Text,
-        code -> Text,
-        position -> BigInt,
-        label_it -> Text,
-        label_de -> Text,
-        label_en -> Text,
-        retired -> Bool,
+        version -> BigInt,
+        source -> Text,
+        note -> Nullable<Text>,
+        items -> Document,
+        published_by -> Uuid,
+        published_at -> Instant,
     }
 }
