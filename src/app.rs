@@ -13,6 +13,7 @@ use crate::access::passwords::Passwords;
 use crate::access::recorder::Recorder;
 use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
+use crate::attachments::Attachments;
 use crate::clock::Clock;
 use crate::codes::KnownCodes;
 use crate::error::{ApiError, ApiResult};
@@ -46,6 +47,7 @@ pub struct App {
     pub limits: Limits,
     pub metrics: Metrics,
     pub feed: FeedSignal,
+    pub attachments: Attachments,
     pub settings: Settings,
     /// Headers that every answer has alike.
     pub fixed_headers: Vec<(HeaderName, HeaderValue)>,

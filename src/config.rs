@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::attachments::s3::S3Secrets;
+use crate::attachments::types::MAX_SIZE;
+
 /// Which database, and the key that guards what is kept in it.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
@@ -29,11 +32,60 @@ pub struct DatabaseArgs {
     pub master_key_file: Option<PathBuf>,
 }
 
+/// What attachments may be, and where their contents are kept.
+#[derive(Debug, Clone, Args)]
+pub struct AttachmentArgs {
+    /// Bytes an attachment may have: 100 MiB at most.
+    #[arg(long, env = "APPRODO_ATTACHMENT_LIMIT", default_value_t = AttachmentArgs::LIMIT, value_parser = clap::value_parser!(i64).range(1..=MAX_SIZE))]
+    pub attachment_limit: i64,
+
+    /// Bytes an office document may have when it is unpacked. Default: ten times the limit.
+    #[arg(long, env = "APPRODO_ATTACHMENT_INFLATED_LIMIT")]
+    pub attachment_inflated_limit: Option<u64>,
+
+    /// Where contents of attachments are kept: database, or s3://bucket/prefix. The key of an S3 store comes from the environment
+    /// alone: APPRODO_S3_ACCESS_KEY and APPRODO_S3_SECRET_KEY.
+    #[arg(long, env = "APPRODO_ATTACHMENT_STORE", default_value = "database")]
+    pub attachment_store: String,
+
+    /// The address of the S3 store. Default: that of Amazon in the region.
+    #[arg(long, env = "APPRODO_S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+
+    /// The region that requests to the S3 store are signed for.
+    #[arg(long, env = "APPRODO_S3_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+
+    #[arg(skip)]
+    pub s3_secrets: Option<S3Secrets>,
+}
+
+impl AttachmentArgs {
+    /// 10 MiB.
+    const LIMIT: i64 = 10 * 1024 * 1024;
+}
+
+impl Default for AttachmentArgs {
+    fn default() -> Self {
+        Self {
+            attachment_limit: Self::LIMIT,
+            attachment_inflated_limit: None,
+            attachment_store: "database".into(),
+            s3_endpoint: None,
+            s3_region: "us-east-1".into(),
+            s3_secrets: None,
+        }
+    }
+}
+
 /// How to serve.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
+
+    #[command(flatten)]
+    pub attachments: AttachmentArgs,
 
     /// Address and port to listen on.
     #[arg(long, env = "APPRODO_BIND", default_value = "127.0.0.1:8080")]

@@ -352,6 +352,11 @@ impl ApiError {
         Self::invalid(vec![FieldError { pointer: format!("#/{pointer}"), detail: detail.into() }])
     }
 
+    /// 422 for a content that is no JSON and has no members.
+    pub fn invalid_content(detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError { pointer: "#".into(), detail: detail.into() }])
+    }
+
     /// 422 for a member that names a row which is absent or out of scope; the text is the same for both.
     pub fn unknown_reference(pointer: &str) -> Self {
         Self::invalid_member(pointer, "names nothing that you may refer to")
@@ -370,6 +375,12 @@ impl ApiError {
 
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// Why, for the log alone.
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
         self
     }
 

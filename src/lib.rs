@@ -6,6 +6,7 @@
 pub mod access;
 pub mod aggregate;
 pub mod app;
+pub mod attachments;
 pub mod background;
 pub mod cases;
 pub mod clock;

@@ -5,6 +5,7 @@ use approdo::access::keys::{KeyId, Keys};
 use approdo::access::sessions::INVITATION_HOURS;
 use approdo::access::users::{self, NewUser};
 use approdo::access::{GrantId, OrganisationId, PrincipalId, Role, TerritoryId};
+use approdo::attachments::s3::S3Secrets;
 use approdo::config::{DatabaseArgs, ServeArgs};
 use approdo::directory::organisations::{self, Organisation};
 use approdo::error::ApiError;
@@ -161,7 +162,10 @@ const DONE: Outcome = Ok(std::process::ExitCode::SUCCESS);
 
 fn run(command: Command) -> Outcome {
     match command {
-        Command::Serve(args) => serve(&args),
+        Command::Serve(mut args) => {
+            args.attachments.s3_secrets = S3Secrets::of_environment();
+            serve(&args)
+        }
         Command::Migrate(args) => migrate_database(&args),
         Command::Demo(DemoCommand::Callers(args)) => print_callers(&args),
         Command::Demo(DemoCommand::Load(args)) => load(&args),

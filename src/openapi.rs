@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
 use crate::app::{ContractPaths, MOUNT};
+use crate::attachments::types::{MAX_SIZE, MediaType};
 use crate::error::{FieldError, Problem, UnmetGuard};
 
 /// Methods a path item may have.
@@ -190,6 +191,10 @@ fn finish_components(document: &mut Value) {
         "Location": header("The address of what was made.",
             json!({"type": "string", "format": "uri", "maxLength": 2048})),
         "Retry-After": header("Seconds to wait.", count_schema(86_400)),
+        "Content-Disposition": header("The file's name, as RFC 8187 codes it.", text_schema(3_200)),
+        "Content-Length": header("Bytes of the content.", count_schema(MAX_SIZE)),
+        "Content-Security-Policy": header("That nothing in it may run.", text_schema(100)),
+        "Repr-Digest": header("The content's SHA-256, as RFC 9530 writes it.", text_schema(100)),
         "WWW-Authenticate": header("How to authenticate.", text_schema(200)),
     });
     components["parameters"] = json!({
@@ -247,17 +252,20 @@ fn takes_key(path: &str, method: &str, operation: &Value) -> bool {
 }
 
 fn finish_operation(path: &str, method: &str, operation: &mut Value) {
+    let gives_content = describe_content(operation);
     // A `security` of its own is the empty one: open to everyone.
     let open = operation.get("security").is_some();
     if open {
         operation["security"] = json!([]);
     }
     let key = takes_key(path, method, operation);
+    let of_content = path.ends_with("/content");
     let conditional = matches!(method, "patch" | "delete")
-        || ["/transitions", "/versions"].iter().any(|end| path.ends_with(end)) && method == "post";
+        || ["/transitions", "/versions"].iter().any(|end| path.ends_with(end)) && method == "post"
+        || of_content && method == "put";
     // Made or edited, so the precondition is the sender's choice.
     let upsert = method == "put" && path.contains("/by-external-id/");
-    let readable = method == "get" && path.ends_with('}');
+    let readable = method == "get" && (path.ends_with('}') || of_content);
     let has_body = operation.get("requestBody").is_some();
     let mut parameters: Vec<&str> = vec!["RequestId"];
     if !open {
@@ -298,7 +306,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if upsert {
         statuses.push(412);
     }
-    const OF_PEOPLE: [&str; 14] = [
+    const OF_PEOPLE: [&str; 15] = [
         "/people",
         "/cases",
         "/tasks",
@@ -308,6 +316,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/notes",
         "/appointments",
         "/pathways",
+        "/attachments",
         "/legal-statuses",
         "/reminders",
         "/contacts",
@@ -332,6 +341,11 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
             if versioned && status != "204" && !path.starts_with("/auth/") {
                 headers.insert("ETag".into(), json!({"$ref": "#/components/headers/ETag"}));
             }
+            if gives_content && status == "200" {
+                for name in OF_CONTENT {
+                    headers.insert(name.into(), json!({"$ref": format!("#/components/headers/{name}")}));
+                }
+            }
             if status == "201" {
                 headers.insert("Location".into(), json!({"$ref": "#/components/headers/Location"}));
             }
@@ -348,6 +362,30 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
             responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{name}")}));
         }
     }
+}
+
+/// Headers of an answer that is a content.
+const OF_CONTENT: [&str; 4] = ["Content-Disposition", "Content-Length", "Content-Security-Policy", "Repr-Digest"];
+
+/// The media types of a content, where an operation says by `x-content` that it is `taken` or `given`; the extension itself is not told.
+/// Tells whether it is given.
+fn describe_content(operation: &mut Value) -> bool {
+    let Some(Value::String(direction)) = operation.as_object_mut().and_then(|members| members.remove("x-content"))
+    else {
+        return false;
+    };
+    // Bytes as they are have no type in JSON Schema (OpenAPI 3.1, "Considerations for File Uploads").
+    let of_type = |kind: &MediaType| {
+        let name = kind.as_str();
+        (name.to_owned(), json!({"schema": {"contentMediaType": name, "maxLength": MAX_SIZE}}))
+    };
+    let content: Map<String, Value> = MediaType::ALL.iter().map(of_type).collect();
+    if direction == "given" {
+        operation["responses"]["200"]["content"] = Value::Object(content);
+        return true;
+    }
+    operation["requestBody"] = json!({"description": "The bytes, in the media type declared.", "content": content});
+    false
 }
 
 /// The media types of a list that says by `x-streams` what it streams; the extension itself is not told.

@@ -4,6 +4,7 @@ use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
+use crate::attachments::{content as attachment_content, handlers as attachments};
 use crate::cases::{
     appointment_transitions, appointments, assessment_transitions, assessments, by_external_id as cases_by_external_id,
     goal_transitions, goals, handlers as cases, history, household_members as case_household_members, list, notes,
@@ -159,6 +160,13 @@ operations! {
     notes::read_note,
     notes::edit_note,
     notes::delete_note,
+    attachments::list_attachments,
+    attachments::create_attachment,
+    attachment_content::replace_attachment_content,
+    attachment_content::read_attachment_content,
+    attachments::read_attachment,
+    attachments::edit_attachment,
+    attachments::delete_attachment,
     // Assessments, goals and plans
     assessments::list_assessments,
     assessments::create_assessment,

@@ -23,10 +23,11 @@ use crate::access::recorder::Recorder;
 use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
 use crate::app::{App, CONNECTION_WAIT, MOUNT, Settings};
+use crate::attachments::Attachments;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::codes::{self, KnownCodes};
-use crate::config::{DatabaseArgs, ServeArgs};
+use crate::config::{AttachmentArgs, DatabaseArgs, ServeArgs};
 use crate::http::gate;
 use crate::http::limits::Limits;
 use crate::operations::metrics::Metrics;
@@ -125,6 +126,7 @@ pub struct Parts {
     pub access_token_minutes: i64,
     pub refresh_token_hours: i64,
     pub demo: bool,
+    pub attachments: AttachmentArgs,
 }
 
 impl Parts {
@@ -136,6 +138,7 @@ impl Parts {
             access_token_minutes: 60,
             refresh_token_hours: 12,
             demo,
+            attachments: AttachmentArgs::default(),
         }
     }
 }
@@ -183,6 +186,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         limits: Limits::new(parts.request_limit),
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
+        attachments: Attachments::new(&parts.attachments)?,
         fixed_headers: gate::fixed_headers(&public_url, parts.request_limit),
         settings: Settings { public_url, refresh_token_seconds: parts.refresh_token_hours * 3600, demo: parts.demo },
         contract_paths: OnceLock::new(),
@@ -212,15 +216,17 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
         access_token_minutes: args.access_token_minutes,
         refresh_token_hours: args.refresh_token_hours,
         demo: args.demo,
+        attachments: args.attachments.clone(),
     };
     let running = assemble(&args.database, parts)?;
     demo::admit(&running.app, args.demo)?;
+    running.app.attachments.check(&mut connect(&running.app.database)?)?;
     // Set once, here: nothing has been served yet.
     let _ = running.app.contract_paths.set(openapi::paths()?);
     let contract = web::Bytes::from_static(openapi::COMMITTED.as_bytes());
     sandbox::follow_clock(&running.app).map_err(|error| error.to_string())?;
     let sequencer = Sequencer::start(running.app.clone())?;
-    let background = Background::start(running.app.clone())?;
+    let background = Background::start(&running.app)?;
     let app = web::Data::from(running.app.clone());
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     // Threads beyond the connections would only queue for them, unfairly.
@@ -299,6 +305,7 @@ fn cors(origins: &[String]) -> Cors {
             "request-id",
         ])
         .expose_headers([
+            "content-disposition",
             "etag",
             "link",
             "location",
@@ -307,6 +314,7 @@ fn cors(origins: &[String]) -> Cors {
             "ratelimit-policy",
             "ratelimit-remaining",
             "ratelimit-reset",
+            "repr-digest",
             "request-id",
             "retry-after",
         ])

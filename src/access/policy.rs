@@ -53,6 +53,7 @@ text_enum! {
         LegalStatuses = "legal_statuses",
         Reminders = "reminders",
         Notes = "notes",
+        Attachments = "attachments",
         Tasks = "tasks",
         Assessments = "assessments",
         Goals = "goals",
@@ -117,7 +118,9 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
-        R::Notes => role == Role::CaseManager && matches!(action, List | Read | Create | Edit | Delete),
+        R::Notes | R::Attachments => {
+            role == Role::CaseManager && matches!(action, List | Read | Create | Edit | Delete)
+        }
         R::Households => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit),
             Role::HelpDeskOperator => matches!(action, List | Read | Create),

@@ -1,13 +1,15 @@
 //! What belongs to a case and can be read with it: one statement for all that is stored, one for the guards.
 
-use approdo_db::Prepared;
-use approdo_db::schema::{assessments, goals, plans, tasks};
+use approdo_db::schema::{assessments, attachments, goals, plans, tasks};
+use approdo_db::{Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Nullable;
 
 use crate::access::{Action, Resource};
+use crate::attachments::types::Attachment;
 use crate::cases::assessments::{Assessment, AssessmentRow};
+use crate::cases::confidentiality;
 use crate::cases::goals::Goal;
 use crate::cases::handlers::facts;
 use crate::cases::plans::{Plan, PlanRow};
@@ -20,7 +22,7 @@ use crate::http::Reader;
 
 /// Names that `embed` knows and the database keeps rows of, with what the caller must be allowed to list, and a part of the
 /// statement that finds them.
-const STORED: [(&str, Resource, &str, &str); 4] = [
+const STORED: [(&str, Resource, &str, &str); 5] = [
     (
         "tasks",
         Resource::Tasks,
@@ -34,13 +36,29 @@ const STORED: [(&str, Resource, &str, &str); 4] = [
         ") a ON kinds.n = 2 LEFT JOIN (SELECT * FROM goals WHERE case_id = ",
     ),
     ("goals", Resource::Goals, "SELECT 3 AS n", ") g ON kinds.n = 3 LEFT JOIN (SELECT * FROM plans WHERE case_id = "),
-    ("plans", Resource::Plans, "SELECT 4 AS n", ") p ON kinds.n = 4 ORDER BY kinds.n, t.id, a.id, g.id, p.id"),
+    (
+        "plans",
+        Resource::Plans,
+        "SELECT 4 AS n",
+        ") p ON kinds.n = 4 LEFT JOIN (SELECT * FROM attachments WHERE case_id = ",
+    ),
+    (
+        "attachments",
+        Resource::Attachments,
+        "SELECT 5 AS n",
+        ") f ON kinds.n = 5 ORDER BY kinds.n, t.id, a.id, g.id, p.id, f.id",
+    ),
 ];
 const OLDEST: &str = " ORDER BY id LIMIT 200";
 
-type Columns =
-    (Nullable<tasks::SqlType>, Nullable<assessments::SqlType>, Nullable<goals::SqlType>, Nullable<plans::SqlType>);
-type Row = (Option<Task>, Option<AssessmentRow>, Option<Goal>, Option<PlanRow>);
+type Columns = (
+    Nullable<tasks::SqlType>,
+    Nullable<assessments::SqlType>,
+    Nullable<goals::SqlType>,
+    Nullable<plans::SqlType>,
+    Nullable<attachments::SqlType>,
+);
+type Row = (Option<Task>, Option<AssessmentRow>, Option<Goal>, Option<PlanRow>, Option<Attachment>);
 
 /// What `embed` names, as far as the caller may list it; none where it names nothing.
 pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Option<EmbeddedInCase>> {
@@ -49,7 +67,9 @@ pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Opt
     }
     let names: Vec<&str> = embed.split(',').collect();
     if names.iter().any(|name| *name != "transitions" && !STORED.iter().any(|(known, ..)| known == name)) {
-        return Err(ApiError::malformed("embed: choose among tasks, assessments, goals, plans, transitions"));
+        return Err(ApiError::malformed(
+            "embed: choose among tasks, assessments, goals, plans, attachments, transitions",
+        ));
     }
     let asked = |name: &str| names.contains(&name);
     for (_, resource, ..) in STORED.iter().filter(|(name, ..)| asked(name)) {
@@ -60,6 +80,7 @@ pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Opt
         assessments: asked("assessments").then(Vec::new),
         goals: asked("goals").then(Vec::new),
         plans: asked("plans").then(Vec::new),
+        attachments: asked("attachments").then(Vec::new),
         transitions: None,
     };
     if names.iter().any(|name| *name != "transitions") {
@@ -73,21 +94,32 @@ pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Opt
     Ok(Some(embedded))
 }
 
-// Each kind fills columns of its own: every row of the answer has one of the four.
+// Each kind fills columns of its own: every row of the answer has one of the five.
 fn stored(reader: &mut Reader<'_>, case: &CaseRow, names: &[&str]) -> ApiResult<Vec<Row>> {
-    let mut statement = Prepared::<Columns>::new("SELECT t.*, a.*, g.*, p.* FROM (");
+    let mut statement = Prepared::<Columns>::new("SELECT t.*, a.*, g.*, p.*, f.* FROM (");
     for (at, (.., kind, _)) in STORED.iter().filter(|(name, ..)| names.contains(name)).enumerate() {
         statement = statement.sql(if at > 0 { " UNION ALL " } else { "" }).sql(kind);
     }
     statement = statement.sql(") kinds LEFT JOIN (SELECT * FROM tasks WHERE case_id = ");
-    for (.., following) in &STORED {
-        statement = statement.bind(case.id).sql(OLDEST).sql(following);
+    for (name, .., following) in &STORED {
+        statement = statement.bind(case.id);
+        if *name == "attachments" {
+            statement = in_sight(statement, reader, case);
+        }
+        statement = statement.sql(OLDEST).sql(following);
     }
     Ok(statement.load(reader.connection)?)
 }
 
+/// Before the limit: what is for other eyes takes nobody's place.
+fn in_sight(statement: Prepared<Columns>, reader: &Reader<'_>, case: &CaseRow) -> Prepared<Columns> {
+    let principal = reader.rights.principal;
+    let kinds = confidentiality::of_others(case, principal).iter().map(|kind| Value::Text(kind.as_str().to_owned()));
+    statement.sql(" AND (author_id = ").bind(principal).sql(" OR confidentiality IN (").bind_all(kinds).sql("))")
+}
+
 fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: Row) -> ApiResult<()> {
-    let (task, assessment, goal, plan) = row;
+    let (task, assessment, goal, plan, attachment) = row;
     if let (Some(list), Some(row)) = (&mut embedded.tasks, task) {
         list.push(row);
     }
@@ -99,6 +131,11 @@ fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: 
     }
     if let (Some(list), Some(row)) = (&mut embedded.plans, plan) {
         list.push(Plan::shown(row, &reader.rights, case)?);
+    }
+    if let (Some(list), Some(row)) = (&mut embedded.attachments, attachment)
+        && confidentiality::in_sight(&row, &reader.rights, case)
+    {
+        list.push(row);
     }
     Ok(())
 }

@@ -5,6 +5,8 @@ use approdo_db::schema::{case_news, case_transitions, task_transitions, tasks};
 use diesel::prelude::*;
 
 use crate::aggregate::{self, Child, moves};
+use crate::attachments::store;
+use crate::attachments::types::Attachment;
 use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
@@ -31,6 +33,8 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     aggregate::remove_all::<Pathway>(unit, &case)?;
     aggregate::remove_all::<Appointment>(unit, &case)?;
     aggregate::remove_all::<Note>(unit, &case)?;
+    store::release_all(unit, &case)?;
+    aggregate::remove_all::<Attachment>(unit, &case)?;
     aggregate::remove_all::<CaseHouseholdMember>(unit, &case)?;
     external_ids::keep(unit, Kind::Case, case.id.0, &[])?;
     strip_all(unit, &case, &["ratings", "note"], strip_assessment)?;

@@ -9,6 +9,7 @@ use crate::access::rights::Confinement;
 use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights};
 use crate::aggregate::{self, Root as _};
 use crate::app::App;
+use crate::attachments::types::Attachment;
 use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::embedded;
@@ -355,6 +356,7 @@ pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiRe
     if row.place() != before {
         tasks::follow_case(unit, row, &before)?;
         aggregate::follow::<Note>(unit, row, &before)?;
+        aggregate::follow::<Attachment>(unit, row, &before)?;
         aggregate::follow::<AssessmentRow>(unit, row, &before)?;
         aggregate::follow::<Goal>(unit, row, &before)?;
         aggregate::follow::<PlanRow>(unit, row, &before)?;

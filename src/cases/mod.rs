@@ -6,6 +6,7 @@ pub mod appointments;
 pub mod assessment_transitions;
 pub mod assessments;
 pub mod by_external_id;
+pub mod confidentiality;
 pub mod embedded;
 pub mod erasure;
 pub mod goal_transitions;

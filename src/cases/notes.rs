@@ -3,7 +3,7 @@
 
 use actix_web::{delete, get, patch, post};
 use approdo_db::schema::notes;
-use approdo_db::{Timestamp, define_id, text_enum};
+use approdo_db::{Timestamp, define_id};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, FieldGroup, PrincipalId, Resource, Rights};
-use crate::aggregate::{self, locked, visible};
+use crate::access::{Action, PrincipalId, Resource};
+use crate::aggregate;
+use crate::cases::confidentiality::{self, Confidential, Confidentiality, changeable, in_sight, visible};
 use crate::cases::handlers::refuse_unless_open;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::child;
@@ -28,19 +29,6 @@ define_id! {
     /// The id of a note.
     #[derive(ToSchema)]
     NoteId;
-}
-
-text_enum! {
-    /// For whom a note is.
-    #[derive(ToSchema)]
-    Confidentiality {
-        /// Whoever may read the case's notes.
-        Normal = "normal",
-        /// Its author and the case manager.
-        Restricted = "restricted",
-        /// Its author alone: what a lawyer would have to keep to themselves.
-        LegalPrivileged = "legal_privileged",
-    }
 }
 
 /// A note of a case.
@@ -63,6 +51,19 @@ pub struct Note {
 }
 
 child!(Note, NoteId, notes, "note", Notes; of CaseRow, case_id in cases);
+
+impl Confidential for Note {
+    const MANAGED: bool = false;
+    const REFUSAL: &'static str = "only its author changes a note";
+
+    fn confidentiality(&self) -> Confidentiality {
+        self.confidentiality
+    }
+
+    fn author(&self) -> PrincipalId {
+        self.author_id
+    }
+}
 
 page_of! {
     /// A page of notes.
@@ -113,18 +114,6 @@ paged_query! {
     NoteQuery {}
 }
 
-/// Whether a note is for this caller's eyes. A note that is not is as absent as one that does not exist.
-pub fn in_sight(note: &Note, rights: &Rights, case: &CaseRow) -> bool {
-    let reads = rights.fields_at(&case.place()).reads(FieldGroup::Notes);
-    let own = note.author_id == rights.principal;
-    reads
-        && match note.confidentiality {
-            Confidentiality::Normal => true,
-            Confidentiality::Restricted => own || case.case_manager_id == Some(rights.principal),
-            Confidentiality::LegalPrivileged => own,
-        }
-}
-
 /// List a case's notes.
 ///
 /// Oldest first, those that are for your eyes.
@@ -145,15 +134,11 @@ pub async fn list_notes(
             aggregate::list(reader, id.0, &query, |reader, _: &NoteQuery, case: &CaseRow, after: NoteId, limit| {
                 let principal = reader.rights.principal;
                 // The same as `in_sight`, before the limit: a page is full although some notes are not for this caller.
-                let kinds = if case.case_manager_id == Some(principal) {
-                    vec![Confidentiality::Normal, Confidentiality::Restricted]
-                } else {
-                    vec![Confidentiality::Normal]
-                };
+                let kinds = confidentiality::of_others(case, principal);
                 let mut rows: Vec<Note> = notes::table
                     .filter(notes::case_id.eq(case.id))
                     .filter(notes::id.gt(after))
-                    .filter(notes::author_id.eq(principal).or(notes::confidentiality.eq_any(kinds)))
+                    .filter(notes::author_id.eq(principal).or(notes::confidentiality.eq_any(kinds.to_vec())))
                     .order(notes::id)
                     .limit(limit)
                     .load(reader.connection)?;
@@ -232,25 +217,10 @@ pub async fn read_note(
 ) -> ApiResult<Answer> {
     door.read("read_note", caller, move |reader| {
         let (note, case): (Note, CaseRow) = visible(reader, Action::Read, id.0)?;
-        if !in_sight(&note, &reader.rights, &case) {
-            return Err(ApiError::not_found());
-        }
         reader.shows(Resource::Cases, [case.id.0]);
         reader.answer_row(note.version, &held, &Fields::default(), "", &note)
     })
     .await
-}
-
-/// The note under the lock of its case, where this caller wrote it.
-fn own(unit: &mut Unit<'_>, action: Action, id: NoteId) -> ApiResult<(Note, CaseRow)> {
-    let (note, case): (Note, CaseRow) = locked(unit, action, id)?;
-    if !in_sight(&note, &unit.rights, &case) {
-        return Err(ApiError::not_found());
-    }
-    if note.author_id != unit.rights.principal {
-        return Err(ApiError::forbidden("only its author changes a note"));
-    }
-    Ok((note, case))
 }
 
 /// Edit a note.
@@ -271,7 +241,7 @@ pub async fn edit_note(
     body: Body<NotePatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_note", caller, None, move |unit| {
-        let (mut note, case) = own(unit, Action::Edit, id.0)?;
+        let (mut note, case): (Note, CaseRow) = changeable(unit, Action::Edit, id.0)?;
         let patch = body.read()?;
         if_match.check(note.version)?;
         refuse_unless_open(&case)?;
@@ -304,7 +274,7 @@ pub async fn delete_note(
     if_match: IfMatch,
 ) -> ApiResult<Answer> {
     door.write("delete_note", caller, None, move |unit| {
-        let (note, case) = own(unit, Action::Delete, id.0)?;
+        let (note, case): (Note, CaseRow) = changeable(unit, Action::Delete, id.0)?;
         if_match.check(note.version)?;
         refuse_unless_open(&case)?;
         aggregate::remove(unit, &note, &case)?;

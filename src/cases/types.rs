@@ -11,6 +11,7 @@ use validator::Validate;
 use crate::access::rights::{Confinement, Rights};
 use crate::access::{Action, FieldGroup, OrganisationId, Place, PrincipalId, Resource, TerritoryId};
 use crate::aggregate::Root;
+use crate::attachments::types::Attachment;
 use crate::cases::assessments::Assessment;
 use crate::cases::goals::Goal;
 use crate::cases::news;
@@ -303,6 +304,10 @@ pub struct EmbeddedInCase {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 200)]
     pub plans: Option<Vec<Plan>>,
+    /// The case's attachments that are for your eyes, oldest first, at most 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 200)]
+    pub attachments: Option<Vec<Attachment>>,
     /// Each move that policy and status allow, with the guards that are not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 8)]
@@ -470,7 +475,7 @@ pub struct CaseReadQuery {
     #[validate(length(min = 1, max = 400))]
     #[param(min_length = 1, max_length = 400, example = "id,public_ref,status")]
     pub fields: Option<String>,
-    /// `tasks`, `assessments`, `goals`, `plans`, `transitions`, separated by commas: answered in `_embedded`.
+    /// `tasks`, `assessments`, `goals`, `plans`, `attachments`, `transitions`, separated by commas: answered in `_embedded`.
     #[validate(length(min = 1, max = 60))]
     #[param(min_length = 1, max_length = 60, example = "tasks,transitions")]
     pub embed: Option<String>,

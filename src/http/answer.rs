@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, SizedStream};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -20,6 +20,7 @@ enum Content {
     Nothing,
     Json(Vec<u8>),
     Stream(&'static str, Chunks),
+    File(&'static str, u64, Chunks),
 }
 
 impl fmt::Debug for Content {
@@ -28,6 +29,7 @@ impl fmt::Debug for Content {
             Self::Nothing => f.write_str("nothing"),
             Self::Json(text) => write!(f, "{} bytes of JSON", text.len()),
             Self::Stream(content_type, _) => write!(f, "a stream of {content_type}"),
+            Self::File(content_type, length, _) => write!(f, "{length} bytes of {content_type}"),
         }
     }
 }
@@ -57,6 +59,11 @@ impl Answer {
     /// 200 with a body that is made while it is sent.
     pub fn stream(content_type: &'static str, chunks: Chunks) -> Self {
         Self::with(StatusCode::OK, Content::Stream(content_type, chunks))
+    }
+
+    /// 200 with a body of so many bytes that is read while it is sent.
+    pub fn file(content_type: &'static str, length: u64, chunks: Chunks) -> Self {
+        Self::with(StatusCode::OK, Content::File(content_type, length, chunks))
     }
 
     /// 201 with the address of what was made.
@@ -122,6 +129,11 @@ impl Responder for Answer {
             Content::Stream(content_type, chunks) => {
                 response.insert_header((header::CONTENT_TYPE, content_type)).streaming(chunks)
             }
+            // Named, so that the layer that compresses answers leaves it, and its length, alone.
+            Content::File(content_type, length, chunks) => response
+                .insert_header((header::CONTENT_TYPE, content_type))
+                .insert_header((header::CONTENT_ENCODING, "identity"))
+                .body(SizedStream::new(length, chunks)),
             Content::Nothing => response.finish(),
         }
     }

@@ -69,6 +69,8 @@ fn comes_after_form(kind: Kind) -> bool {
         Kind::MalformedRequest
             | Kind::Invalid
             | Kind::UnsupportedMediaType
+            | Kind::PayloadTooLarge
+            | Kind::NotAcceptable
             | Kind::PreconditionRequired
             | Kind::PreconditionFailed
             | Kind::Conflict
@@ -154,19 +156,33 @@ impl Door {
     /// that is wanted of those offered.
     pub fn fit(&self, offered: &[Format]) -> ApiResult<Format> {
         self.headers.clone()?;
-        let lines: Vec<&str> =
-            self.request.headers().get_all(header::ACCEPT).map(|line| line.to_str().unwrap_or_default()).collect();
-        let accept = (!lines.is_empty()).then(|| lines.join(","));
-        let Some(format) = Format::negotiate(accept.as_deref(), offered) else {
+        let Some(format) = Format::negotiate(self.accept().as_deref(), offered) else {
             let offered: Vec<&str> = offered.iter().map(|format| format.media_type()).collect();
-            let detail = format!("this is answered as {}", offered.join(", "));
-            return Err(ApiError::new(Kind::NotAcceptable, detail));
+            return Err(not_acceptable(&offered));
         };
+        self.require_plain_query()?;
+        Ok(format)
+    }
+
+    /// What the request takes for an answer, where it says so.
+    pub fn accept(&self) -> Option<String> {
+        let lines = self.request.headers().get_all(header::ACCEPT).map(|line| line.to_str().unwrap_or_default());
+        let lines: Vec<&str> = lines.collect();
+        (!lines.is_empty()).then(|| lines.join(","))
+    }
+
+    /// The same as `fit` for what is answered as a media type that is known once its row is read: `accept` is for that moment.
+    pub fn require_fit_but_accept(&self) -> ApiResult<()> {
+        self.headers.clone()?;
+        self.require_plain_query()
+    }
+
+    fn require_plain_query(&self) -> ApiResult<()> {
         let unread = !self.request.extensions().contains::<QueryTaken>();
         if unread && self.request.query_string().split('&').any(|part| !part.is_empty()) {
             return Err(ApiError::malformed("this operation takes no query parameters"));
         }
-        Ok(format)
+        Ok(())
     }
 
     /// The same for what is answered as JSON alone.
@@ -206,25 +222,20 @@ impl Door {
         operation: &'static str,
         caller: Caller<A, R>,
         fingerprint: Option<[u8; 32]>,
-        mut work: impl FnMut(&mut Unit<'_>) -> ApiResult<Answer> + Send + 'static,
+        work: impl FnMut(&mut Unit<'_>) -> ApiResult<Answer> + Send + 'static,
     ) -> ApiResult<Answer>
     where
         A: Names<Action>,
         R: Names<Resource>,
     {
-        let (bearer, app, context) = (caller.bearer, self.app.clone(), self.context.clone());
         let form = self.require_fit();
-        self.desk(operation, &caller)
-            .answered(move || {
-                let answer = work::run(&app, &bearer, &context, operation, fingerprint, |unit| {
-                    let allowed = unit.rights.require(Caller::<A, R>::ACTION, Caller::<A, R>::RESOURCE);
-                    in_order(allowed.and_then(|()| work(unit)), form.clone())
-                })?;
-                app.feed.wake();
-                Ok((answer, None))
-            })
-            .await
+        self.desk(operation, &caller).write(form, fingerprint, work).await
     }
+}
+
+/// 406, with what there is.
+pub fn not_acceptable(offered: &[&str]) -> ApiError {
+    ApiError::new(Kind::NotAcceptable, format!("this is answered as {}", offered.join(", ")))
 }
 
 /// Where the work for one request is done: by whom it is asked, and under which operation it is recorded.
@@ -258,6 +269,25 @@ impl Desk {
                 })
             });
             in_order(result, form)
+        })
+        .await
+    }
+
+    /// Runs a command: one connection, one transaction, everything or nothing.
+    pub async fn write(
+        &self,
+        form: ApiResult<()>,
+        fingerprint: Option<[u8; 32]>,
+        mut work: impl FnMut(&mut Unit<'_>) -> ApiResult<Answer> + Send + 'static,
+    ) -> ApiResult<Answer> {
+        let desk = self.clone();
+        self.answered(move || {
+            let answer = work::run(&desk.app, &desk.bearer, &desk.context, desk.operation, fingerprint, |unit| {
+                let allowed = unit.rights.require(desk.action, desk.resource);
+                in_order(allowed.and_then(|()| work(unit)), form.clone())
+            })?;
+            desk.app.feed.wake();
+            Ok((answer, None))
         })
         .await
     }

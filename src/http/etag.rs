@@ -60,6 +60,12 @@ impl IfMatch {
         }
     }
 
+    /// 428 when it is missing; whatever it names.
+    pub fn require_sent(&self, version: i64) -> ApiResult<()> {
+        let any = Self(self.0.as_ref().map(|_| "*".to_owned()));
+        any.check(version)
+    }
+
     /// The same where it need not be sent.
     pub fn check_if_sent(&self, version: i64) -> ApiResult<()> {
         if self.0.is_some() { self.check(version) } else { Ok(()) }

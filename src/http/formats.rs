@@ -31,35 +31,13 @@ impl Format {
         }
     }
 
-    /// How well an item of `Accept` fits: by name, by its type, by `*/*`, or not at all.
-    fn fit(self, range: &str) -> Option<u8> {
-        let (kind, _) = self.media_type().split_once('/')?;
-        match range.split_once('/')? {
-            ("*", "*") => Some(1),
-            (named, "*") if named.eq_ignore_ascii_case(kind) => Some(2),
-            _ if range.eq_ignore_ascii_case(self.media_type()) => Some(3),
-            _ => None,
-        }
-    }
-
-    /// The quality that an `Accept` gives this format, by the item that fits it best; with how well that one fits.
-    fn wanted(self, accept: &str) -> Option<(f32, u8)> {
-        let items = accept.split(',').filter_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let fit = self.fit(parts.next().unwrap_or_default())?;
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok());
-            Some((quality.unwrap_or(1.0_f32), fit))
-        });
-        items.max_by_key(|(_, fit)| *fit).filter(|(quality, _)| *quality > 0.0)
-    }
-
     /// The format that an `Accept` prefers of those offered (RFC 9110, 12.5.1): of equal quality the one it names more exactly,
     /// then the first offered. None where it takes none of them.
     pub fn negotiate(accept: Option<&str>, offered: &[Self]) -> Option<Self> {
         let Some(accept) = accept else { return offered.first().copied() };
         let mut best: Option<((f32, u8), Self)> = None;
         for &format in offered {
-            if let Some(wanted) = format.wanted(accept)
+            if let Some(wanted) = wanted(format.media_type(), accept)
                 && best.is_none_or(|(so_far, _)| wanted > so_far)
             {
                 best = Some((wanted, format));
@@ -67,6 +45,33 @@ impl Format {
         }
         best.map(|(_, format)| format)
     }
+}
+
+/// Whether an `Accept` takes a media type; without one everything is taken.
+pub fn accepts(accept: Option<&str>, media_type: &str) -> bool {
+    accept.is_none_or(|accept| wanted(media_type, accept).is_some())
+}
+
+/// How well an item of `Accept` fits: by name, by its type, by `*/*`, or not at all.
+fn fit(media_type: &str, range: &str) -> Option<u8> {
+    let (kind, _) = media_type.split_once('/')?;
+    match range.split_once('/')? {
+        ("*", "*") => Some(1),
+        (named, "*") if named.eq_ignore_ascii_case(kind) => Some(2),
+        _ if range.eq_ignore_ascii_case(media_type) => Some(3),
+        _ => None,
+    }
+}
+
+/// The quality that an `Accept` gives a media type, by the item that fits it best; with how well that one fits.
+fn wanted(media_type: &str, accept: &str) -> Option<(f32, u8)> {
+    let items = accept.split(',').filter_map(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let fit = fit(media_type, parts.next().unwrap_or_default())?;
+        let quality = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok());
+        Some((quality.unwrap_or(1.0_f32), fit))
+    });
+    items.max_by_key(|(_, fit)| *fit).filter(|(quality, _)| *quality > 0.0)
 }
 
 /// Writes rows of one list, chunk by chunk.

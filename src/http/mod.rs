@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod content;
 pub mod door;
 pub mod etag;
 pub mod fields;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use answer::Answer;
 pub use body::{Body, Checked};
+pub use content::{Content, ContentHead};
 pub use door::{Door, Reader};
 pub use etag::{IfMatch, IfNoneMatch, View};
 pub use fields::Fields;

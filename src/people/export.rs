@@ -11,6 +11,7 @@ use approdo_db::types::RowId;
 use approdo_db::{Connection, Json, Timestamp};
 use diesel::prelude::*;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -18,11 +19,14 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource, Rights};
 use crate::aggregate::moves::ChildTransition;
 use crate::aggregate::{Child, Root};
+use crate::app::App;
+use crate::attachments::types::Attachment;
 use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
+use crate::cases::confidentiality::{self, Confidential};
 use crate::cases::goals::Goal;
 use crate::cases::household_members::CaseHouseholdMember;
-use crate::cases::notes::{self, Note};
+use crate::cases::notes::Note;
 use crate::cases::pathways::Pathway;
 use crate::cases::plans::PlanRow;
 use crate::cases::task_transitions::TaskTransition;
@@ -57,7 +61,8 @@ pub struct PersonExport {
     /// The person's times in households, each with the household.
     #[schema(max_items = 10000)]
     pub households: Vec<Value>,
-    /// Each case with its moves, tasks, assessments, goals, plans, notes, appointments and pathways.
+    /// Each case with its moves, tasks, assessments, goals, plans, notes, appointments, pathways and attachments, these with the
+    /// address of their content.
     #[schema(max_items = 10000)]
     pub cases: Vec<Value>,
     /// Moves of the person, the legal statuses, reminders, assessments, goals, plans, appointments and pathways.
@@ -72,6 +77,9 @@ pub struct PersonExport {
     /// Notes that are not for your eyes and are not in this document; their authors can add them.
     #[schema(minimum = 0, maximum = 100000)]
     pub withheld_notes: i64,
+    /// Attachments that are not for your eyes and are not in this document; their authors can add them.
+    #[schema(minimum = 0, maximum = 100000)]
+    pub withheld_attachments: i64,
 }
 
 /// One version of a row.
@@ -99,8 +107,8 @@ fn rows<C: Child>(connection: &mut Connection, root: <C::Root as Root>::Id) -> A
 
 /// Export everything that is kept on a person.
 ///
-/// For the person who asks for it (GDPR art. 15, 20). Cases that you may not read and notes that are not for your eyes are counted, not
-/// shown. The export is recorded as an access.
+/// For the person who asks for it (GDPR art. 15, 20). Cases that you may not read, notes and attachments that are not for your eyes
+/// are counted, not shown. The export is recorded as an access.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -124,7 +132,8 @@ pub async fn read_person_export(
             Resource::PersonExports,
             std::iter::once(person.id.0).chain(of_person.0.iter().map(|case| case.id.0)),
         );
-        Answer::ok(&gather(reader.connection, &rights, now, &person, of_person)?)
+        let asked = Asked { app: reader.app, rights: &rights, now };
+        Answer::ok(&gather(reader.connection, &asked, &person, of_person)?)
     })
     .await
 }
@@ -138,21 +147,35 @@ fn cases_in_sight(connection: &mut Connection, rights: &Rights, person: PersonId
     Ok((rows, withheld))
 }
 
+/// Who asks for the document, and when.
+struct Asked<'a> {
+    app: &'a App,
+    rights: &'a Rights,
+    now: Timestamp,
+}
+
+/// What is not for the caller's eyes.
+#[derive(Default)]
+struct Withheld {
+    notes: i64,
+    attachments: i64,
+}
+
 fn gather(
     connection: &mut Connection,
-    rights: &Rights,
-    now: Timestamp,
+    asked: &Asked<'_>,
     person: &PersonRow,
     (of_person, withheld_cases): (Vec<CaseRow>, i64),
 ) -> ApiResult<PersonExport> {
+    let rights = asked.rights;
     let homes = homes(connection, rights, person.id)?;
-    let mut withheld_notes = 0;
+    let mut withheld = Withheld::default();
     let mut told = Vec::new();
     for case in &of_person {
-        told.push(whole_case(connection, rights, case, &mut withheld_notes)?);
+        told.push(whole_case(connection, asked, case, &mut withheld)?);
     }
     Ok(PersonExport {
-        exported_at: now,
+        exported_at: asked.now,
         person: value(person)?,
         legal_statuses: rows::<LegalStatusRow>(connection, person.id)?,
         reminders: rows::<ReminderRow>(connection, person.id)?,
@@ -163,7 +186,8 @@ fn gather(
         transitions: moves(connection, person.id, &of_person)?,
         history: past(connection, rights, person.id, &of_person, &homes)?,
         withheld_cases,
-        withheld_notes,
+        withheld_notes: withheld.notes,
+        withheld_attachments: withheld.attachments,
     })
 }
 
@@ -188,7 +212,35 @@ fn home((time, household): &Home) -> ApiResult<Value> {
     Ok(json!({"member": value(time)?, "household": value(household)?}))
 }
 
-fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, withheld: &mut i64) -> ApiResult<Value> {
+/// The rows of a case that are for the caller's eyes; the others are counted.
+fn in_sight<C: Confidential>(
+    connection: &mut Connection,
+    rights: &Rights,
+    case: &CaseRow,
+    withheld: &mut i64,
+) -> ApiResult<Vec<C>> {
+    let mut rows = C::all_of(connection, case.id, i64::MAX)?;
+    let there = rows.len();
+    rows.retain(|row| confidentiality::in_sight(row, rights, case));
+    *withheld += i64::try_from(there - rows.len()).unwrap_or(i64::MAX);
+    Ok(rows)
+}
+
+/// An attachment with the address of its content.
+fn attached(app: &App, row: &Attachment) -> ApiResult<Value> {
+    let mut told = value(row)?;
+    if let Some(members) = told.as_object_mut() {
+        members.insert("content".into(), json!(app.address(&format!("/attachments/{}/content", row.id))));
+    }
+    Ok(told)
+}
+
+fn whole_case(
+    connection: &mut Connection,
+    asked: &Asked<'_>,
+    case: &CaseRow,
+    withheld: &mut Withheld,
+) -> ApiResult<Value> {
     let moves: Vec<CaseTransition> = case_transitions::table
         .filter(case_transitions::case_id.eq(case.id))
         .order(case_transitions::id)
@@ -198,10 +250,9 @@ fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, with
         .filter(task_transitions::task_id.eq_any(of_case))
         .order(task_transitions::id)
         .load(connection)?;
-    let mut all = Note::all_of(connection, case.id, i64::MAX)?;
-    let there = all.len();
-    all.retain(|note| notes::in_sight(note, rights, case));
-    *withheld += i64::try_from(there - all.len()).unwrap_or(i64::MAX);
+    let notes: Vec<Note> = in_sight(connection, asked.rights, case, &mut withheld.notes)?;
+    let attachments: Vec<Attachment> = in_sight(connection, asked.rights, case, &mut withheld.attachments)?;
+    let attachments: Vec<Value> = attachments.iter().map(|row| attached(asked.app, row)).collect::<ApiResult<_>>()?;
     Ok(json!({
         "case": value(case)?,
         "transitions": value(&moves)?,
@@ -210,7 +261,8 @@ fn whole_case(connection: &mut Connection, rights: &Rights, case: &CaseRow, with
         "assessments": rows::<AssessmentRow>(connection, case.id)?,
         "goals": rows::<Goal>(connection, case.id)?,
         "plans": rows::<PlanRow>(connection, case.id)?,
-        "notes": value(&all)?,
+        "notes": value(&notes)?,
+        "attachments": attachments,
         "appointments": rows::<Appointment>(connection, case.id)?,
         "pathways": rows::<Pathway>(connection, case.id)?,
         "household_members": rows::<CaseHouseholdMember>(connection, case.id)?,
@@ -253,6 +305,13 @@ fn moves(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -
     Ok(moves)
 }
 
+/// Whether a version of a row was for the caller's eyes.
+fn was_in_sight<C: Confidential + DeserializeOwned>(values: &Value, rights: &Rights, of_person: &[CaseRow]) -> bool {
+    let case = of_person.iter().find(|case| values["case_id"].as_str() == Some(case.id.to_string().as_str()));
+    let row: Option<C> = serde_json::from_value(values.clone()).ok();
+    case.zip(row).is_some_and(|(case, row)| confidentiality::in_sight(&row, rights, case))
+}
+
 fn past(
     connection: &mut Connection,
     rights: &Rights,
@@ -275,20 +334,22 @@ fn past(
             history::at,
         ))
         .load(connection)?;
-    // A note is for the eyes that its last version is for, whatever it was before, and when it is gone, too.
-    let mut notes_in_sight = HashMap::new();
-    for (_, id, _, _, values, _, _) in lines.iter().filter(|line| line.0 == Note::KIND) {
-        let note: Option<Note> = serde_json::from_value(values.0.clone()).ok();
-        let case = |note: &Note| of_person.iter().find(|case| case.id == note.case_id);
-        let shown = note.is_some_and(|note| case(&note).is_some_and(|case| notes::in_sight(&note, rights, case)));
-        notes_in_sight.insert(*id, shown);
+    // A note or an attachment is for the eyes that its last version is for, whatever it was before, and when it is gone, too.
+    let mut confidential_in_sight = HashMap::new();
+    for (kind, id, _, _, values, _, _) in &lines {
+        let shown = match kind.as_str() {
+            Note::KIND => was_in_sight::<Note>(&values.0, rights, of_person),
+            Attachment::KIND => was_in_sight::<Attachment>(&values.0, rights, of_person),
+            _ => continue,
+        };
+        confidential_in_sight.insert(*id, shown);
     }
     let for_our_eyes = |line: &Line| {
         let (resource, id, values) = (line.0.as_str(), line.1, &line.4.0);
         let case =
             if resource == "case" { Some(id.0.to_string()) } else { values["case_id"].as_str().map(str::to_owned) };
         let in_reach = case.is_none_or(|id| of_person.iter().any(|case| case.id.0.to_string() == id));
-        in_reach && notes_in_sight.get(&id).copied().unwrap_or(true)
+        in_reach && confidential_in_sight.get(&id).copied().unwrap_or(true)
     };
     Ok(lines
         .into_iter()

@@ -130,7 +130,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 20] = [
+const KINDS: [Kind; 21] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -141,6 +141,7 @@ const KINDS: [Kind; 20] = [
     kind("legal_status", "/legal-statuses/", Some(Resource::LegalStatuses), &LEGAL_STATUS_FIELDS),
     kind("reminder", "/reminders/", Some(Resource::Reminders), &[]),
     kind("note", "/notes/", Some(Resource::Notes), &[]),
+    kind("attachment", "/attachments/", Some(Resource::Attachments), &[]),
     kind("task", "/tasks/", Some(Resource::Tasks), &[]),
     kind("assessment", "/assessments/", Some(Resource::Assessments), &ASSESSMENT_FIELDS),
     kind("goal", "/goals/", Some(Resource::Goals), &[]),

@@ -12,6 +12,7 @@
 mod support;
 
 mod access;
+mod attachments;
 mod cases;
 mod codes;
 mod contract;

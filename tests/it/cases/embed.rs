@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::support::planning;
+use crate::support::{files, planning};
 
 both! {
     fn what_is_embedded_equals_what_is_listed(world: &World) {
@@ -17,9 +17,11 @@ both! {
             planning::goal(&maria, of);
             planning::goal(&maria, of);
             planning::agreed_plan(&maria, of);
+            files::attach(&maria, of, "a.txt", files::TEXT, b"first").1.expect(200);
+            files::declare(&maria, of, &files::text("b.txt", b"second"));
         }
-        let kinds = ["tasks", "assessments", "goals", "plans"];
-        let all = maria.get(&format!("/cases/{case}?embed=plans,goals,transitions,tasks,assessments")).expect(200).json();
+        let kinds = ["tasks", "assessments", "goals", "plans", "attachments"];
+        let all = maria.get(&format!("/cases/{case}?embed=plans,goals,attachments,transitions,tasks,assessments")).expect(200).json();
         for kind in kinds {
             let listed = maria.get(&format!("/cases/{case}/{kind}")).expect(200).json()["items"].clone();
             assert!(listed.as_array().is_some_and(|rows| !rows.is_empty()), "{kind}");

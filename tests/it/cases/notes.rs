@@ -61,6 +61,11 @@ both! {
         let note = format!("/notes/{}", write(&maria, &case, "normal", "first"));
         colleague.patch(&note, "*", &json!({"body": "second"})).expect(403);
         colleague.delete(&note, "*").expect(403);
+        // Nor does the case manager change what others have written.
+        let theirs = format!("/notes/{}", write(&colleague, &case, "restricted", "theirs"));
+        maria.patch(&theirs, "*", &json!({"body": "hers"})).expect(403);
+        maria.delete(&theirs, "*").expect(403);
+        colleague.delete(&theirs, "*").expect(204);
         let edited = maria.patch(&note, "*", &json!({"body": "second", "confidentiality": "legal_privileged"})).expect(200);
         assert_eq!((&edited.json()["body"], &edited.json()["version"]), (&json!("second"), &json!(2)));
         colleague.get(&note).expect(404);

@@ -55,6 +55,9 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         history,
         code_lists,
         code_list_versions,
+        attachments,
+        attachment_chunks,
+        stray_objects,
     ];
     let changes: Vec<(&'static str, i64)> = counts![outbox, changes];
     counts.push(("changes and outbox", changes.iter().map(|(_, count)| count).sum()));
@@ -86,6 +89,7 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "notes"
             | "appointments"
             | "pathways"
+            | "attachments"
             | "legal-statuses"
             | "reminders"
             | "me"

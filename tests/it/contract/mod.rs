@@ -1,7 +1,7 @@
 //! The contract: what is served is what is committed, and every operation keeps it.
 
 mod answer;
-mod bad_input;
+pub mod bad_input;
 mod document;
 mod forged;
 mod hand_written;

@@ -162,10 +162,14 @@ fn every_choice_is_a_text_as_it_is_sent() {
     everywhere(&mut |pointer, schema| {
         for choice in schema["enum"].as_array().into_iter().flatten() {
             let text = choice.as_str().unwrap_or_default();
-            // A sort may begin with a minus.
+            // A sort may begin with a minus; a media type is written as it is registered (RFC 6838, 4.2).
             let plain = text.strip_prefix('-').unwrap_or(text);
+            let media_type = plain.split_once('/').is_some_and(|(_, name)| !name.contains('/'));
+            let further: &[u8] = if media_type { b"/.-" } else { b"" };
             if plain.is_empty()
-                || !plain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+                || !plain.bytes().all(|byte| {
+                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || further.contains(&byte)
+                })
             {
                 complaints.push(format!("{pointer}: {choice}"));
             }

@@ -81,9 +81,14 @@ impl Operation {
         Some((media_type, resolved(&body["schema"])))
     }
 
-    /// The example of its body.
+    /// Whether its body is a file.
+    pub fn takes_file(&self) -> bool {
+        self.body().is_some_and(|(_, schema)| is_file(schema))
+    }
+
+    /// The example of its body, where that is not a file.
     pub fn example(&self) -> Option<Value> {
-        let (_, schema) = self.body()?;
+        let (_, schema) = self.body().filter(|(_, schema)| !is_file(schema))?;
         let example = schema.get("example").or_else(|| schema["examples"].get(0));
         Some(example.unwrap_or_else(|| panic!("the body of {} has no example", self.id)).clone())
     }
@@ -127,6 +132,11 @@ impl Operation {
         let content = self.answer(status)?["content"].as_object()?;
         content.values().next().map(|body| &body["schema"])
     }
+}
+
+/// Whether a schema stands for bytes as they are (OpenAPI 3.1, "Considerations for File Uploads").
+pub fn is_file(schema: &Value) -> bool {
+    schema.get("contentMediaType").is_some()
 }
 
 /// A validator of one schema of the contract, formats on.

@@ -23,6 +23,10 @@ pub struct Rows {
     pub assessment: String,
     pub goal: String,
     pub note: String,
+    /// One that awaits its content, which is `FILE`.
+    pub attachment: String,
+    /// One whose content is there.
+    pub stored_attachment: String,
     pub legal_status: String,
     pub contact: String,
     pub household: String,
@@ -53,6 +57,16 @@ pub struct Rows {
 pub struct Stage<'w> {
     pub world: &'w World,
     made: Cell<u32>,
+}
+
+/// The file that is attached, and that is sent wherever an operation takes one.
+pub const FILE: &[u8] = b"Come on Tuesday at eleven.";
+pub const FILE_TYPE: &str = "text/plain";
+
+fn declared(manager: &Client, case: &str) -> String {
+    let digest = "d925537e537fe0f63b4f805a950ac94fa8f2a731f24191b5854794f97122e544";
+    let new = json!({"file_name": "appointment.txt", "media_type": FILE_TYPE, "size": FILE.len(), "sha256": digest});
+    manager.post(&format!("/cases/{case}/attachments"), &new).expect(201).id()
 }
 
 fn id_of(answer: &Answer, member: &str) -> String {
@@ -140,6 +154,10 @@ impl<'w> Stage<'w> {
             .expect(201)
             .id();
         let note = manager.post(&format!("/cases/{case}/notes"), &json!({"body": "a first talk"})).expect(201).id();
+        let attachment = declared(manager, &case);
+        let stored_attachment = declared(manager, &case);
+        let content = format!("/attachments/{stored_attachment}/content");
+        manager.send("PUT", &content, &[("content-type", FILE_TYPE), ("if-match", "*")], Some(FILE)).expect(200);
         // Ended before the example begins.
         let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
         let legal_status = manager.post(&format!("/people/{person}/legal-statuses"), &held).expect(201).id();
@@ -194,6 +212,8 @@ impl<'w> Stage<'w> {
             assessment,
             goal,
             note,
+            attachment,
+            stored_attachment,
             legal_status,
             contact,
             household,
@@ -347,6 +367,8 @@ impl<'w> Stage<'w> {
             ("goal_id", _) => rows.goal.clone(),
             ("plan_id", _) => rows.plan.clone(),
             ("note_id", _) => rows.note.clone(),
+            ("attachment_id", "read_attachment_content") => rows.stored_attachment.clone(),
+            ("attachment_id", _) => rows.attachment.clone(),
             ("system", _) => "other".to_owned(),
             ("value", _) => rows.external_id.clone(),
             ("relation_id", _) => rows.relation.clone(),
@@ -414,10 +436,14 @@ pub fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Va
     if let (Some(_), Some((media_type, _))) = (body, operation.body()) {
         headers.push(("content-type", media_type));
     }
+    if operation.takes_file() {
+        headers.push(("content-type", FILE_TYPE));
+    }
+    let bytes = text.as_deref().map(str::as_bytes).or(operation.takes_file().then_some(FILE));
     if operation.answer(428).is_some() {
         headers.push(("if-match", "*"));
     }
-    let answer = client.send(operation.method, path, &headers, text.as_deref().map(str::as_bytes));
+    let answer = client.send(operation.method, path, &headers, bytes);
     super::answer::keeps_the_contract(operation, &answer);
     answer
 }

@@ -100,6 +100,13 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_note", Some((Read, R::Notes))),
         ("edit_note", Some((Edit, R::Notes))),
         ("delete_note", Some((Delete, R::Notes))),
+        ("list_attachments", Some((List, R::Attachments))),
+        ("create_attachment", Some((Create, R::Attachments))),
+        ("read_attachment", Some((Read, R::Attachments))),
+        ("edit_attachment", Some((Edit, R::Attachments))),
+        ("delete_attachment", Some((Delete, R::Attachments))),
+        ("replace_attachment_content", Some((Edit, R::Attachments))),
+        ("read_attachment_content", Some((Read, R::Attachments))),
         ("read_person_by_external_id", Some((Read, R::People))),
         ("upsert_person_by_external_id", Some((Edit, R::People))),
         ("read_case_by_external_id", Some((Read, R::Cases))),
@@ -247,6 +254,7 @@ both! { in_a_sandbox:
                 "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
                 "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
                 "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
+                "{attachment_id}",
             ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::both;
 use crate::contract::spec::{operations, resolved};
 use crate::support::feed::Follower;
+use crate::support::files::{self, hexadecimal, sha256};
 use crate::support::http::Client;
 use crate::support::{World, planning};
 
@@ -39,6 +40,13 @@ impl Seeds {
         text
     }
 
+    /// One that a file can be called.
+    fn file_name(&mut self, operation: &str, member: &str) -> String {
+        let text = format!("Żz{}q Ку\u{301}.txt", self.sent.len() + 1000);
+        self.sent.push((operation.into(), member.into(), text.clone()));
+        text
+    }
+
     fn members(&self) -> BTreeSet<(String, String)> {
         self.sent.iter().map(|(operation, member, _)| (operation.clone(), member.clone())).collect()
     }
@@ -46,7 +54,7 @@ impl Seeds {
 
 /// The free texts of the bodies that tell something of a person: operation and member.
 fn free_texts() -> BTreeSet<(String, String)> {
-    const ABOUT_PEOPLE: [&str; 14] = [
+    const ABOUT_PEOPLE: [&str; 15] = [
         "/people",
         "/cases",
         "/tasks",
@@ -56,6 +64,7 @@ fn free_texts() -> BTreeSet<(String, String)> {
         "/notes",
         "/appointments",
         "/pathways",
+        "/attachments",
         "/legal-statuses",
         "/reminders",
         "/contacts",
@@ -88,8 +97,9 @@ fn collect(schema: &'static Value, found: &mut dyn FnMut(&'static str)) {
         let variants = plain["oneOf"].as_array().cloned().unwrap_or_default();
         let text = variants.into_iter().find(|variant| variant["type"] == "string").unwrap_or_else(|| plain.clone());
         let free = text["type"] == "string" && text.get("enum").is_none() && text.get("const").is_none();
-        let bounded =
-            text["maxLength"].as_u64().is_some_and(|max| max != 40 || name == "phone") && text.get("pattern").is_none();
+        // A pattern that only excludes characters leaves the text free.
+        let shaped = text["pattern"].as_str().is_some_and(|pattern| !pattern.starts_with("^[^"));
+        let bounded = text["maxLength"].as_u64().is_some_and(|max| max != 40 || name == "phone") && !shaped;
         let dated = matches!(text["format"].as_str(), Some("uuid" | "date" | "date-time"));
         if free && bounded && !dated {
             found(name);
@@ -103,6 +113,13 @@ fn collect(schema: &'static Value, found: &mut dyn FnMut(&'static str)) {
 struct Life {
     person: String,
     case: String,
+    attached: Attached,
+}
+
+/// What was attached: where its content is, and a text in it.
+struct Attached {
+    content: String,
+    seed: String,
 }
 
 fn live(world: &World, seeds: &mut Seeds) -> Life {
@@ -140,8 +157,8 @@ fn live(world: &World, seeds: &mut Seeds) -> Life {
             .expect(201);
     }
     legal_status(&maria, &person, seeds);
-    let case = case(world, &maria, &person, seeds);
-    Life { person, case }
+    let (case, attached) = case(world, &maria, &person, seeds);
+    Life { person, case, attached }
 }
 
 fn family(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) {
@@ -189,7 +206,28 @@ fn legal_status(maria: &Client, person: &str, seeds: &mut Seeds) {
     maria.post_matching(&format!("/legal-statuses/{status}/transitions"), "*", &renewing).expect(201);
 }
 
-fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> String {
+fn attached(maria: &Client, case: &str, seeds: &mut Seeds) -> Attached {
+    let seed = "ZQATTACHED-Ку\u{301}-Z".to_owned();
+    let bytes = format!("What the letter says: {seed}.");
+    let mut contents = ["normal", "restricted", "legal_privileged"].into_iter().map(|confidentiality| {
+        let new = json!({"file_name": seeds.file_name("create_attachment", "file_name"), "media_type": "text/plain",
+            "size": bytes.len(), "sha256": sha256(bytes.as_bytes()), "confidentiality": confidentiality,
+            "title": seeds.text("create_attachment", "title")});
+        let id = maria.post(&format!("/cases/{case}/attachments"), &new).expect(201).id();
+        let content = format!("/attachments/{id}/content");
+        maria.put_file(&content, "*", "text/plain", bytes.as_bytes()).expect(200);
+        let edit = json!({"title": seeds.text("edit_attachment", "title")});
+        maria.patch(&format!("/attachments/{id}"), "*", &edit).expect(200);
+        content
+    });
+    let content = contents.next().expect("three");
+    let gone = contents.next().expect("three");
+    maria.delete(gone.trim_end_matches("/content"), "*").expect(204);
+    contents.next().expect("three");
+    Attached { content, seed }
+}
+
+fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> (String, Attached) {
     let foreign = seeds.plain("upsert_case_by_external_id", "value");
     let new = json!({"person_id": person, "target_group": "worker", "legal_basis": "public_task",
         "external_ids": [{"system": "other", "value": foreign}], "case_manager_id": world.id_of("maria_case_manager"), "summary": seeds.text("create_case", "summary")});
@@ -208,6 +246,7 @@ fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> Strin
             maria.delete(&format!("/notes/{note}"), &tag).expect(204);
         }
     }
+    let attached = attached(maria, &case, seeds);
     let task =
         json!({"title": seeds.text("create_task", "title"), "description": seeds.text("create_task", "description")});
     let task = maria.post(&at("tasks"), &task).expect(201).id();
@@ -224,7 +263,7 @@ fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> Strin
     ] {
         maria.post_matching(&at("transitions"), "*", &made).expect(201);
     }
-    case
+    (case, attached)
 }
 
 fn planned(maria: &Client, case: &str, seeds: &mut Seeds) {
@@ -281,7 +320,7 @@ fn accompanied(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
     maria.post_matching(&format!("/pathways/{pathway}/transitions"), "*", &stopped).expect(201);
 }
 
-/// Every value of every table, as text.
+/// Every value of every table, as text, and the store of objects with all that it keeps.
 fn dump(world: &World) -> String {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
@@ -321,7 +360,17 @@ fn dump(world: &World) -> String {
             text.push('\n');
         }
     }
+    if let Some(store) = &world.objects {
+        let bytes = store.bytes();
+        text.push_str(&hexadecimal(&bytes));
+        text.push_str(&String::from_utf8_lossy(&bytes));
+    }
     text
+}
+
+/// Whether a dump holds the bytes of a text, in hexadecimal as both databases show bytes.
+fn holds_bytes(dump: &str, text: &str) -> bool {
+    dump.to_ascii_lowercase().contains(&hexadecimal(text.as_bytes()))
 }
 
 /// The JSON text of an export, with its escapes undone.
@@ -339,55 +388,86 @@ fn administrator(world: &World) -> Client {
     world.paolo_organisation_administrator()
 }
 
+fn erased_whole(world: &World) {
+    let mut seeds = Seeds::default();
+    let life = live(world, &mut seeds);
+    // Whoever adds a text to the contract must say here how it is told, exported and erased.
+    assert_eq!(free_texts().difference(&seeds.members()).collect::<Vec<_>>(), Vec::<&(String, String)>::new());
+    let maria = world.maria_case_manager();
+    let export = maria.get(&format!("/people/{}/export", life.person)).expect(200).json();
+    let mut exported = Vec::new();
+    strings_of(&export, &mut exported);
+    let missing: Vec<_> = seeds.sent.iter().filter(|(.., text)| !exported.contains(text)).collect();
+    assert!(missing.is_empty(), "not exported: {missing:?}");
+    assert_eq!(export["withheld_notes"], 0);
+    assert_eq!(export["withheld_attachments"], 0);
+    let told = export["cases"][0]["attachments"].as_array().expect("attachments").clone();
+    assert_eq!(told.len(), 2);
+    for attachment in &told {
+        let content = maria.get(attachment["content"].as_str().expect("an address")).expect(200);
+        assert!(content.text.contains(&life.attached.seed), "what was attached is in reach of the export");
+    }
+
+    let before = dump(world);
+    assert!(holds_bytes(&before, &life.attached.seed), "a dump shows the contents of attachments");
+    assert!(seeds.sent.iter().all(|(.., text)| before.contains(text.as_str())), "a dump shows what is there");
+    let address = format!("/people/{}/transitions", life.person);
+    let erase = json!({"to": "erased", "note": "Consent is withdrawn and no duty to keep remains."});
+    maria.post_matching(&address, "*", &erase).expect(403);
+    administrator(world).post_matching(&address, "*", &erase).expect(201);
+    // Objects go once the erasure is committed.
+    if let Some(store) = &world.objects {
+        store.comes_to(0);
+    }
+    let after = dump(world);
+    let left: Vec<_> = seeds.sent.iter().filter(|(.., text)| after.contains(text.as_str())).collect();
+    assert!(left.is_empty(), "left: {left:?}");
+    assert!(!holds_bytes(&after, &life.attached.seed), "the content of an attachment is left");
+    maria.get(&life.attached.content).expect(404);
+
+    maria.get(&format!("/people/{}", life.person)).expect(404);
+    maria.get(&format!("/people/{}/export", life.person)).expect(404);
+    let found = maria.post("/people/searches", &json!({"name": "Żz"})).expect(200).json();
+    assert_eq!(found["items"], json!([]));
+    // What law keeps: that there was a case, what became of it, how needs were rated.
+    let case = maria.get(&format!("/cases/{}?embed=assessments,goals,plans,tasks", life.case)).expect(200).json();
+    assert_eq!(
+        (&case["status"], &case["processing"], &case["closing_reason"]),
+        (&json!("closed"), &json!("erased"), &json!("moved"))
+    );
+    assert_eq!(case["_embedded"]["assessments"][0]["ratings"].as_array().map(Vec::len), Some(9));
+    assert_eq!(case["_embedded"]["goals"][0]["status"], "achieved");
+    assert_eq!(case["_embedded"]["tasks"], json!([]));
+    assert!(
+        maria.get(&format!("/cases/{}/history", life.case)).expect(200).json()["items"]
+            .as_array()
+            .is_some_and(Vec::is_empty)
+    );
+    for (path, body) in
+        [("transitions", json!({"to": "assessment", "reason_code": "new_need"})), ("notes", json!({"body": "x"}))]
+    {
+        let refused = maria.post_matching(&format!("/cases/{}/{path}", life.case), "*", &body).expect(409).json();
+        assert_eq!(refused["unmet_guards"][0]["guard"], "not_erased", "{path}");
+    }
+    let again = json!({"person_id": life.person, "target_group": "worker"});
+    maria.post("/cases", &again).expect(422);
+    administrator(world).post_matching(&address, "*", &erase).expect(404);
+
+    world.feed_settled();
+    let mut follower = Follower::from_the_beginning(world.regional_sync_client());
+    follower.query = "limit=1000".into();
+    let events = follower.page();
+    let gone =
+        |kind: &str| events.iter().any(|event| event["resource"]["kind"] == kind && event["operation"] == "delete");
+    assert!(
+        ["person", "legal_status", "reminder", "task", "contact", "relation", "household_member"].into_iter().all(gone),
+        "{events:?}"
+    );
+}
+
 both! {
     fn every_text_is_in_the_export_and_none_is_left_after_the_erasure(world: &World) {
-        let mut seeds = Seeds::default();
-        let life = live(world, &mut seeds);
-        // Whoever adds a text to the contract must say here how it is told, exported and erased.
-        assert_eq!(free_texts().difference(&seeds.members()).collect::<Vec<_>>(), Vec::<&(String, String)>::new());
-        let maria = world.maria_case_manager();
-        let export = maria.get(&format!("/people/{}/export", life.person)).expect(200).json();
-        let mut exported = Vec::new();
-        strings_of(&export, &mut exported);
-        let missing: Vec<_> = seeds.sent.iter().filter(|(.., text)| !exported.contains(text)).collect();
-        assert!(missing.is_empty(), "not exported: {missing:?}");
-        assert_eq!(export["withheld_notes"], 0);
-
-        let before = dump(world);
-        assert!(seeds.sent.iter().all(|(.., text)| before.contains(text.as_str())), "a dump shows what is there");
-        let address = format!("/people/{}/transitions", life.person);
-        let erase = json!({"to": "erased", "note": "Consent is withdrawn and no duty to keep remains."});
-        maria.post_matching(&address, "*", &erase).expect(403);
-        administrator(world).post_matching(&address, "*", &erase).expect(201);
-        let after = dump(world);
-        let left: Vec<_> = seeds.sent.iter().filter(|(.., text)| after.contains(text.as_str())).collect();
-        assert!(left.is_empty(), "left: {left:?}");
-
-        maria.get(&format!("/people/{}", life.person)).expect(404);
-        maria.get(&format!("/people/{}/export", life.person)).expect(404);
-        let found = maria.post("/people/searches", &json!({"name": "Żz"})).expect(200).json();
-        assert_eq!(found["items"], json!([]));
-        // What law keeps: that there was a case, what became of it, how needs were rated.
-        let case = maria.get(&format!("/cases/{}?embed=assessments,goals,plans,tasks", life.case)).expect(200).json();
-        assert_eq!((&case["status"], &case["processing"], &case["closing_reason"]), (&json!("closed"), &json!("erased"), &json!("moved")));
-        assert_eq!(case["_embedded"]["assessments"][0]["ratings"].as_array().map(Vec::len), Some(9));
-        assert_eq!(case["_embedded"]["goals"][0]["status"], "achieved");
-        assert_eq!(case["_embedded"]["tasks"], json!([]));
-        assert!(maria.get(&format!("/cases/{}/history", life.case)).expect(200).json()["items"].as_array().is_some_and(Vec::is_empty));
-        for (path, body) in [("transitions", json!({"to": "assessment", "reason_code": "new_need"})), ("notes", json!({"body": "x"}))] {
-            let refused = maria.post_matching(&format!("/cases/{}/{path}", life.case), "*", &body).expect(409).json();
-            assert_eq!(refused["unmet_guards"][0]["guard"], "not_erased", "{path}");
-        }
-        let again = json!({"person_id": life.person, "target_group": "worker"});
-        maria.post("/cases", &again).expect(422);
-        administrator(world).post_matching(&address, "*", &erase).expect(404);
-
-        world.feed_settled();
-        let mut follower = Follower::from_the_beginning(world.regional_sync_client());
-        follower.query = "limit=1000".into();
-        let events = follower.page();
-        let gone = |kind: &str| events.iter().any(|event| event["resource"]["kind"] == kind && event["operation"] == "delete");
-        assert!(["person", "legal_status", "reminder", "task", "contact", "relation", "household_member"].into_iter().all(gone), "{events:?}");
+        erased_whole(world);
     }
 
     fn who_has_an_open_case_is_not_erased(world: &World) {
@@ -408,6 +488,7 @@ both! {
         let maria = world.maria_case_manager();
         let case = world.case_in_udine();
         let task = maria.post(&format!("/cases/{case}/tasks"), &json!({"title": "Call"})).expect(201).id();
+        let attachment = maria.post(&format!("/cases/{case}/attachments"), &files::text("y.txt", b"y")).expect(201).id();
         let person = maria.get(&format!("/cases/{case}")).expect(200).json()["person_id"].as_str().expect("an id").to_owned();
         let moves = format!("/people/{person}/transitions");
         world.samira_help_desk_operator().post_matching(&moves, "*", &json!({"to": "restricted", "note": "x"})).expect(403);
@@ -423,6 +504,10 @@ both! {
             maria.post_matching(&format!("/cases/{case}/transitions"), "*", &json!({"to": "assessment"})),
             maria.post(&format!("/cases/{case}/notes"), &json!({"body": "y"})),
             maria.patch(&format!("/tasks/{task}"), "*", &json!({"title": "y"})),
+            maria.post(&format!("/cases/{case}/attachments"), &files::text("y.txt", b"y")),
+            maria.put_file(&format!("/attachments/{attachment}/content"), "*", "text/plain", b"y"),
+            maria.patch(&format!("/attachments/{attachment}"), "*", &json!({"title": "y"})),
+            maria.delete(&format!("/attachments/{attachment}"), "*"),
             maria.post_matching(&format!("/tasks/{task}/transitions"), "*", &json!({"to": "done"})),
         ];
         for refused in refusals {
@@ -450,6 +535,11 @@ both! {
             let note = json!({"confidentiality": confidentiality, "body": body});
             colleague.post(&format!("/cases/{case}/notes"), &note).expect(201);
         }
+        for confidentiality in ["legal_privileged", "restricted"] {
+            let mut file = files::text(&format!("{confidentiality}.txt"), b"y");
+            file["confidentiality"] = json!(confidentiality);
+            colleague.post(&format!("/cases/{case}/attachments"), &file).expect(201);
+        }
         // What was for all once is for the eyes that it is for now.
         let open = json!({"body": "said too openly"});
         let open = colleague.post(&format!("/cases/{case}/notes"), &open).expect(201).id();
@@ -464,6 +554,8 @@ both! {
         assert!(export.text.contains("for the manager") && export.text.contains("for all"));
         assert!(!export.text.contains("said too openly"), "nor what it said before it was privileged");
         assert_eq!(export.json()["withheld_notes"], 2);
+        assert!(export.text.contains("restricted.txt") && !export.text.contains("legal_privileged.txt"));
+        assert_eq!(export.json()["withheld_attachments"], 1);
         assert!(export.text.contains("for its manager alone"));
         // It is among those who have seen the case.
         let seen = world.giulia_auditor().get(&format!("/cases/{case}/accesses")).expect(200);
@@ -472,5 +564,11 @@ both! {
         assert!(!theirs.text.contains("for its manager alone") && !theirs.text.contains("a task of hers"));
         assert_eq!(theirs.json()["withheld_cases"], 1);
         world.samira_help_desk_operator().get(&format!("/people/{person}/export")).expect(403);
+    }
+}
+
+both! { over_s3:
+    fn nothing_is_left_in_a_store_of_objects_either(world: &World) {
+        erased_whole(world);
     }
 }

@@ -164,6 +164,12 @@ impl Client {
         self.send("PUT", path, &[("content-type", "application/json")], Some(body.to_string().as_bytes()))
     }
 
+    /// Sends a file.
+    #[track_caller]
+    pub fn put_file(&self, path: &str, if_match: &str, media_type: &str, bytes: &[u8]) -> Answer {
+        self.send("PUT", path, &[("content-type", media_type), ("if-match", if_match)], Some(bytes))
+    }
+
     pub fn patch(&self, path: &str, if_match: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/merge-patch+json"), ("if-match", if_match)];
         self.send("PATCH", path, &headers, Some(body.to_string().as_bytes()))

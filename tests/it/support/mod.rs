@@ -2,10 +2,13 @@
 
 pub mod database;
 pub mod feed;
+pub mod files;
 pub mod fixture;
 pub mod http;
 pub mod planning;
 pub mod process;
+pub mod s3;
+pub mod s3_signature;
 pub mod seed;
 
 use std::net::SocketAddr;
@@ -13,7 +16,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use actix_web::dev::ServerHandle;
-use approdo::config::ServeArgs;
+use approdo::config::{AttachmentArgs, ServeArgs};
 use approdo::server;
 use serde_json::{Value, json};
 
@@ -25,6 +28,7 @@ pub use http::Client;
 #[macro_export]
 macro_rules! both {
     (in_a_sandbox: $($tests:tt)*) => { $crate::both! { @in_a_sandbox $($tests)* } };
+    (over_s3: $($tests:tt)*) => { $crate::both! { @over_s3 $($tests)* } };
     (@$make:ident $($(#[$meta:meta])* fn $name:ident($world:ident: &World) $body:block)*) => {$(
         mod $name {
             #[allow(unused_imports, reason = "not every test needs all of it")]
@@ -56,6 +60,7 @@ macro_rules! both {
 pub fn serve_args(database: approdo::config::DatabaseArgs) -> ServeArgs {
     ServeArgs {
         database,
+        attachments: AttachmentArgs::default(),
         bind: SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: None,
         demo: false,
@@ -132,6 +137,8 @@ pub struct World {
     pub database: TestDatabase,
     pub fixture: Fixture,
     pub product: Product,
+    /// Where contents of attachments are kept, if not in the database.
+    pub objects: Option<s3::S3Server>,
     tokens: Mutex<std::collections::HashMap<String, String>>,
 }
 
@@ -147,6 +154,14 @@ impl World {
         Self::of(product, database, fixture, |args| ServeArgs { demo: true, ..args })
     }
 
+    /// A world whose server keeps the contents of attachments in an S3 store.
+    pub fn over_s3(product: Product) -> Self {
+        let store = s3::S3Server::start();
+        let attachments = store.arguments();
+        let world = Self::with(product, |args| ServeArgs { attachments, ..args });
+        Self { objects: Some(store), ..world }
+    }
+
     /// A world whose server is configured differently.
     pub fn with(product: Product, change: impl FnOnce(ServeArgs) -> ServeArgs) -> Self {
         let (database, fixture) = TestDatabase::new(product);
@@ -160,7 +175,7 @@ impl World {
         change: impl FnOnce(ServeArgs) -> ServeArgs,
     ) -> Self {
         let server = InProcess::start(change(serve_args(database.arguments())));
-        Self { server, database, fixture, product, tokens: Mutex::default() }
+        Self { server, database, fixture, product, objects: None, tokens: Mutex::default() }
     }
 
     pub fn base(&self) -> &str {

@@ -2,6 +2,7 @@
 //! migrated schema.
 
 mod access;
+mod attached_files;
 mod case_work;
 mod deployment;
 mod person_register;
@@ -11,6 +12,7 @@ mod records;
 mod vocabulary;
 
 pub use access::*;
+pub use attached_files::*;
 pub use case_work::*;
 pub use deployment::*;
 pub use person_register::*;
@@ -23,6 +25,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_clients,
     appointments,
     assessments,
+    attachment_chunks,
+    attachments,
     case_news,
     case_household_members,
     case_transitions,
@@ -53,6 +57,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     relations,
     reminders,
     sessions,
+    stray_objects,
     task_transitions,
     tasks,
     territories,

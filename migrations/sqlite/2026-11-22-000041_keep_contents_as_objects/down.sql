@@ -1,0 +1,2 @@
+DROP TABLE stray_objects;
+ALTER TABLE attachments DROP COLUMN object_key;

@@ -1,0 +1,60 @@
+//! Attachments of a case: files that are declared first, then sent, looked into and kept, and read again portion by portion. A content
+//! is taken in as a whole or not at all, and does not change afterwards (docs/attachments.md).
+
+pub mod content;
+pub mod handlers;
+pub mod inspection;
+pub mod intake;
+pub mod s3;
+pub mod store;
+pub mod strays;
+pub mod transfers;
+pub mod types;
+
+use std::sync::Arc;
+
+use approdo_db::Connection;
+use approdo_db::schema::attachments;
+use diesel::prelude::*;
+
+use crate::attachments::s3::S3;
+use crate::attachments::transfers::Transfers;
+use crate::config::AttachmentArgs;
+use crate::server::StartError;
+
+/// What a process goes by in its work with attachments.
+pub struct Attachments {
+    /// Bytes a content may have.
+    pub limit: i64,
+    /// Bytes an office document may have when it is unpacked.
+    pub inflated_limit: u64,
+    pub transfers: Transfers,
+    /// Where new contents are kept, if not in the database.
+    pub objects: Option<Arc<S3>>,
+}
+
+impl Attachments {
+    /// By default an office document may be ten times as large unpacked as a content may be: XML shrinks to a tenth or so.
+    pub fn new(args: &AttachmentArgs) -> Result<Self, StartError> {
+        let limit = args.attachment_limit;
+        let tenfold = u64::try_from(limit).unwrap_or_default().saturating_mul(10);
+        let inflated_limit = args.attachment_inflated_limit.unwrap_or(tenfold);
+        let objects = S3::of(args)?.map(Arc::new);
+        Ok(Self { limit, inflated_limit, transfers: Transfers::default(), objects })
+    }
+
+    /// Whether contents can be kept, and those that are kept be read; a sentence for whoever starts the server where not.
+    pub fn check(&self, connection: &mut Connection) -> Result<(), StartError> {
+        if let Some(objects) = &self.objects {
+            return objects.check();
+        }
+        let elsewhere = attachments::table.filter(attachments::object_key.is_not_null()).count();
+        match elsewhere.get_result::<i64>(connection)? {
+            0 => Ok(()),
+            count => {
+                Err(format!("{count} attachments have their content in an S3 store: name it by --attachment-store")
+                    .into())
+            }
+        }
+    }
+}
