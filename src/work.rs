@@ -16,10 +16,10 @@ use crate::access::keys::random;
 use crate::access::rights::{Confinement, Place, Rights};
 use crate::access::standing::{Asks, Standing};
 use crate::access::tokens::Bearer;
-use crate::access::{ActorKind, PrincipalId};
+use crate::access::{ActorKind, PrincipalId, Resource};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, Kind};
-use crate::http::{Answer, RequestContext, View};
+use crate::http::{Answer, RequestContext, Shown, View};
 
 /// Hours an `Idempotency-Key` is remembered.
 pub const KEY_HOURS: i64 = 24;
@@ -94,6 +94,9 @@ pub struct Unit<'a> {
     fingerprint: Option<[u8; 32]>,
     replay_asked: bool,
     standing: &'a mut Standing,
+    /// Whether a change was recorded: who reads in changing is found by it.
+    recorded: bool,
+    shown: Shown,
 }
 
 impl Asks for Unit<'_> {
@@ -103,6 +106,17 @@ impl Asks for Unit<'_> {
 }
 
 impl Unit<'_> {
+    /// Notes which rows the answer shows. Where the command changes nothing (an edit without a difference, a replay), it is a read, and
+    /// recorded like one.
+    pub fn shows(&mut self, resource: Resource, ids: impl IntoIterator<Item = Uuid>) {
+        self.shown = Some((resource.as_str(), ids.into_iter().collect()));
+    }
+
+    /// What was shown without a change record that tells of it.
+    pub fn read_alone(&mut self) -> Shown {
+        self.shown.take().filter(|_| !self.recorded)
+    }
+
     /// Call once the caller's rights are known, with the id that the new row is going to have. Gives the id of the row that
     /// an earlier request with this key made; answers 422 where that request was to another resource or had another body.
     pub fn replay(&mut self, id: Uuid) -> ApiResult<Option<Uuid>> {
@@ -188,6 +202,7 @@ impl Unit<'_> {
     // On PostgreSQL one statement, because it is one round trip.
     fn write(&mut self, statement: Option<Prepared>, change: Change) -> ApiResult<usize> {
         let change_row = self.change_row(&change)?;
+        self.recorded = true;
         // Where no member changed but only who sees the row, there are no new values to keep.
         let history_row = (!change.changed.is_empty() && !change.values.is_null()).then(|| self.history_row(change));
         if self.connection.is_sqlite() {
@@ -305,9 +320,20 @@ pub fn run<T>(
     let result = app.rights.working(&mut connection, bearer, context.states_purpose, |connection, rights, standing| {
         connection.write_transaction(|connection| {
             let now = app.clock.now();
-            let replay_asked = false;
-            let mut unit =
-                Unit { connection, rights, now, context, app, operation, fingerprint, replay_asked, standing };
+            let (replay_asked, recorded, shown) = (false, false, None);
+            let mut unit = Unit {
+                connection,
+                rights,
+                now,
+                context,
+                app,
+                operation,
+                fingerprint,
+                replay_asked,
+                standing,
+                recorded,
+                shown,
+            };
             let answer = work(&mut unit)?;
             if unit.fingerprint.is_some() && !unit.replay_asked {
                 return Err(ApiError::fault(format!("{operation} never asked for a replay")));
@@ -346,6 +372,8 @@ pub fn run_as_system_on<T>(
             fingerprint: None,
             replay_asked: true,
             standing: &mut Standing::of_system(),
+            recorded: false,
+            shown: None,
         })
     });
     if result.is_ok() {

@@ -175,6 +175,7 @@ pub fn create<C: Child, N: Checked>(
 ) -> ApiResult<(C, C::Root)> {
     let root = C::Root::lock(unit, root)?;
     unit.rights.require_at(Action::Create, C::RESOURCE, &root.place())?;
+    unit.shows(C::Root::RESOURCE, [root.id().into()]);
     let new = body.read()?;
     let id = Uuid::now_v7();
     let row = match unit.replay(id)? {
@@ -192,6 +193,7 @@ pub fn locked<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiRe
     let root_id = C::root_of(unit, id)?;
     let root = C::Root::lock(unit, root_id)?;
     unit.rights.require_at(action, C::RESOURCE, &root.place())?;
+    unit.shows(C::Root::RESOURCE, [root.id().into()]);
     root.require_workable()?;
     Ok((C::find(unit.connection, id)?, root))
 }

@@ -10,7 +10,6 @@ use futures_util::stream;
 use sha2::{Digest as _, Sha256};
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::rights::Place;
 use crate::access::{Action, Resource};
 use crate::aggregate::{self, Root as _};
 use crate::app::App;
@@ -52,6 +51,9 @@ pub async fn replace_attachment_content(
     let precondition = if_match.clone();
     // Whether it may be sent at all is known before the first byte is taken in.
     let awaited = desk.read(form.clone(), move |reader| awaited(reader, id.0, &head, &precondition)).await?;
+    let place = desk.app.attachments.intakes.clone().try_acquire_owned();
+    let _place =
+        place.map_err(|_| ApiError::unavailable("as many contents as can be taken in are coming").retry_after(5))?;
     let arrived = intake::receive(payload, awaited.row.size).await?;
     awaited.require_same(&arrived)?;
     if awaited.row.status == AttachmentStatus::Stored {
@@ -169,10 +171,9 @@ pub async fn read_attachment_content(
     Ok(headers.into_iter().fold(answer.etag(tag), |answer, (name, value)| answer.header(name, value)))
 }
 
-/// A content that may be read, and where its case is.
+/// A content that may be read.
 struct Opened {
     row: Attachment,
-    place: Place,
 }
 
 fn opened(reader: &mut Reader<'_>, id: AttachmentId, accept: Option<&str>) -> ApiResult<(Opened, String)> {
@@ -185,7 +186,7 @@ fn opened(reader: &mut Reader<'_>, id: AttachmentId, accept: Option<&str>) -> Ap
     }
     reader.shows(Resource::Cases, [case.id.0]);
     let tag = reader.view("", "content").tag(row.version);
-    Ok((Opened { row, place: case.place() }, tag))
+    Ok((Opened { row }, tag))
 }
 
 /// What a browser is told: to save it, and that nothing in it may run.
@@ -231,8 +232,8 @@ impl Portions {
     async fn next(&mut self) -> ApiResult<actix_web::web::Bytes> {
         let (opened, position) = (self.opened.clone(), self.position);
         let read = move |reader: &mut Reader<'_>| {
-            // With the caller's present rights, as for each chunk of a list.
-            reader.rights.require_at(Action::Read, Resource::Attachments, &opened.place)?;
+            // With the caller's present rights, as for each chunk of a list, and on the case as it is now.
+            confidentiality::visible::<Attachment>(reader, Action::Read, opened.row.id)?;
             match opened.row.object_key {
                 Some(_) => Ok(None),
                 None => store::portion(reader, opened.row.id, position).map(Some),

@@ -17,6 +17,8 @@ use crate::error::{ApiError, ApiResult, Kind};
 const PORTION: usize = 256 * 1024;
 /// How long a sender may pause.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the whole may take: what has come so far takes room.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// A content that has arrived whole.
 pub struct Arrived {
@@ -54,7 +56,12 @@ pub fn too_large(declared: i64) -> ApiError {
 }
 
 /// Takes in as many bytes as were declared, at most.
-pub async fn receive(mut payload: Payload, declared: i64) -> ApiResult<Arrived> {
+pub async fn receive(payload: Payload, declared: i64) -> ApiResult<Arrived> {
+    let late = || ApiError::malformed("the content did not arrive within ten minutes");
+    tokio::time::timeout(LONGEST, take_in(payload, declared)).await.map_err(|_| late())?
+}
+
+async fn take_in(mut payload: Payload, declared: i64) -> ApiResult<Arrived> {
     let mut sink =
         blocking(|| Ok(Sink { file: tempfile::tempfile().map_err(no_room)?, digest: Sha256::new() })).await?;
     let (mut waiting, mut size) = (BytesMut::new(), 0);

@@ -14,13 +14,17 @@ pub mod types;
 use std::sync::Arc;
 
 use approdo_db::Connection;
-use approdo_db::schema::attachments;
+use approdo_db::schema::{attachments, stray_objects};
 use diesel::prelude::*;
+use tokio::sync::Semaphore;
 
 use crate::attachments::s3::S3;
 use crate::attachments::transfers::Transfers;
 use crate::config::AttachmentArgs;
 use crate::server::StartError;
+
+/// Contents that a process takes in at once.
+const INTAKES: usize = 64;
 
 /// What a process goes by in its work with attachments.
 pub struct Attachments {
@@ -29,6 +33,8 @@ pub struct Attachments {
     /// Bytes an office document may have when it is unpacked.
     pub inflated_limit: u64,
     pub transfers: Transfers,
+    /// Places for contents that are coming: each takes room until it is kept.
+    pub intakes: Arc<Semaphore>,
     /// Where new contents are kept, if not in the database.
     pub objects: Option<Arc<S3>>,
 }
@@ -40,7 +46,13 @@ impl Attachments {
         let tenfold = u64::try_from(limit).unwrap_or_default().saturating_mul(10);
         let inflated_limit = args.attachment_inflated_limit.unwrap_or(tenfold);
         let objects = S3::of(args)?.map(Arc::new);
-        Ok(Self { limit, inflated_limit, transfers: Transfers::default(), objects })
+        Ok(Self {
+            limit,
+            inflated_limit,
+            transfers: Transfers::default(),
+            intakes: Arc::new(Semaphore::new(INTAKES)),
+            objects,
+        })
     }
 
     /// Whether contents can be kept, and those that are kept be read; a sentence for whoever starts the server where not.
@@ -49,12 +61,14 @@ impl Attachments {
             return objects.check();
         }
         let elsewhere = attachments::table.filter(attachments::object_key.is_not_null()).count();
-        match elsewhere.get_result::<i64>(connection)? {
-            0 => Ok(()),
-            count => {
-                Err(format!("{count} attachments have their content in an S3 store: name it by --attachment-store")
-                    .into())
-            }
+        let kept: i64 = elsewhere.get_result(connection)?;
+        let to_sweep: i64 = stray_objects::table.count().get_result(connection)?;
+        if kept + to_sweep == 0 {
+            return Ok(());
         }
+        let told = format!(
+            "{kept} attachments have their content in an S3 store, and {to_sweep} objects are to be removed from it"
+        );
+        Err(format!("{told}: name it by --attachment-store").into())
     }
 }

@@ -92,6 +92,7 @@ fn update(
 ) -> ApiResult<Answer> {
     let mut row = queries::lock(unit, id)?;
     unit.rights.require_at(Action::Edit, Resource::Cases, &row.place())?;
+    unit.shows(Resource::Cases, [row.id.0]);
     let new = body.read()?;
     if_match.check_if_sent(row.version)?;
     if new.person_id != row.person_id {

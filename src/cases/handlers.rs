@@ -49,13 +49,21 @@ pub async fn create_case(
         let new = body.read()?;
         let beginning = beginning(unit, &new)?;
         let id = CaseId::new();
-        let (row, warnings) = match unit.replay(id.0)? {
-            Some(earlier) => (queries::find(unit, CaseId(earlier))?, Vec::new()),
-            None => open(unit, id, &beginning, new)?,
+        let (row, place, warnings) = match unit.replay(id.0)? {
+            Some(earlier) => {
+                let row = queries::find(unit, CaseId(earlier))?;
+                let place = row.place();
+                (row, place, Vec::new())
+            }
+            None => {
+                let (row, warnings) = open(unit, id, &beginning, new)?;
+                // Whoever opens a case for a colleague's eyes alone is answered once, and shown what is not confined.
+                let place = Place { confinement: Confinement::Open, ..row.place() };
+                (row, place, warnings)
+            }
         };
-        // Whoever opens a case for a colleague's eyes alone is answered once, and shown what is not confined.
-        let place = Place { confinement: Confinement::Open, ..row.place() };
         unit.rights.require_at(Action::Create, Resource::Cases, &place)?;
+        unit.shows(Resource::Cases, [row.id.0]);
         let (version, path) = (row.version, format!("/cases/{}", row.id));
         let mut case = Case::shown(row, &unit.rights);
         case.warnings = warnings;
@@ -326,6 +334,7 @@ pub async fn edit_case(
         unit.rights.require_at(Action::Edit, Resource::Cases, &row.place())?;
         let patch = body.read()?;
         if_match.check(row.version)?;
+        unit.shows(Resource::Cases, [row.id.0]);
         revise(unit, &mut row, patch)?;
         let version = row.version;
         let case = Case::shown(row, &unit.rights);

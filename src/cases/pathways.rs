@@ -264,16 +264,23 @@ fn refuse_unfit(unit: &mut Unit<'_>, template: &PathwayTemplateRow, case: &CaseR
     if !groups.is_empty() && !groups.contains(&case.target_group) {
         unmet.push(UnmetGuard::new("target_group", "the template is for other target groups"));
     }
+    if !unmet.is_empty() {
+        return Err(ApiError::unmet(unmet));
+    }
+    refuse_running(unit, case, template.id)
+}
+
+fn refuse_running(unit: &mut Unit<'_>, case: &CaseRow, template: PathwayTemplateId) -> ApiResult<()> {
     let running: i64 = pathways::table
         .filter(pathways::case_id.eq(case.id))
-        .filter(pathways::template_id.eq(template.id))
+        .filter(pathways::template_id.eq(template))
         .filter(pathways::status.eq(PathwayStatus::Running))
         .count()
         .get_result(unit.connection)?;
-    if running > 0 {
-        unmet.push(UnmetGuard::new("not_running", "this pathway runs in the case already"));
+    if running == 0 {
+        return Ok(());
     }
-    if unmet.is_empty() { Ok(()) } else { Err(ApiError::unmet(unmet)) }
+    Err(ApiError::unmet(vec![UnmetGuard::new("not_running", "this pathway runs in the case already")]))
 }
 
 /// Counts the steps of a pathway again, under the lock of its case: one of them has moved.
@@ -290,6 +297,9 @@ pub fn recount(unit: &mut Unit<'_>, case: &CaseRow, id: PathwayId) -> ApiResult<
         _ if is_open => PathwayStatus::Running,
         _ => PathwayStatus::Completed,
     };
+    if status == PathwayStatus::Running && pathway.status == PathwayStatus::Completed {
+        refuse_running(unit, case, pathway.template_id)?;
+    }
     let mut changed = Vec::new();
     for (name, differs) in [
         ("status", status != pathway.status),

@@ -205,6 +205,9 @@ pub fn make(
     let (from, made) =
         (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, unit.app, &row, today)?));
     let (next, made) = made.map_err(ApiError::unmet)?;
+    if next.status == CaseStatus::Declined {
+        task_transitions::cancel_open(unit, row.id, "the case was declined")?;
+    }
     if made == Move::CloseEarly {
         task_transitions::cancel_open(unit, row.id, "the case was closed early")?;
         goal_transitions::drop_open(unit, &row, "the case was closed early")?;

@@ -284,10 +284,11 @@ impl Desk {
         self.answered(move || {
             let answer = work::run(&desk.app, &desk.bearer, &desk.context, desk.operation, fingerprint, |unit| {
                 let allowed = unit.rights.require(desk.action, desk.resource);
-                in_order(allowed.and_then(|()| work(unit)), form.clone())
+                let answer = in_order(allowed.and_then(|()| work(unit)), form.clone())?;
+                Ok((answer, unit.read_alone()))
             })?;
             desk.app.feed.wake();
-            Ok((answer, None))
+            Ok(answer)
         })
         .await
     }
@@ -337,7 +338,8 @@ impl Desk {
 }
 
 /// What an answer shows: the resource and the ids of its rows.
-type Shown = Option<(&'static str, Vec<Uuid>)>;
+/// Which rows an answer shows.
+pub type Shown = Option<(&'static str, Vec<Uuid>)>;
 
 fn is_refusal(error: &ApiError) -> bool {
     matches!(error.kind(), Kind::InsufficientScope | Kind::NotFound | Kind::InvalidToken)

@@ -25,7 +25,7 @@ mod tests;
 pub use answer::Answer;
 pub use body::{Body, Checked};
 pub use content::{Content, ContentHead};
-pub use door::{Door, Reader};
+pub use door::{Door, Reader, Shown};
 pub use etag::{IfMatch, IfNoneMatch, View};
 pub use fields::Fields;
 pub use formats::Format;

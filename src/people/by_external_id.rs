@@ -94,6 +94,7 @@ fn update(
 ) -> ApiResult<Answer> {
     let mut row = queries::lock(unit, id)?;
     unit.rights.require_at(Action::Edit, Resource::People, &row.place())?;
+    unit.shows(Resource::People, [row.id.0]);
     let new = body.read()?;
     if_match.check_if_sent(row.version)?;
     if new.owner_org_id != row.owner_org_id {

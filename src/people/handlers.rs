@@ -53,6 +53,7 @@ pub async fn create_person(
         };
         let place = row.place();
         unit.rights.require_at(Action::Create, Resource::People, &place)?;
+        unit.shows(Resource::People, [row.id.0]);
         let (version, path) = (row.version, format!("/people/{}", row.id));
         let person = Person::shown(row, unit.rights.fields_at(&place));
         unit.created(&path, version, &person)
@@ -282,6 +283,7 @@ pub async fn edit_person(
         unit.rights.require_at(Action::Edit, Resource::People, &row.place())?;
         let patch = body.read()?;
         if_match.check(row.version)?;
+        unit.shows(Resource::People, [row.id.0]);
         rectify(unit, &mut row, patch)?;
         let (version, place) = (row.version, row.place());
         let person = Person::shown(row, unit.rights.fields_at(&place));

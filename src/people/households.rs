@@ -242,6 +242,7 @@ pub async fn create_household(
         };
         let place = row.place();
         unit.rights.require_at(Action::Create, Resource::Households, &place)?;
+        unit.shows(Resource::Households, [row.id.0]);
         let (path, version) = (format!("/households/{}", row.id), row.version);
         let household = Household::shown(row, unit.rights.fields_at(&place));
         unit.created(&path, version, &household)
@@ -315,6 +316,7 @@ pub async fn edit_household(
         let mut row = <HouseholdRow as Root>::lock(unit, id.0)?;
         let place = row.place();
         unit.rights.require_at(Action::Edit, Resource::Households, &place)?;
+        unit.shows(Resource::Households, [row.id.0]);
         let patch = body.read()?;
         if_match.check(row.version)?;
         let mut edit = Edit::default();

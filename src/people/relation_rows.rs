@@ -73,7 +73,8 @@ pub struct Parties {
 }
 
 impl Parties {
-    fn each(&self) -> impl Iterator<Item = &PersonRow> {
+    /// Whoever of them is kept here.
+    pub fn each(&self) -> impl Iterator<Item = &PersonRow> {
         self.subject.iter().chain([&self.object])
     }
 

@@ -234,6 +234,7 @@ pub async fn create_relation(
     door.write("create_relation", caller, Some(body.fingerprint()), move |unit| {
         let person = queries::find(unit, id.0)?;
         unit.rights.require_at(Action::Create, Resource::Relations, &person.place())?;
+        unit.shows(Resource::People, [person.id.0]);
         let new = body.read()?;
         let id = RelationId::new();
         let (row, warnings) = match unit.replay(id.0)? {
@@ -426,6 +427,7 @@ pub async fn edit_relation(
 ) -> ApiResult<Answer> {
     door.write("edit_relation", caller, None, move |unit| {
         let (mut row, parties) = rows::locked(unit, id.0)?;
+        unit.shows(Resource::People, parties.each().map(|person| person.id.0));
         parties.require_writable(&unit.rights, Action::Edit)?;
         let patch = body.read()?;
         if_match.check(row.version)?;

@@ -142,18 +142,27 @@ fn unpack<F: Read + Seek>(file: &mut F, wanted: &[&str], limits: Limits) -> Resu
 
 const TOO_MANY: Objection = Objection::Refused("holds more than 10,000 files");
 
-/// Refuses an archive of too many files before a list of them is made.
+/// Refuses an archive of too many files before a list of them is made: by every record that could be its directory's, because a
+/// reader may pass over the last. ZIP64, where the number is told elsewhere, is for archives larger than any that is taken.
 fn require_few(file: &mut (impl Read + Seek)) -> Verdict {
     const RECORD: u64 = 22;
     let tail = last(file, RECORD + u64::from(u16::MAX))?;
-    let record = tail.windows(4).rposition(|window| window == b"PK\x05\x06");
-    let count = record.and_then(|at| tail.get(at + 10..at + 12)).and_then(|count| <[u8; 2]>::try_from(count).ok());
-    match count.map(|count| usize::from(u16::from_le_bytes(count))) {
-        None => Err(DAMAGED),
-        // All ones: the number is in a record of ZIP64, for archives larger than any that is taken.
-        Some(count) if count > ENTRIES => Err(TOO_MANY),
-        Some(_) => Ok(()),
+    let mut found = false;
+    for at in tail.windows(4).enumerate().filter(|(_, window)| *window == b"PK\x05\x06").map(|(at, _)| at) {
+        let Some(record) = tail.get(at + 8..at + 20) else { continue };
+        found = true;
+        let counts = record.chunks_exact(2).take(2).map(|count| match count {
+            [low, high] => usize::from(u16::from_le_bytes([*low, *high])),
+            _ => usize::MAX,
+        });
+        if counts.max().is_none_or(|count| count > ENTRIES) {
+            return Err(TOO_MANY);
+        }
+        if record.chunks_exact(4).skip(1).any(|number| number == [0xFF; 4]) {
+            return Err(Objection::Refused("is of a form for archives larger than any that is taken"));
+        }
     }
+    if found { Ok(()) } else { Err(DAMAGED) }
 }
 
 /// The name of a file that may be in a document.

@@ -49,6 +49,23 @@ fn replaced(mut archive: Vec<u8>, from: u32, to: u32) -> Vec<u8> {
     archive
 }
 
+/// As if the place of the directory were told in a record of ZIP64.
+fn of_zip64(mut archive: Vec<u8>) -> Vec<u8> {
+    let record = archive.len() - 22;
+    archive[record + 16..record + 20].fill(0xFF);
+    archive
+}
+
+/// With a record of many files before the last, for a reader who passes over that.
+fn with_record_before(mut archive: Vec<u8>) -> Vec<u8> {
+    let mut record = archive[archive.len() - 22..].to_vec();
+    record[8..12].fill(0xEE);
+    archive.extend(record.clone());
+    record[8..12].fill(0);
+    archive.extend(record);
+    archive
+}
+
 fn with_symlink() -> Vec<u8> {
     use std::io::Write as _;
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -94,6 +111,8 @@ both! {
             ("a.jpg", JPEG, files::jpeg(65_535, 65_535), "is an image of more than 250 million pixels"),
             ("a.webp", WEBP, files::webp(16_384, 16_384), "is an image of more than 250 million pixels"),
             ("a.jpg", JPEG, files::jpeg(7, 7)[..24].to_vec(), "is an image whose size cannot be read: it may be damaged"),
+            ("a.docx", DOCX, of_zip64(files::docx(&[])), "is of a form for archives larger than any that is taken"),
+            ("a.docx", DOCX, with_record_before(files::docx(&[])), "holds more than 10,000 files"),
             ("a.docx", DOCX, cut(files::docx(&[]), 30), "is not a whole archive, as documents of its type are"),
             ("a.docx", DOCX, [b"MZ".to_vec(), files::docx(&[])].concat(), "does not begin as a document of its type does"),
             ("a.docx", DOCX, [files::archive(&[packed("x", b"x")]), files::docx(&[])].concat(), "is an archive that can be read in more than one way"),

@@ -5,6 +5,29 @@ use serde_json::{Value, json};
 use crate::both;
 
 both! {
+    fn an_edit_that_changes_nothing_is_a_look(world: &World) {
+        let maria = world.maria_case_manager();
+        let case = world.case_in_udine();
+        let address = format!("/cases/{case}");
+        let task = maria.post(&format!("{address}/tasks"), &json!({"title": "Call back"})).expect(201).id();
+        let told = || -> Vec<String> {
+            let page = maria.get(&format!("{address}/accesses")).expect(200).json();
+            let items = page["items"].as_array().expect("accesses").clone();
+            items.iter().map(|access| access["operation"].as_str().expect("a name").to_owned()).collect()
+        };
+        // Creations are found by their change records.
+        assert_eq!(told(), [""; 0]);
+        maria.patch(&address, "*", &json!({})).expect(200);
+        maria.patch(&format!("/tasks/{task}"), "*", &json!({"title": "Call back"})).expect(200);
+        assert_eq!(told(), ["list_case_accesses", "edit_case", "edit_task"]);
+        maria.patch(&address, "*", &json!({"priority": "high"})).expect(200);
+        assert_eq!(told().iter().filter(|name| *name == "edit_case").count(), 1, "a change is not told twice");
+        let person = maria.get(&address).expect(200).json()["person_id"].as_str().expect("an id").to_owned();
+        let before = told().len();
+        maria.patch(&format!("/people/{person}"), "*", &json!({})).expect(200);
+        assert_eq!(told().len(), before + 1, "the look at the accesses; that at the person is another's");
+    }
+
     fn looks_at_the_case_are_listed_whether_alone_or_on_a_page(world: &World) {
         let maria = world.maria_case_manager();
         let (case, other) = (world.case_in_udine(), world.case_in_udine());

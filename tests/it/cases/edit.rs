@@ -193,6 +193,11 @@ both! {
             assert_eq!(made.json()["withheld_fields"], json!(["person_id", "household_id", "external_ids", "legal_basis", "arrived_on", "summary"]));
             let address = format!("/cases/{}", made.id());
             assert_eq!(maria.get(&address).expect(200).json()["access_level"], level);
+            // Once: what becomes of it is not asked for by saying the same again.
+            let headers = [("content-type", "application/json"), ("idempotency-key", "\"5b0cb1c2-the-same-again\"")];
+            let again = serde_json::to_vec(&body(level)).expect("JSON");
+            samira.send("POST", "/cases", &headers, Some(&again)).expect(if level == "protected" { 201 } else { 422 });
+            samira.send("POST", "/cases", &headers, Some(&again)).expect(if level == "protected" { 404 } else { 422 });
         }
         // Nor does a colleague who managed cases of the place need to be the one.
         let (colleague, _, _) = world.another_client(&json!({

@@ -98,6 +98,34 @@ both! {
         maria.post_matching(&format!("{pathway}/transitions"), "*", &stop).expect(409);
     }
 
+    fn a_case_that_is_declined_leaves_nothing_running(world: &World) {
+        let maria = world.maria_case_manager();
+        let case = world.case_in_udine();
+        let pathway = started(&maria, &case, &template(world, &json!([])));
+        let declined = json!({"to": "declined", "reason_code": "other"});
+        maria.post_matching(&format!("/cases/{case}/transitions"), "*", &declined).expect(201);
+        assert_eq!(progress(&maria, &pathway), ("completed".into(), 100));
+        assert!(tasks(&maria, &case).iter().all(|task| task["status"] == "cancelled"));
+    }
+
+    fn a_pathway_that_is_over_does_not_run_again_beside_its_twin(world: &World) {
+        let maria = world.maria_case_manager();
+        let case = world.case_in_udine();
+        let template = template(world, &json!([]));
+        let first = started(&maria, &case, &template);
+        for task in tasks(&maria, &case) {
+            go(&maria, &format!("/tasks/{}", task["id"].as_str().unwrap()), "done");
+        }
+        let second = started(&maria, &case, &template);
+        let step = format!("/tasks/{}/transitions", tasks(&maria, &case)[0]["id"].as_str().unwrap());
+        let again = json!({"to": "open", "reason": "not yet"});
+        assert_eq!(guards(maria.post_matching(&step, "*", &again)), ["not_running"]);
+        assert_eq!(progress(&maria, &first).0, "completed");
+        maria.post_matching(&format!("{second}/transitions"), "*", &json!({"to": "stopped", "note": "twice"})).expect(201);
+        maria.post_matching(&step, "*", &again).expect(201);
+        assert_eq!(progress(&maria, &first), ("running".into(), 66));
+    }
+
     fn two_groups_go_two_ways(world: &World) {
         let maria = world.maria_case_manager();
         let case = world.case_in_udine();
