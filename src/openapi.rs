@@ -65,6 +65,25 @@ pub fn text() -> String {
     text
 }
 
+/// How the paths begin of what is kept on people: an erasure reaches it, a restriction stops it.
+pub const OF_PEOPLE: &[&str] = &[
+    "/people",
+    "/cases",
+    "/tasks",
+    "/assessments",
+    "/goals",
+    "/plans",
+    "/notes",
+    "/appointments",
+    "/pathways",
+    "/attachments",
+    "/legal-statuses",
+    "/reminders",
+    "/contacts",
+    "/relations",
+    "/household",
+];
+
 /// The contract as it is committed and served. It is collected from the handlers where it is printed, and compared in the tests:
 /// collecting it at every start costs every process time and memory.
 pub const COMMITTED: &str = include_str!("../openapi/openapi.json");
@@ -306,23 +325,6 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if upsert {
         statuses.push(412);
     }
-    const OF_PEOPLE: [&str; 15] = [
-        "/people",
-        "/cases",
-        "/tasks",
-        "/assessments",
-        "/goals",
-        "/plans",
-        "/notes",
-        "/appointments",
-        "/pathways",
-        "/attachments",
-        "/legal-statuses",
-        "/reminders",
-        "/contacts",
-        "/relations",
-        "/household",
-    ];
     let of_people = OF_PEOPLE.iter().any(|start| path.starts_with(start));
     if of_people && method != "get" && path != "/people" && path != "/households" && !path.ends_with("/searches") {
         statuses.push(423);

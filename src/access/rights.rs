@@ -12,6 +12,7 @@ use crate::access::policy::{self, Action, FieldGroup, FieldRight, Resource, Role
 use crate::access::standing::Standing;
 use crate::access::tokens::Bearer;
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, queries};
+use crate::aggregate::Root;
 use crate::error::{ApiError, ApiResult, Kind};
 
 const REMEMBERED: usize = 2_000;
@@ -231,6 +232,11 @@ impl Rights {
         } else {
             Err(ApiError::not_found())
         }
+    }
+
+    /// The same of a root; the refusal is recorded with its id.
+    pub fn require_on(&self, action: Action, resource: Resource, root: &impl Root) -> ApiResult<()> {
+        self.require_at(action, resource, &root.place()).map_err(|refused| refused.about(root.id().into()))
     }
 
     /// Field rights on a row, from the grants that match that row.

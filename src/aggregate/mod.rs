@@ -145,7 +145,7 @@ macro_rules! child {
 /// A row with its root, where the caller may do this to it.
 pub fn visible<C: Child>(reader: &mut Reader<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
     let (row, root) = C::with_root(reader, id)?;
-    reader.rights.require_at(action, C::RESOURCE, &root.place())?;
+    reader.rights.require_on(action, C::RESOURCE, &root)?;
     Ok((row, root))
 }
 
@@ -157,7 +157,7 @@ pub fn list<C: Child, Q: DeserializeOwned + Validate + Paged>(
     ask: impl FnOnce(&mut Reader<'_>, &Q, &C::Root, C::Id, i64) -> ApiResult<Vec<C>>,
 ) -> ApiResult<(PageOf<C>, C::Root)> {
     let root = C::Root::find(reader, root)?;
-    reader.rights.require_at(Action::List, C::RESOURCE, &root.place())?;
+    reader.rights.require_on(Action::List, C::RESOURCE, &root)?;
     let asked = query.read()?;
     let request = reader.page(query, asked.limit(), asked.cursor());
     let after = request.after()?.unwrap_or_else(|| C::Id::from(Uuid::nil()));
@@ -174,7 +174,7 @@ pub fn create<C: Child, N: Checked>(
     make: impl FnOnce(&mut Unit<'_>, C::Id, &C::Root, N) -> ApiResult<C>,
 ) -> ApiResult<(C, C::Root)> {
     let root = C::Root::lock(unit, root)?;
-    unit.rights.require_at(Action::Create, C::RESOURCE, &root.place())?;
+    unit.rights.require_on(Action::Create, C::RESOURCE, &root)?;
     unit.shows(C::Root::RESOURCE, [root.id().into()]);
     let new = body.read()?;
     let id = Uuid::now_v7();
@@ -192,7 +192,7 @@ pub fn create<C: Child, N: Checked>(
 pub fn locked<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
     let root_id = C::root_of(unit, id)?;
     let root = C::Root::lock(unit, root_id)?;
-    unit.rights.require_at(action, C::RESOURCE, &root.place())?;
+    unit.rights.require_on(action, C::RESOURCE, &root)?;
     unit.shows(C::Root::RESOURCE, [root.id().into()]);
     root.require_workable()?;
     Ok((C::find(unit.connection, id)?, root))

@@ -31,7 +31,7 @@ pub async fn read_case_by_external_id(
         let app = reader.app;
         let id = key.find(reader, app, Kind::Case)?.ok_or_else(ApiError::not_found)?;
         let row = queries::find(reader, CaseId(id))?;
-        reader.rights.require_at(Action::Read, Resource::Cases, &row.place())?;
+        reader.rights.require_on(Action::Read, Resource::Cases, &row)?;
         reader.shows(Resource::Cases, [id]);
         let case = Case::shown(row, &reader.rights);
         reader.answer_row(case.version, &held, &Fields::default(), "", &case)
@@ -91,7 +91,7 @@ fn update(
     body: &Body<NewCase>,
 ) -> ApiResult<Answer> {
     let mut row = queries::lock(unit, id)?;
-    unit.rights.require_at(Action::Edit, Resource::Cases, &row.place())?;
+    unit.rights.require_on(Action::Edit, Resource::Cases, &row)?;
     unit.shows(Resource::Cases, [row.id.0]);
     let new = body.read()?;
     if_match.check_if_sent(row.version)?;

@@ -73,7 +73,7 @@ pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Opt
     }
     let asked = |name: &str| names.contains(&name);
     for (_, resource, ..) in STORED.iter().filter(|(name, ..)| asked(name)) {
-        reader.rights.require_at(Action::List, *resource, &case.place())?;
+        reader.rights.require_on(Action::List, *resource, case)?;
     }
     let mut embedded = EmbeddedInCase {
         tasks: asked("tasks").then(Vec::new),

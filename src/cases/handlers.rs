@@ -258,7 +258,7 @@ pub async fn read_case(
 ) -> ApiResult<Answer> {
     door.read("read_case", caller, move |reader| {
         let row = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::Read, Resource::Cases, &row.place())?;
+        reader.rights.require_on(Action::Read, Resource::Cases, &row)?;
         let parameters = query.read()?;
         let fields = Fields::parse(parameters.fields.as_deref(), &MEMBERS)?;
         let embed = parameters.embed.unwrap_or_default();
@@ -331,7 +331,7 @@ pub async fn edit_case(
 ) -> ApiResult<Answer> {
     door.write("edit_case", caller, None, move |unit| {
         let mut row = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Edit, Resource::Cases, &row.place())?;
+        unit.rights.require_on(Action::Edit, Resource::Cases, &row)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
         unit.shows(Resource::Cases, [row.id.0]);

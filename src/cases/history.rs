@@ -58,7 +58,7 @@ pub async fn list_case_history(
 ) -> ApiResult<Answer> {
     door.read("list_case_history", caller, move |reader| {
         let case = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::CaseHistory, &case.place())?;
+        reader.rights.require_on(Action::List, Resource::CaseHistory, &case)?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let fields = reader.rights.fields_at(&case.place());
@@ -136,7 +136,7 @@ pub async fn list_case_accesses(
     use access_records as a;
     door.read("list_case_accesses", caller, move |reader| {
         let case = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::CaseAccesses, &case.place())?;
+        reader.rights.require_on(Action::List, Resource::CaseAccesses, &case)?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         // Ids of records sort by time: nothing before the case can concern it.

@@ -14,9 +14,8 @@ use crate::aggregate::moves::{no_such_move, texts_within};
 use crate::aggregate::{self, locked};
 use crate::cases::handlers::refuse_unless_open;
 use crate::cases::pathways;
-use crate::cases::queries;
 use crate::cases::tasks::{Task, TaskId, TaskStatus};
-use crate::cases::types::{CaseId, CaseRow};
+use crate::cases::types::CaseRow;
 use crate::error::ApiResult;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch};
 use crate::work::Unit;
@@ -158,16 +157,15 @@ pub fn make(
     Ok(transition)
 }
 
-/// Cancels the open tasks of a locked case: an early closing leaves nothing open.
-pub fn cancel_open(unit: &mut Unit<'_>, case: CaseId, reason: &str) -> ApiResult<()> {
-    let case = queries::find(unit, case)?;
+/// Cancels the open tasks of a locked case that ends.
+pub fn cancel_open(unit: &mut Unit<'_>, case: &CaseRow, reason: &str) -> ApiResult<()> {
     let open: Vec<Task> = tasks::table
         .filter(tasks::case_id.eq(case.id))
         .filter(tasks::status.eq(TaskStatus::Open))
         .order(tasks::id)
         .load(unit.connection)?;
     for task in open {
-        make(unit, task, &case, TaskTransitionId::new(), TaskStatus::Cancelled, Some(reason))?;
+        make(unit, task, case, TaskTransitionId::new(), TaskStatus::Cancelled, Some(reason))?;
     }
     Ok(())
 }

@@ -171,7 +171,7 @@ pub async fn create_case_transition(
 ) -> ApiResult<Answer> {
     door.write("create_case_transition", caller, Some(body.fingerprint()), move |unit| {
         let row = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Transition, Resource::Cases, &row.place())?;
+        unit.rights.require_on(Action::Transition, Resource::Cases, &row)?;
         row.require_workable()?;
         let asked = body.read()?;
         let transition_id = TransitionId::new();
@@ -205,12 +205,10 @@ pub fn make(
     let (from, made) =
         (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, unit.app, &row, today)?));
     let (next, made) = made.map_err(ApiError::unmet)?;
-    if next.status == CaseStatus::Declined {
-        task_transitions::cancel_open(unit, row.id, "the case was declined")?;
-    }
-    if made == Move::CloseEarly {
-        task_transitions::cancel_open(unit, row.id, "the case was closed early")?;
-        goal_transitions::drop_open(unit, &row, "the case was closed early")?;
+    // After evaluation the guards have left nothing open.
+    if !next.status.is_open() && made != Move::Close {
+        task_transitions::cancel_open(unit, &row, "the case has ended")?;
+        goal_transitions::drop_open(unit, &row, "the case has ended")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;
@@ -270,7 +268,7 @@ fn check_reason(unit: &Unit<'_>, row: &CaseRow, intent: &Intent) -> ApiResult<()
 
 fn visible(reader: &mut Reader<'_>, id: CaseId) -> ApiResult<CaseRow> {
     let row = queries::find(reader, id)?;
-    reader.rights.require_at(Action::Read, Resource::Cases, &row.place())?;
+    reader.rights.require_on(Action::Read, Resource::Cases, &row)?;
     Ok(row)
 }
 

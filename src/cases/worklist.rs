@@ -386,7 +386,7 @@ pub async fn delete_unread_changes(
             .first(unit.connection)
             .optional()?
             .ok_or_else(ApiError::not_found)?;
-        unit.rights.require_at(Action::Delete, Resource::Worklist, &case.place())?;
+        unit.rights.require_on(Action::Delete, Resource::Worklist, &case)?;
         if_match.check(changes)?;
         // The numbers go on: a request that is sent twice marks nothing that came between.
         let news = case_news::table.filter(case_news::case_id.eq(id.0)).filter(case_news::changes.eq(changes));

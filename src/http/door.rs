@@ -313,7 +313,8 @@ impl Desk {
                 }
                 // A refused attempt is kept, though its own transaction is gone. Where it cannot be, the caller hears 503.
                 Err(error) if is_refusal(&error) => {
-                    let note = desk.note(AccessEvent::Refused, desk.resource.as_str(), Vec::new());
+                    let note =
+                        desk.note(AccessEvent::Refused, desk.resource.as_str(), error.row().into_iter().collect());
                     desk.app.recorder.take(note, move |kept| send(kept.and(Err(error))));
                 }
                 Err(error) => send(Err(error)),

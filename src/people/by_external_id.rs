@@ -93,7 +93,7 @@ fn update(
     body: &Body<NewPerson>,
 ) -> ApiResult<Answer> {
     let mut row = queries::lock(unit, id)?;
-    unit.rights.require_at(Action::Edit, Resource::People, &row.place())?;
+    unit.rights.require_on(Action::Edit, Resource::People, &row)?;
     unit.shows(Resource::People, [row.id.0]);
     let new = body.read()?;
     if_match.check_if_sent(row.version)?;

@@ -123,7 +123,7 @@ pub async fn read_person_export(
 ) -> ApiResult<Answer> {
     door.read("read_person_export", caller, move |reader| {
         let person = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::Read, Resource::PersonExports, &person.place())?;
+        reader.rights.require_on(Action::Read, Resource::PersonExports, &person)?;
         query.read()?;
         let (rights, now) = (reader.rights.clone(), reader.now);
         let of_person = cases_in_sight(reader.connection, &rights, person.id)?;

@@ -280,7 +280,7 @@ pub async fn edit_person(
 ) -> ApiResult<Answer> {
     door.write("edit_person", caller, None, move |unit| {
         let mut row = queries::lock(unit, id.0)?;
-        unit.rights.require_at(Action::Edit, Resource::People, &row.place())?;
+        unit.rights.require_on(Action::Edit, Resource::People, &row)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
         unit.shows(Resource::People, [row.id.0]);

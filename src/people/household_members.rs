@@ -173,7 +173,7 @@ pub async fn list_person_households(
 ) -> ApiResult<Answer> {
     door.read("list_person_households", caller, move |reader| {
         let person = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::Read, Resource::People, &person.place())?;
+        reader.rights.require_on(Action::Read, Resource::People, &person)?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let after = request.after()?.unwrap_or(HouseholdMemberId(uuid::Uuid::nil()));

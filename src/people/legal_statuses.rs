@@ -244,7 +244,7 @@ pub async fn list_legal_statuses(
 ) -> ApiResult<Answer> {
     door.read("list_legal_statuses", caller, move |reader| {
         let person = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::LegalStatuses, &person.place())?;
+        reader.rights.require_on(Action::List, Resource::LegalStatuses, &person)?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let after: Option<(NaiveDate, LegalStatusId)> = request.after()?;

@@ -112,11 +112,11 @@ pub async fn create_person_transition(
     door.write("create_person_transition", caller, Some(body.fingerprint()), move |unit| {
         erasure::lock_households(unit, id.0)?;
         let person = queries::lock_even_erased(unit, id.0)?;
-        unit.rights.require_at(Action::Transition, Resource::People, &person.place())?;
+        unit.rights.require_on(Action::Transition, Resource::People, &person)?;
         let asked = body.read()?;
         let (to, note) = asked.parts();
         if to == Processing::Erased {
-            unit.rights.require_at(Action::Delete, Resource::People, &person.place())?;
+            unit.rights.require_on(Action::Delete, Resource::People, &person)?;
         }
         let move_id = ChildTransitionId::new();
         let made: ChildTransition = match unit.replay(move_id.0)? {

@@ -200,7 +200,7 @@ pub async fn list_relations(
 ) -> ApiResult<Answer> {
     door.read("list_relations", caller, move |reader| {
         let person = queries::find(reader, id.0)?;
-        reader.rights.require_at(Action::List, Resource::Relations, &person.place())?;
+        reader.rights.require_on(Action::List, Resource::Relations, &person)?;
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let after = request.after()?.unwrap_or(RelationId(uuid::Uuid::nil()));
@@ -233,7 +233,7 @@ pub async fn create_relation(
 ) -> ApiResult<Answer> {
     door.write("create_relation", caller, Some(body.fingerprint()), move |unit| {
         let person = queries::find(unit, id.0)?;
-        unit.rights.require_at(Action::Create, Resource::Relations, &person.place())?;
+        unit.rights.require_on(Action::Create, Resource::Relations, &person)?;
         unit.shows(Resource::People, [person.id.0]);
         let new = body.read()?;
         let id = RelationId::new();

@@ -33,6 +33,13 @@ both! {
         maria.stating("supervision").get(&case).expect(200);
         let accesses = maria.stating("case_work").get(&format!("{case}/accesses")).expect(200).json();
         assert!(accesses["items"].to_string().contains("supervision"), "{accesses}");
+        // Who was refused is told, too.
+        maria.get(&case).expect(403);
+        world.matej_case_manager_in_trieste().get(&case).expect(404);
+        let accesses = maria.stating("case_work").get(&format!("{case}/accesses")).expect(200).json();
+        let refused: Vec<_> = accesses["items"].as_array().unwrap().iter().filter(|one| one["event"] == "refused").collect();
+        let actors = ["maria_case_manager", "matej_case_manager_in_trieste"].map(|name| world.id_of(name));
+        assert_eq!(refused.iter().map(|one| one["actor_id"].as_str().unwrap()).collect::<Vec<_>>(), actors);
     }
 
     fn the_worklist_and_the_feed_of_an_audited_case(world: &World) {

@@ -5,6 +5,7 @@ mod edit;
 mod external_ids;
 mod households;
 mod legal_statuses;
+mod life;
 mod privacy;
 mod relations;
 mod reminders;
