@@ -16,6 +16,7 @@ pub mod demo;
 pub mod directory;
 pub mod error;
 pub mod external_ids;
+pub mod hsds;
 pub mod http;
 pub mod lease;
 pub mod openapi;

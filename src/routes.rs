@@ -12,7 +12,9 @@ use crate::cases::{
     task_transitions, tasks, transitions, worklist, workloads,
 };
 use crate::codes;
-use crate::directory::organisations;
+use crate::directory::{
+    capacities, locations, matches, organisations, service_at_locations, service_handlers as services, verifications,
+};
 use crate::operations::{sandbox, status};
 use crate::people::{
     by_external_id as people_by_external_id, contacts, export, handlers as people, household_members, households,
@@ -103,6 +105,24 @@ operations! {
     organisations::create_organisation,
     organisations::read_organisation,
     organisations::edit_organisation,
+    services::list_services,
+    services::create_service,
+    matches::search_services,
+    services::read_service,
+    services::edit_service,
+    capacities::read_service_capacity,
+    capacities::replace_service_capacity,
+    verifications::list_service_verifications,
+    verifications::create_service_verification,
+    service_at_locations::list_service_at_locations,
+    service_at_locations::create_service_at_location,
+    service_at_locations::read_service_at_location,
+    service_at_locations::edit_service_at_location,
+    service_at_locations::delete_service_at_location,
+    locations::list_locations,
+    locations::create_location,
+    locations::read_location,
+    locations::edit_location,
     territories::list_territories,
     territories::create_territory,
     territories::read_territory,

@@ -37,6 +37,11 @@ text_enum! {
         ApiClients = "api_clients",
         Grants = "grants",
         Organisations = "organisations",
+        Services = "services",
+        ServiceVerifications = "service_verifications",
+        ServiceCapacities = "service_capacities",
+        Locations = "locations",
+        ServiceAtLocations = "service_at_locations",
         Territories = "territories",
         CodeLists = "code_lists",
         People = "people",
@@ -94,11 +99,28 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // Machine clients have no password to change.
         R::Me => action == Read || (action == Edit && role != Role::SyncClient),
         R::CodeLists => matches!(action, List | Read) || (role == Role::SystemAdministrator && action == Create),
-        R::Organisations | R::Territories | R::PathwayTemplates if matches!(action, List | Read) => true,
+        R::Organisations
+        | R::Territories
+        | R::PathwayTemplates
+        | R::Services
+        | R::ServiceVerifications
+        | R::ServiceCapacities
+        | R::Locations
+        | R::ServiceAtLocations
+            if matches!(action, List | Read) || (resource, action) == (R::Services, Search) =>
+        {
+            // A service has one capacity, and a verification is listed with its service.
+            !matches!((resource, action), (R::ServiceCapacities, List) | (R::ServiceVerifications, Read))
+        }
 
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         R::PathwayTemplates => administers(role) && matches!(action, Create | Edit | Transition),
+        R::Services | R::Locations => administers(role) && matches!(action, Create | Edit),
+        R::ServiceAtLocations => administers(role) && matches!(action, Create | Edit | Delete),
+        // Who gives a service knows how much room it has, and whether the directory is right.
+        R::ServiceVerifications => tells_of_services(role) && action == Create,
+        R::ServiceCapacities => tells_of_services(role) && action == Edit,
         R::Users => administers(role) && matches!(action, List | Read | Create | Edit),
         R::ApiClients => administers(role) && matches!(action, List | Read | Create | Edit),
         R::Grants => administers(role) && matches!(action, List | Read | Create | Delete),
@@ -204,6 +226,10 @@ pub fn may_grant(role: Role) -> &'static [Role] {
 
 fn administers(role: Role) -> bool {
     matches!(role, Role::SystemAdministrator | Role::OrganisationAdministrator)
+}
+
+fn tells_of_services(role: Role) -> bool {
+    administers(role) || matches!(role, Role::CaseManager | Role::HelpDeskOperator | Role::SyncClient)
 }
 
 /// The grid as a table, one row an action on a resource, one column a role.

@@ -14,34 +14,48 @@ use crate::error::ApiResult;
 /// The territories under some roots on a date: subtrees, and members of unions, conventions, districts and mountain
 /// communities (domain 39). The roots themselves included.
 pub fn reach(connection: &mut Connection, roots: &[TerritoryId], on: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
-    #[derive(QueryableByName)]
-    struct Reached {
-        #[diesel(sql_type = types::Uuid)]
-        id: TerritoryId,
-    }
-    // One recursive term, written so that both databases accept it.
-    const REACH: &str = "WITH RECURSIVE reach (id) AS ( \
-           SELECT id FROM territories WHERE id = $1 \
-           UNION \
-           SELECT below.id FROM reach JOIN ( \
-             SELECT id, parent_id AS upper_id FROM territories WHERE parent_id IS NOT NULL \
-             UNION ALL \
-             SELECT member_id, aggregate_id FROM territory_memberships \
-             WHERE valid_from <= $2 AND (valid_to IS NULL OR valid_to > $3) \
-           ) below ON below.upper_id = reach.id \
-         ) SELECT id FROM reach";
     let mut reached = Vec::new();
     for root in roots {
-        let below: Vec<Reached> = diesel::sql_query(REACH)
-            .bind::<types::Uuid, _>(*root)
-            .bind::<Date, _>(on)
-            .bind::<Date, _>(on)
-            .load(connection)?;
-        reached.extend(below.into_iter().map(|row| row.id));
+        reached.extend(walk(connection, *root, on, "lies.upper_id = walked.id", "lies.id")?);
     }
     reached.sort_unstable();
     reached.dedup();
     Ok(reached)
+}
+
+/// The territories that a territory lies in on a date, itself included; none where there is no such territory.
+pub fn above(connection: &mut Connection, id: TerritoryId, on: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
+    walk(connection, id, on, "lies.id = walked.id", "lies.upper_id")
+}
+
+fn walk(
+    connection: &mut Connection,
+    from: TerritoryId,
+    on: NaiveDate,
+    step: &'static str,
+    to: &'static str,
+) -> QueryResult<Vec<TerritoryId>> {
+    #[derive(QueryableByName)]
+    struct Walked {
+        #[diesel(sql_type = types::Uuid)]
+        id: TerritoryId,
+    }
+    // One recursive term, written so that both databases accept it.
+    let walk = format!(
+        "WITH RECURSIVE walked (id) AS ( \
+           SELECT id FROM territories WHERE id = $1 \
+           UNION \
+           SELECT {to} FROM walked JOIN ( \
+             SELECT id, parent_id AS upper_id FROM territories WHERE parent_id IS NOT NULL \
+             UNION ALL \
+             SELECT member_id, aggregate_id FROM territory_memberships \
+             WHERE valid_from <= $2 AND (valid_to IS NULL OR valid_to > $3) \
+           ) lies ON {step} \
+         ) SELECT id FROM walked"
+    );
+    let statement = diesel::sql_query(walk).bind::<types::Uuid, _>(from).bind::<Date, _>(on).bind::<Date, _>(on);
+    let walked: Vec<Walked> = statement.load(connection)?;
+    Ok(walked.into_iter().map(|row| row.id).collect())
 }
 
 /// Writes down what a grant reaches.

@@ -7,10 +7,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::access::Action;
 use crate::access::caller::{Caller, actions, resources};
+use crate::access::{Action, Resource};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
-use crate::cases::pathway_templates::{PathwayTemplateId, PathwayTemplateRow, PathwayTemplateStatus, locked, save};
+use crate::cases::pathway_templates::{PathwayTemplateId, PathwayTemplateRow, PathwayTemplateStatus};
+use crate::directory::entries;
 use crate::error::ApiResult;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch};
 use crate::work::Unit;
@@ -67,7 +68,7 @@ pub async fn create_pathway_template_transition(
     body: Body<NewPathwayTemplateTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_pathway_template_transition", caller, Some(body.fingerprint()), move |unit| {
-        let row = locked(unit, Action::Transition, id.0)?;
+        let row: PathwayTemplateRow = entries::locked(unit, Action::Transition, Resource::PathwayTemplates, id.0)?;
         let asked = body.read()?;
         let transition_id = ChildTransitionId::new();
         let transition: ChildTransition = match unit.replay(transition_id.0)? {
@@ -95,6 +96,6 @@ pub fn make(
         return Err(moves::no_such_move("a template", from.as_str(), to.as_str()));
     }
     row.status = to;
-    save(unit, &mut row, &["status"])?;
+    entries::save(unit, &mut row, &["status"])?;
     moves::keep_of(unit, "pathway_template", (row.id.0, row.version), id, (from.as_str(), to.as_str()), None)
 }

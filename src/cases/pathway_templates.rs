@@ -3,7 +3,7 @@
 
 use actix_web::{get, patch, post};
 use approdo_db::schema::{organisation_ancestors, pathway_templates};
-use approdo_db::{Connection, Json, Timestamp, define_id, text_enum};
+use approdo_db::{Json, Timestamp, define_id, text_enum};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,13 +13,15 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, OrganisationId, Resource};
 use crate::cases::life_domains::LifeDomain;
 use crate::codes;
+use crate::directory::entries;
+use crate::entry;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::texts::CodeText;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::page_of;
 use crate::paged_query;
-use crate::work::{Change, Operation, Unit};
+use crate::work::Unit;
 
 define_id! {
     /// The id of a template of pathways.
@@ -55,6 +57,8 @@ pub struct PathwayTemplateRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
+
+entry!(PathwayTemplateRow, PathwayTemplateId, pathway_templates, owner_org_id, "pathway_template", PathwayTemplates);
 
 impl PathwayTemplateRow {
     pub fn target_groups(&self) -> ApiResult<Vec<String>> {
@@ -198,50 +202,6 @@ paged_query! {
     }
 }
 
-/// Reads a template; none where there is none.
-pub fn find(connection: &mut Connection, id: PathwayTemplateId) -> QueryResult<Option<PathwayTemplateRow>> {
-    pathway_templates::table.find(id).first(connection).optional()
-}
-
-/// The template under its lock, where the caller administers its organisation.
-pub fn locked(unit: &mut Unit<'_>, action: Action, id: PathwayTemplateId) -> ApiResult<PathwayTemplateRow> {
-    let found: Option<PathwayTemplateRow> =
-        approdo_db::first_for_update!(&mut *unit.connection, pathway_templates::table.find(id)).optional()?;
-    let row = found.ok_or_else(ApiError::not_found)?;
-    // Everyone may know the template, so the refusal need not hide it.
-    if unit.rights.may_in(action, Resource::PathwayTemplates, row.owner_org_id) {
-        Ok(row)
-    } else {
-        Err(ApiError::forbidden(format!("none of your grants allows '{action}' on this template")))
-    }
-}
-
-/// Writes a changed template with its records.
-pub fn save(unit: &mut Unit<'_>, row: &mut PathwayTemplateRow, changed: &[&'static str]) -> ApiResult<()> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let before = row.version;
-    row.version += 1;
-    row.updated_at = unit.now;
-    let target =
-        pathway_templates::table.filter(pathway_templates::id.eq(row.id)).filter(pathway_templates::version.eq(before));
-    Unit::updated_one(diesel::update(target).set(&*row).execute(unit.connection)?)?;
-    record(unit, row, Operation::Updated, changed)
-}
-
-fn record(
-    unit: &mut Unit<'_>,
-    row: &PathwayTemplateRow,
-    operation: Operation,
-    changed: &[&'static str],
-) -> ApiResult<()> {
-    unit.record(Change {
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
-        ..Change::plain("pathway_template", row.id.0, row.version, operation, changed)
-    })
-}
-
 /// List templates of pathways.
 ///
 /// Oldest first. Every caller may know them.
@@ -297,12 +257,10 @@ pub async fn create_pathway_template(
 ) -> ApiResult<Answer> {
     door.write("create_pathway_template", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
-        if !unit.rights.may_in(Action::Create, Resource::PathwayTemplates, new.owner_org_id) {
-            return Err(ApiError::unknown_reference("owner_org_id"));
-        }
+        entries::require_keeper(unit, Resource::PathwayTemplates, "owner_org_id", new.owner_org_id)?;
         let id = PathwayTemplateId::new();
         let row = match unit.replay(id.0)? {
-            Some(earlier) => pathway_templates::table.find(PathwayTemplateId(earlier)).first(unit.connection)?,
+            Some(earlier) => entries::made_before(unit, earlier)?,
             None => add(unit, id, new)?,
         };
         let (path, version) = (format!("/pathway-templates/{}", row.id), row.version);
@@ -326,9 +284,7 @@ pub fn add(unit: &mut Unit<'_>, id: PathwayTemplateId, new: NewPathwayTemplate) 
         created_at: unit.now,
         updated_at: unit.now,
     };
-    diesel::insert_into(pathway_templates::table).values(&row).execute(unit.connection)?;
-    let members = ["owner_org_id", "name", "description", "target_groups", "steps", "status"];
-    record(unit, &row, Operation::Created, &members)?;
+    entries::add(unit, &row, &["owner_org_id", "name", "description", "target_groups", "steps", "status"])?;
     Ok(row)
 }
 
@@ -348,7 +304,7 @@ pub async fn read_pathway_template(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_pathway_template", caller, move |reader| {
-        let row = find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
+        let row: PathwayTemplateRow = entries::known(reader, id.0)?;
         reader.answer_row(row.version, &held, &Fields::default(), "", &PathwayTemplate::shown(row)?)
     })
     .await
@@ -372,7 +328,7 @@ pub async fn edit_pathway_template(
     body: Body<PathwayTemplatePatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_pathway_template", caller, None, move |unit| {
-        let mut row = locked(unit, Action::Edit, id.0)?;
+        let mut row: PathwayTemplateRow = entries::locked(unit, Action::Edit, Resource::PathwayTemplates, id.0)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
         if row.status != PathwayTemplateStatus::Draft {
@@ -383,7 +339,7 @@ pub async fn edit_pathway_template(
         if changed.contains(&"target_groups") {
             codes::check_all(unit.app, "target_groups", "target_groups", &row.target_groups()?)?;
         }
-        save(unit, &mut row, &changed)?;
+        entries::save(unit, &mut row, &changed)?;
         let version = row.version;
         unit.edited(version, &PathwayTemplate::shown(row)?)
     })

@@ -14,10 +14,11 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
 use crate::aggregate::{self, Child as _, locked, visible};
 use crate::cases::handlers::refuse_unless_open;
-use crate::cases::pathway_templates::{self, PathwayTemplateId, PathwayTemplateRow, PathwayTemplateStatus};
+use crate::cases::pathway_templates::{PathwayTemplateId, PathwayTemplateRow, PathwayTemplateStatus};
 use crate::cases::tasks::{Task, TaskId, TaskStatus};
 use crate::cases::types::{CaseId, CaseRow};
 use crate::child;
+use crate::directory::entries::Entry as _;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
@@ -246,7 +247,7 @@ fn due_on(arrived_on: NaiveDate, days: i64) -> ApiResult<NaiveDate> {
 
 /// 422 unless the template is one that this case's organisation can start.
 fn startable(unit: &mut Unit<'_>, id: PathwayTemplateId, case: &CaseRow) -> ApiResult<PathwayTemplateRow> {
-    let template = pathway_templates::find(unit.connection, id)?
+    let template = PathwayTemplateRow::find(unit.connection, id)?
         .filter(|template| template.status == PathwayTemplateStatus::Published)
         .ok_or_else(|| ApiError::unknown_reference("template_id"))?;
     let above: i64 = organisation_ancestors::table

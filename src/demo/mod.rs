@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod callers;
+mod directory;
 pub mod load;
 mod register;
 mod story;

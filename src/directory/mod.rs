@@ -1,3 +1,17 @@
-//! Organisations: who owns cases and employs callers. They form one tree, whose root is the deployment's operator.
+//! The directory: organisations, which own cases and employ callers and form one tree, whose root is the deployment's operator; the
+//! services they give, and where.
 
+pub mod capacities;
+pub mod entries;
+pub mod locations;
+pub mod matches;
+pub mod matching;
 pub mod organisations;
+pub mod parts;
+pub mod service_at_locations;
+pub mod service_handlers;
+pub mod services;
+pub mod verifications;
+
+#[cfg(test)]
+mod tests;

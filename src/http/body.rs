@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::error::{ApiError, ApiResult, FieldError, Kind};
+use crate::http::objects::Objects;
 
 /// Bytes a JSON body may have.
 pub const LIMIT: usize = 1024 * 1024;
@@ -52,7 +53,7 @@ impl<T: Checked> Body<T> {
             return Err(error);
         }
         refuse_null_characters(&self.bytes)?;
-        // Serde fills a struct from an array as well, member by member.
+        // Serde reads a union from an array as well, its tag first.
         if self.bytes.trim_ascii_start().starts_with(b"[") {
             refuse_values(&self.bytes, "must be an object", Value::is_array)?;
         }
@@ -60,7 +61,7 @@ impl<T: Checked> Body<T> {
             refuse_nulls(&self.bytes)?;
         }
         let mut source = serde_json::Deserializer::from_slice(&self.bytes);
-        let value: T = serde_path_to_error::deserialize(&mut source).map_err(|error| {
+        let value: T = serde_path_to_error::deserialize(Objects(&mut source)).map_err(|error| {
             let pointer = pointer(error.path());
             let cause = error.into_inner();
             if cause.is_data() {

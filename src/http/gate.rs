@@ -195,7 +195,16 @@ pub fn fixed_headers(public_url: &str, request_limit: u32) -> Vec<(HeaderName, H
 pub async fn unmatched(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let path = request.path().strip_prefix(MOUNT).unwrap_or_else(|| request.path());
     let known = app.contract_paths.get().and_then(|paths| paths.methods(path).map(<[Method]>::to_vec));
-    let Some(mut methods) = known else { return Err(ApiError::not_found()) };
+    let Some(methods) = known else { return Err(ApiError::not_found()) };
+    other_method(&request, methods)
+}
+
+/// What a resource that can only be read answers to other methods.
+pub async fn only_read(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    other_method(&request, vec![Method::GET])
+}
+
+fn other_method(request: &HttpRequest, mut methods: Vec<Method>) -> Result<HttpResponse, ApiError> {
     if methods.contains(&Method::GET) {
         methods.push(Method::HEAD);
     }

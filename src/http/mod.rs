@@ -11,6 +11,7 @@ pub mod gate;
 pub mod limits;
 pub mod listing;
 pub mod members;
+pub mod objects;
 pub mod page;
 pub mod patch;
 pub mod path;

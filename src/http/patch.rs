@@ -121,6 +121,22 @@ impl Edit {
         }
     }
 
+    /// Refuses what is not an absolute address, of at most 2,048 characters.
+    pub fn url(&mut self, name: &str, patch: &Patch<String>) {
+        if let Patch::Set(text) = patch
+            && !(text.chars().count() <= 2048 && validator::ValidateUrl::validate_url(text))
+        {
+            self.refuse(name, "is not an absolute address");
+        }
+    }
+
+    /// Refuses what does not fit in the members of an object.
+    pub fn valid(&mut self, name: &str, value: &impl validator::Validate) {
+        if let Err(errors) = value.validate() {
+            self.errors.extend(crate::http::body::flatten(&errors, &format!("#/{name}")));
+        }
+    }
+
     /// Refuses a list that is too long, and what does not fit in its items.
     pub fn nested<T: validator::Validate>(&mut self, name: &str, items: &[T], max: usize) {
         if items.len() > max {
@@ -130,6 +146,27 @@ impl Edit {
             if let Err(errors) = item.validate() {
                 self.errors.extend(crate::http::body::flatten(&errors, &format!("#/{name}/{index}")));
             }
+        }
+    }
+
+    /// The same of a list that a patch replaces.
+    pub fn items<T: validator::Validate>(&mut self, name: &str, patch: &Patch<Vec<T>>, max: usize) {
+        if let Patch::Set(items) = patch {
+            self.nested(name, items, max);
+        }
+    }
+
+    /// Refuses a number beyond its bounds.
+    pub fn lies_within<T: PartialOrd + std::fmt::Display>(
+        &mut self,
+        name: &str,
+        patch: &Patch<T>,
+        bounds: RangeInclusive<T>,
+    ) {
+        if let Patch::Set(number) = patch
+            && !bounds.contains(number)
+        {
+            self.refuse(name, format!("must lie between {} and {}", bounds.start(), bounds.end()));
         }
     }
 

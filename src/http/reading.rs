@@ -67,12 +67,26 @@ pub fn patched_instant<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<Dat
     Ok(Patch::<Moment>::deserialize(source)?.map(|moment| moment.0))
 }
 
-/// Reads a whole number that may be absent. To JSON Schema `20.0` is one.
+/// A whole number. To JSON Schema `20.0` is one.
+struct Whole(i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(source)?;
+        let whole = number.as_i64().or_else(|| {
+            let text = number.to_string();
+            text.strip_suffix(".0").and_then(|text| text.parse().ok())
+        });
+        whole.map(Self).ok_or_else(|| D::Error::custom("is not a whole number"))
+    }
+}
+
+/// Reads a whole number that may be absent.
 pub fn optional_whole<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64>, D::Error> {
-    let Some(number) = Option::<serde_json::Number>::deserialize(source)? else { return Ok(None) };
-    let whole = number.as_i64().or_else(|| {
-        let text = number.to_string();
-        text.strip_suffix(".0").and_then(|text| text.parse().ok())
-    });
-    whole.map(Some).ok_or_else(|| D::Error::custom("is not a whole number"))
+    Ok(Option::<Whole>::deserialize(source)?.map(|whole| whole.0))
+}
+
+/// Reads a whole number of a merge patch.
+pub fn patched_whole<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<i64>, D::Error> {
+    Ok(Patch::<Whole>::deserialize(source)?.map(|whole| whole.0))
 }

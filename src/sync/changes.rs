@@ -130,7 +130,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 21] = [
+const KINDS: [Kind; 25] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -150,6 +150,10 @@ const KINDS: [Kind; 21] = [
     kind("pathway", "/pathways/", Some(Resource::Pathways), &[]),
     kind("pathway_template", "/pathway-templates/", None, &[]),
     kind("code_list_version", "/code-list-versions/", None, &[]),
+    kind("service", "/services/", None, &[]),
+    kind("service_capacity", "/services/", None, &[]),
+    kind("location", "/locations/", None, &[]),
+    kind("service_at_location", "/service-at-locations/", None, &[]),
     kind("organisation", "/organisations/", None, &[]),
     kind("territory", "/territories/", None, &[]),
 ];

@@ -49,6 +49,11 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         relations,
         person_name_words,
         organisations,
+        services,
+        service_verifications,
+        service_capacities,
+        locations,
+        service_at_locations,
         organisation_ancestors,
         territories,
         territory_memberships,
@@ -279,7 +284,13 @@ fn bad_queries(client: &Client, operation: &Operation, path: &str, body: Option<
 }
 
 /// Sends each bad path; says how many.
-fn bad_paths(client: &Client, operation: &Operation, rows: &Rows, stage: &Stage<'_>, body: Option<&Value>) -> usize {
+fn bad_paths(
+    client: &Client,
+    operation: &Operation,
+    rows: &Rows<'_>,
+    stage: &Stage<'_>,
+    body: Option<&Value>,
+) -> usize {
     let mut sent = 0;
     for parameter in operation.parameters_in("path") {
         let is_id = parameter.schema["format"] == "uuid";

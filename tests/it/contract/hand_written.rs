@@ -51,14 +51,16 @@ impl Table<'_> {
 }
 
 /// A person with members of one's own, as text: what is sent need not be JSON.
-fn person(rows: &Rows, more: &str) -> Vec<u8> {
-    let (organisation, territory) = (&rows.organisation, &rows.territory);
+fn person(rows: &Rows<'_>, more: &str) -> Vec<u8> {
+    let (organisation, territory) = (rows.organisation(), rows.territory());
     format!(r#"{{"owner_org_id":"{organisation}","territory_id":"{territory}","family_name":"B",{more}}}"#).into_bytes()
 }
 
 both! {
     fn bodies_that_are_not_right(world: &World) {
-        let rows = Stage::new(world).in_udine();
+        let stage = Stage::new(world);
+        let rows = stage.in_udine();
+        rows.case();
         let (before, mut table) = (row_counts(world), Table { world, tried: 0 });
         let good = person(&rows, r#""given_name":"A""#);
         let with = |more: &[u8]| [good.as_slice(), more].concat();
@@ -77,7 +79,8 @@ both! {
             ("a comment", with(b" // so"), 400),
             ("NaN", member(r#""notes":NaN"#), 400),
             ("an array", b"[]".to_vec(), 422),
-            ("an array of the members", format!(r#"["{}","{}",null,"A","B"]"#, rows.organisation, rows.territory).into_bytes(), 422),
+            ("an array of the members", format!(r#"["{}","{}",null,"A","B"]"#, rows.organisation(), rows.territory()).into_bytes(), 422),
+            ("an array for an object within", member(r#""external_ids":[["other","x"]]"#), 422),
             ("a text", b"\"x\"".to_vec(), 422),
             ("a number", b"5".to_vec(), 422),
             ("null", b"null".to_vec(), 422),
@@ -128,9 +131,9 @@ both! {
         ] {
             table.maria(name, "POST", "/people", &headers, &good, status);
         }
-        let refused = table.maria("a patch as JSON", "PATCH", &format!("/people/{}", rows.person), &[JSON, ("if-match", "*")], b"{}", 415);
+        let refused = table.maria("a patch as JSON", "PATCH", &format!("/people/{}", rows.person()), &[JSON, ("if-match", "*")], b"{}", 415);
         assert_eq!(refused.header("accept-patch"), "application/merge-patch+json");
-        let moves = format!("/cases/{}/transitions", rows.case);
+        let moves = format!("/cases/{}/transitions", rows.case());
         for (name, body, status) in [
             ("a move to nowhere", json!({"to": "nowhere"}), 422),
             ("a move without its state", json!({"note": "x"}), 422),
@@ -173,9 +176,11 @@ both! {
     }
 
     fn headers_that_are_not_right(world: &World) {
-        let rows = Stage::new(world).in_udine();
+        let stage = Stage::new(world);
+        let rows = stage.in_udine();
+        rows.case();
         let (before, mut table) = (row_counts(world), Table { world, tried: 0 });
-        let (long, at) = ("k".repeat(65), format!("/people/{}", rows.person));
+        let (long, at) = ("k".repeat(65), format!("/people/{}", rows.person()));
         for (name, value) in [
             ("Idempotency-Key: empty", ("idempotency-key", "")),
             ("Idempotency-Key: two words", ("idempotency-key", "a b")),
@@ -278,8 +283,10 @@ both! {
 
     fn addresses_that_are_not_right(world: &World) {
         let (stage, mut table) = (Stage::new(world), Table { world, tried: 0 });
-        let (rows, _) = (stage.in_udine(), stage.in_udine());
-        let (person, case) = (format!("/people/{}", rows.person), format!("/cases/{}", rows.case));
+        let rows = stage.in_udine();
+        // A second case, for a second page.
+        stage.in_udine().case();
+        let (person, case) = (format!("/people/{}", rows.person()), format!("/cases/{}", rows.case()));
         let before = row_counts(world);
         let next = |page: &Answer| page.json()["next_cursor"].as_str().expect("more rows").to_owned();
         let cases = next(&world.maria_case_manager().get("/cases?limit=1").expect(200));
@@ -311,7 +318,7 @@ both! {
             ("an unknown path", "GET", "/nothing".to_owned(), 404),
             ("an unknown path elsewhere", "GET", "//nothing".to_owned(), 404),
             ("a slash at the end", "GET", "/cases/".to_owned(), 404),
-            ("a slash in disguise", "GET", format!("/cases%2F{}", rows.case), 404),
+            ("a slash in disguise", "GET", format!("/cases%2F{}", rows.case()), 404),
             ("a segment in disguise", "GET", format!("{case}%2Ftasks"), 400),
             ("a way up in disguise", "GET", "/cases/..%2F..%2Fme".to_owned(), 400),
             ("U+0000 for an id", "GET", "/cases/%00".to_owned(), 400),

@@ -166,6 +166,11 @@ fn every_choice_is_a_text_as_it_is_sent() {
             let plain = text.strip_prefix('-').unwrap_or(text);
             let media_type = plain.split_once('/').is_some_and(|(_, name)| !name.contains('/'));
             let further: &[u8] = if media_type { b"/.-" } else { b"" };
+            // Days and frequencies are written as calendars write them (RFC 5545, 3.3.10).
+            let of_calendars = pointer.ends_with("/Weekday") || pointer.ends_with("/Frequency");
+            if of_calendars && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                continue;
+            }
             if plain.is_empty()
                 || !plain.bytes().all(|byte| {
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || further.contains(&byte)

@@ -1,6 +1,7 @@
 //! A stage for the walk: real rows behind every parameter of a path, and bodies that fit them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use approdo::access::policy::{self, FieldGroup, FieldRight};
 use approdo::access::{Role, TerritoryId};
@@ -11,46 +12,264 @@ use super::spec::Operation;
 use crate::support::http::Answer;
 use crate::support::{Client, SECRET, World, planning};
 
-/// Rows of one municipality.
-#[derive(Debug, Clone)]
-pub struct Rows {
-    pub organisation: String,
-    pub territory: String,
-    pub person: String,
-    pub case: String,
-    pub transition: String,
-    pub task: String,
-    pub assessment: String,
-    pub goal: String,
-    pub note: String,
+/// Rows of one municipality, each made when it is first asked for: most operations need few of them.
+pub struct Rows<'s> {
+    stage: &'s Stage<'s>,
+    manager: Client,
+    organisation: String,
+    territory: String,
+    number: u32,
+    made: RefCell<HashMap<&'static str, String>>,
+}
+
+macro_rules! rows {
+    ($($(#[$meta:meta])* $name:ident,)*) => {
+        impl Rows<'_> {
+            $($(#[$meta])* pub fn $name(&self) -> String {
+                let known = self.made.borrow().get(stringify!($name)).cloned();
+                known.unwrap_or_else(|| {
+                    let id = self.make(stringify!($name));
+                    self.made.borrow_mut().insert(stringify!($name), id.clone());
+                    id
+                })
+            })*
+        }
+    };
+}
+
+rows! {
+    person,
+    /// Under assessment.
+    case,
+    /// The case's, to there.
+    transition,
+    task,
+    assessment,
+    goal,
+    note,
     /// One that awaits its content, which is `FILE`.
-    pub attachment: String,
+    attachment,
     /// One whose content is there.
-    pub stored_attachment: String,
-    pub legal_status: String,
-    pub contact: String,
-    pub household: String,
+    stored_attachment,
+    legal_status,
+    contact,
+    household,
     /// Somebody else's time in the household.
-    pub household_member: String,
+    household_member,
     /// Another member the case covers already.
-    pub case_household_member: String,
-    pub relation: String,
-    /// What the person and the case are called in another system.
-    pub external_id: String,
-    pub reminder: String,
-    pub plan: String,
-    pub user: String,
-    pub client: String,
-    pub grant: String,
-    pub union: String,
-    pub membership: String,
-    pub code_list_version: String,
-    pub appointment: String,
+    case_household_member,
+    relation,
+    reminder,
+    plan,
+    user,
+    client,
+    grant,
+    union,
+    membership,
+    code_list_version,
+    appointment,
     /// A draft.
-    pub pathway_template: String,
-    pub published_template: String,
+    pathway_template,
+    published_template,
     /// Started by another template.
-    pub pathway: String,
+    pathway,
+    /// With a capacity.
+    service,
+    location,
+    service_at_location,
+}
+
+impl Rows<'_> {
+    pub fn organisation(&self) -> String {
+        self.organisation.clone()
+    }
+
+    pub fn territory(&self) -> String {
+        self.territory.clone()
+    }
+
+    /// What the person and the case are called in another system.
+    pub fn external_id(&self) -> String {
+        // They are to be there.
+        self.case();
+        format!("stage-{}", self.number)
+    }
+
+    fn make(&self, name: &str) -> String {
+        let anna = self.stage.world.anna_system_administrator();
+        match name {
+            "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder" => {
+                self.make_of_person(name)
+            }
+            "service" | "location" | "service_at_location" => self.make_of_directory(&anna, name),
+            "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
+                self.make_of_administration(&anna, name)
+            }
+            "pathway_template" => self.stage.template(&self.organisation, false),
+            "published_template" => self.stage.template(&self.organisation, true),
+            _ => self.make_of_case(name),
+        }
+    }
+
+    fn make_of_person(&self, name: &str) -> String {
+        let (organisation, territory) = (&self.organisation, &self.territory);
+        let of_person = |rest: &str| format!("/people/{}/{rest}", self.person());
+        let (path, body) = match name {
+            "person" => (
+                "/people".to_owned(),
+                json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Олена",
+                    "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"], "languages": ["uk"],
+                    "health_needs": "needs insulin", "notes": "prefers mornings",
+                    "external_ids": [{"system": "other", "value": format!("stage-{}", self.number)}]}),
+            ),
+            "household" => ("/households".to_owned(), json!({"owner_org_id": organisation, "territory_id": territory})),
+            "household_member" => return self.lives_in_household("2026-01-01", None),
+            "contact" => (of_person("contacts"), json!({"kind": "phone", "value": "+39 0432 0000"})),
+            "relation" => (
+                of_person("relations"),
+                json!({"kind": "guardian_of", "guardian_name": "Somebody", "valid_from": "2007-01-01"}),
+            ),
+            // Ended before the example begins.
+            "legal_status" => (
+                of_person("legal-statuses"),
+                json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"}),
+            ),
+            _ => return self.stage.reminder(&self.person(), &self.legal_status()),
+        };
+        self.manager.post(&path, &body).expect(201).id()
+    }
+
+    fn lives_in_household(&self, from: &str, to: Option<&str>) -> String {
+        let new = json!({"owner_org_id": self.organisation, "territory_id": self.territory, "given_name": "Ivan",
+            "family_name": "Шевчук"});
+        let other = self.manager.post("/people", &new).expect(201).id();
+        let mut body = json!({"person_id": other, "valid_from": from});
+        if let Some(to) = to {
+            body["valid_to"] = json!(to);
+        }
+        self.manager.post(&format!("/households/{}/members", self.household()), &body).expect(201).id()
+    }
+
+    fn make_of_directory(&self, anna: &Client, name: &str) -> String {
+        let organisation = &self.organisation;
+        let (path, body) = match name {
+            "service" => (
+                "/services".to_owned(),
+                json!({"organisation_id": organisation, "name": "Italian", "service_type": "language_course",
+                    "provider_kind": "internal"}),
+            ),
+            "location" => ("/locations".to_owned(), json!({"organisation_id": organisation, "name": "Town hall"})),
+            _ => {
+                // Another one than the example is to be given at.
+                let other = json!({"organisation_id": organisation, "name": "Library"});
+                let other = anna.post("/locations", &other).expect(201).id();
+                (format!("/services/{}/service-at-locations", self.service()), json!({"location_id": other}))
+            }
+        };
+        let id = anna.post(&path, &body).expect(201).id();
+        if name == "service" {
+            let told = json!({"state": "has_capacity"}).to_string();
+            let headers = [("content-type", "application/json")];
+            anna.send("PUT", &format!("/services/{id}/capacity"), &headers, Some(told.as_bytes())).expect(200);
+        }
+        id
+    }
+
+    fn make_of_administration(&self, anna: &Client, name: &str) -> String {
+        let (organisation, number) = (&self.organisation, self.number);
+        let (path, body) = match name {
+            "user" => (
+                "/users",
+                json!({"username": format!("user.{number}"), "display_name": "Somebody", "organisation_id": organisation}),
+            ),
+            "client" => {
+                let new = json!({"name": "A system", "organisation_id": organisation});
+                return id_of(&anna.post("/api-clients", &new).expect(201), "client_id");
+            }
+            "grant" => (
+                "/grants",
+                json!({"principal_id": self.user(), "role": "steering_reader", "organisation_id": organisation,
+                    "territory_ids": [self.territory]}),
+            ),
+            "code_list_version" => {
+                let versions = anna.get("/code-lists/target_groups/versions").expect(200).json();
+                return versions["items"][0]["id"].as_str().expect("a version").to_owned();
+            }
+            "union" => (
+                "/territories",
+                json!({"kind": "union", "code_system": "own", "code": format!("U{number}"), "name": "Unione",
+                    "country_code": "IT", "valid_from": "2020-01-01"}),
+            ),
+            _ => {
+                let members = format!("/territories/{}/memberships", self.union());
+                let new = json!({"member_id": self.territory, "valid_from": "2020-01-01"});
+                return anna.post(&members, &new).expect(201).id();
+            }
+        };
+        anna.post(path, &body).expect(201).id()
+    }
+
+    fn make_of_case(&self, name: &str) -> String {
+        let manager = &self.manager;
+        let of_case = |rest: &str| format!("/cases/{}/{rest}", self.case());
+        let (path, body) = match name {
+            "case" => return self.make_case(),
+            "transition" => {
+                self.case();
+                return self.made.borrow()["transition"].clone();
+            }
+            "task" => (of_case("tasks"), json!({"title": "Call back"})),
+            "note" => (of_case("notes"), json!({"body": "a first talk"})),
+            "assessment" => (of_case("assessments"), json!({"ratings": planning::ratings(2, 1)})),
+            "goal" => return planning::goal(manager, &self.case()),
+            "appointment" => (
+                of_case("appointments"),
+                json!({"kind": "phone", "subject": "First talk", "starts_at": "2026-01-12T09:00:00Z",
+                    "ends_at": "2026-01-12T09:30:00Z"}),
+            ),
+            "pathway" => (
+                of_case("pathways"),
+                json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
+            ),
+            "attachment" => return declared(manager, &self.case()),
+            "stored_attachment" => {
+                let stored = declared(manager, &self.case());
+                let headers = [("content-type", FILE_TYPE), ("if-match", "*")];
+                manager.send("PUT", &format!("/attachments/{stored}/content"), &headers, Some(FILE)).expect(200);
+                return stored;
+            }
+            "case_household_member" => {
+                let covered = self.lives_in_household("2020-01-01", Some("2025-01-01"));
+                (of_case("household-members"), json!({"household_member_id": covered}))
+            }
+            "plan" => {
+                // A case has one draft at a time: the plan belongs to another case, so that this one can have its own.
+                let planned =
+                    json!({"person_id": self.person(), "target_group": "worker", "case_manager_id": self.me()});
+                let planned = manager.post("/cases", &planned).expect(201).id();
+                planning::goal(manager, &planned);
+                (format!("/cases/{planned}/plans"), json!({}))
+            }
+            other => panic!("nobody knows how to make {other}"),
+        };
+        manager.post(&path, &body).expect(201).id()
+    }
+
+    fn me(&self) -> String {
+        id_of(&self.manager.get("/me").expect(200), "id")
+    }
+
+    fn make_case(&self) -> String {
+        let new = json!({"person_id": self.person(), "target_group": "refugee", "arrived_on": "2026-03-01",
+            "legal_basis": "public_task", "case_manager_id": self.me(), "summary": "looks for housing",
+            "household_id": self.household(), "external_ids": [{"system": "other", "value": format!("stage-{}", self.number)}]});
+        let case = self.manager.post("/cases", &new).expect(201).id();
+        let moved =
+            self.manager.post_matching(&format!("/cases/{case}/transitions"), "*", &json!({"to": "assessment"}));
+        self.made.borrow_mut().insert("transition", moved.expect(201).id());
+        self.stage.news(&case);
+        case
+    }
 }
 
 /// The furniture of the fixture with more rows.
@@ -84,156 +303,20 @@ impl<'w> Stage<'w> {
     }
 
     /// Fresh rows in Udine, as Maria and Anna make them.
-    pub fn in_udine(&self) -> Rows {
+    pub fn in_udine(&self) -> Rows<'_> {
         let fixture = &self.world.fixture;
-        let (organisation, territory) = (fixture.comune_udine.to_string(), fixture.udine.to_string());
-        self.rows(&self.world.maria_case_manager(), organisation, territory)
+        self.rows(self.world.maria_case_manager(), fixture.comune_udine.to_string(), fixture.udine.to_string())
     }
 
     /// The same in Trieste, as Matej and Anna make them.
-    pub fn in_trieste(&self) -> Rows {
+    pub fn in_trieste(&self) -> Rows<'_> {
         let fixture = &self.world.fixture;
-        let (organisation, territory) = (fixture.comune_trieste.to_string(), fixture.trieste.to_string());
-        self.rows(&self.world.matej_case_manager_in_trieste(), organisation, territory)
+        let manager = self.world.matej_case_manager_in_trieste();
+        self.rows(manager, fixture.comune_trieste.to_string(), fixture.trieste.to_string())
     }
 
-    fn rows(&self, manager: &Client, organisation: String, territory: String) -> Rows {
-        let (anna, number) = (self.world.anna_system_administrator(), self.number());
-        let external_id = format!("stage-{number}");
-        let person = manager
-            .post(
-                "/people",
-                &json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Олена",
-                "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"], "languages": ["uk"],
-                "health_needs": "needs insulin", "notes": "prefers mornings",
-                "external_ids": [{"system": "other", "value": external_id}]}),
-            )
-            .expect(201)
-            .id();
-        let me = id_of(&manager.get("/me").expect(200), "id");
-        let case = manager
-            .post(
-                "/cases",
-                &json!({"person_id": person, "target_group": "refugee", "arrived_on": "2026-03-01", "legal_basis": "public_task",
-                "case_manager_id": me, "summary": "looks for housing",
-                "external_ids": [{"system": "other", "value": external_id}]}),
-            )
-            .expect(201)
-            .id();
-        let lives = |household: &str, from: &str, to: Option<&str>| {
-            let new = json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Ivan",
-                "family_name": "Шевчук"});
-            let other = manager.post("/people", &new).expect(201).id();
-            let mut body = json!({"person_id": other, "valid_from": from});
-            if let Some(to) = to {
-                body["valid_to"] = json!(to);
-            }
-            manager.post(&format!("/households/{household}/members"), &body).expect(201).id()
-        };
-        let household = manager
-            .post("/households", &json!({"owner_org_id": organisation, "territory_id": territory}))
-            .expect(201)
-            .id();
-        manager.patch(&format!("/cases/{case}"), "*", &json!({"household_id": household})).expect(200);
-        let household_member = lives(&household, "2026-01-01", None);
-        let covered = lives(&household, "2020-01-01", Some("2025-01-01"));
-        let case_household_member = manager
-            .post(&format!("/cases/{case}/household-members"), &json!({"household_member_id": covered}))
-            .expect(201)
-            .id();
-        let task = manager.post(&format!("/cases/{case}/tasks"), &json!({"title": "Call back"})).expect(201).id();
-        let contact = manager
-            .post(&format!("/people/{person}/contacts"), &json!({"kind": "phone", "value": "+39 0432 0000"}))
-            .expect(201)
-            .id();
-        let relation = manager
-            .post(
-                &format!("/people/{person}/relations"),
-                &json!({"kind": "guardian_of", "guardian_name": "Somebody", "valid_from": "2007-01-01"}),
-            )
-            .expect(201)
-            .id();
-        let note = manager.post(&format!("/cases/{case}/notes"), &json!({"body": "a first talk"})).expect(201).id();
-        let attachment = declared(manager, &case);
-        let stored_attachment = declared(manager, &case);
-        let content = format!("/attachments/{stored_attachment}/content");
-        manager.send("PUT", &content, &[("content-type", FILE_TYPE), ("if-match", "*")], Some(FILE)).expect(200);
-        // Ended before the example begins.
-        let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
-        let legal_status = manager.post(&format!("/people/{person}/legal-statuses"), &held).expect(201).id();
-        let reminder = self.reminder(&person, &legal_status);
-        self.news(&case);
-        let drafts = format!("/cases/{case}/assessments");
-        let assessment = manager.post(&drafts, &json!({"ratings": planning::ratings(2, 1)})).expect(201).id();
-        let goal = planning::goal(manager, &case);
-        // A case has one draft at a time: the plan belongs to another case, so that this one can have its own.
-        let planned = manager
-            .post("/cases", &json!({"person_id": person, "target_group": "worker", "case_manager_id": me}))
-            .expect(201)
-            .id();
-        planning::goal(manager, &planned);
-        let plan = manager.post(&format!("/cases/{planned}/plans"), &json!({})).expect(201).id();
-        let moves = format!("/cases/{case}/transitions");
-        let transition = manager.post_matching(&moves, "*", &json!({"to": "assessment"})).expect(201).id();
-        let user = anna
-            .post(
-                "/users",
-                &json!({"username": format!("user.{number}"), "display_name": "Somebody", "organisation_id": organisation}),
-            )
-            .expect(201)
-            .id();
-        let client =
-            anna.post("/api-clients", &json!({"name": "A system", "organisation_id": organisation})).expect(201);
-        let grant = anna
-            .post(
-                "/grants",
-                &json!({"principal_id": user, "role": "steering_reader", "organisation_id": organisation,
-                "territory_ids": [territory]}),
-            )
-            .expect(201)
-            .id();
-        let (union, membership) = self.union(&territory, number);
-        let organisation_of_templates = organisation.clone();
-        let meeting = json!({"kind": "phone", "subject": "First talk", "starts_at": "2026-01-12T09:00:00Z",
-            "ends_at": "2026-01-12T09:30:00Z"});
-        let appointment = manager.post(&format!("/cases/{case}/appointments"), &meeting).expect(201).id();
-        let started = json!({"template_id": self.template(&organisation, true), "arrived_on": "2026-03-01"});
-        let pathway = manager.post(&format!("/cases/{case}/pathways"), &started).expect(201).id();
-        let client = id_of(&client, "client_id");
-        let versions = anna.get("/code-lists/target_groups/versions").expect(200).json();
-        let code_list_version = versions["items"][0]["id"].as_str().expect("a version").to_owned();
-        Rows {
-            organisation,
-            territory,
-            person,
-            case,
-            transition,
-            task,
-            assessment,
-            goal,
-            note,
-            attachment,
-            stored_attachment,
-            legal_status,
-            contact,
-            household,
-            household_member,
-            case_household_member,
-            relation,
-            external_id,
-            reminder,
-            plan,
-            user,
-            client,
-            grant,
-            union,
-            membership,
-            code_list_version,
-            appointment,
-            pathway_template: self.template(&organisation_of_templates, false),
-            published_template: self.template(&organisation_of_templates, true),
-            pathway,
-        }
+    fn rows(&self, manager: Client, organisation: String, territory: String) -> Rows<'_> {
+        Rows { stage: self, manager, organisation, territory, number: self.number(), made: RefCell::default() }
     }
 
     /// As if a colleague had changed something.
@@ -279,38 +362,23 @@ impl<'w> Stage<'w> {
         template
     }
 
-    fn union(&self, member: &str, number: u32) -> (String, String) {
-        let anna = self.world.anna_system_administrator();
-        let union = anna
-            .post(
-                "/territories",
-                &json!({"kind": "union", "code_system": "own", "code": format!("U{number}"), "name": "Unione",
-                "country_code": "IT", "valid_from": "2020-01-01"}),
-            )
-            .expect(201)
-            .id();
-        let members = format!("/territories/{union}/memberships");
-        let membership =
-            anna.post(&members, &json!({"member_id": member, "valid_from": "2020-01-01"})).expect(201).id();
-        (union, membership)
-    }
-
     /// A body from the contract's example, its ids replaced by those of these rows, as this role may send it.
-    pub fn body(&self, operation: &Operation, rows: &Rows, role: Role) -> Option<Value> {
+    pub fn body(&self, operation: &Operation, rows: &Rows<'_>, role: Role) -> Option<Value> {
         let mut body = operation.example()?;
         let members = body.as_object_mut().expect("bodies are objects");
         for (name, value) in members.iter_mut() {
             let fixture_id = |id: TerritoryId| json!(id);
             match name.as_str() {
-                "owner_org_id" | "organisation_id" | "parent_id" => *value = json!(rows.organisation),
-                "territory_id" => *value = json!(rows.territory),
-                "territory_ids" => *value = json!([rows.territory]),
+                "owner_org_id" | "organisation_id" | "parent_id" => *value = json!(rows.organisation()),
+                "territory_id" => *value = json!(rows.territory()),
+                "territory_ids" => *value = json!([rows.territory()]),
                 "agreed_on" => *value = json!(planning::today()),
                 "member_id" => *value = fixture_id(self.world.fixture.trieste),
-                "household_member_id" => *value = json!(rows.household_member),
-                "person_id" => *value = json!(rows.person),
-                "template_id" => *value = json!(rows.published_template),
-                "principal_id" => *value = json!(rows.user),
+                "household_member_id" => *value = json!(rows.household_member()),
+                "person_id" => *value = json!(rows.person()),
+                "location_id" => *value = json!(rows.location()),
+                "template_id" => *value = json!(rows.published_template()),
+                "principal_id" => *value = json!(rows.user()),
                 // Taken names are refused, which is another test.
                 "username" if operation.id == "create_user" => *value = json!(format!("new.{}", self.number())),
                 "username" => *value = json!("maria_case_manager"),
@@ -352,40 +420,43 @@ impl<'w> Stage<'w> {
     }
 
     /// The operation's path on these rows.
-    pub fn path(&self, operation: &Operation, rows: &Rows) -> String {
+    pub fn path(&self, operation: &Operation, rows: &Rows<'_>) -> String {
         fill(operation, |name| match (name, operation.id) {
             ("territory_id", "edit_territory" | "create_membership" | "read_membership" | "edit_membership") => {
-                rows.union.clone()
+                rows.union()
             }
-            ("territory_id", _) => rows.territory.clone(),
-            ("organisation_id", _) => rows.organisation.clone(),
-            ("person_id", _) => rows.person.clone(),
-            ("case_id", _) => rows.case.clone(),
-            ("transition_id", _) => rows.transition.clone(),
-            ("task_id", _) => rows.task.clone(),
-            ("assessment_id", _) => rows.assessment.clone(),
-            ("goal_id", _) => rows.goal.clone(),
-            ("plan_id", _) => rows.plan.clone(),
-            ("note_id", _) => rows.note.clone(),
-            ("attachment_id", "read_attachment_content") => rows.stored_attachment.clone(),
-            ("attachment_id", _) => rows.attachment.clone(),
+            ("territory_id", _) => rows.territory(),
+            ("organisation_id", _) => rows.organisation(),
+            ("person_id", _) => rows.person(),
+            ("case_id", _) => rows.case(),
+            ("transition_id", _) => rows.transition(),
+            ("task_id", _) => rows.task(),
+            ("assessment_id", _) => rows.assessment(),
+            ("goal_id", _) => rows.goal(),
+            ("plan_id", _) => rows.plan(),
+            ("note_id", _) => rows.note(),
+            ("attachment_id", "read_attachment_content") => rows.stored_attachment(),
+            ("attachment_id", _) => rows.attachment(),
             ("system", _) => "other".to_owned(),
-            ("value", _) => rows.external_id.clone(),
-            ("relation_id", _) => rows.relation.clone(),
-            ("household_id", _) => rows.household.clone(),
-            ("household_member_id", _) => rows.household_member.clone(),
-            ("case_household_member_id", _) => rows.case_household_member.clone(),
-            ("contact_id", _) => rows.contact.clone(),
-            ("legal_status_id", _) => rows.legal_status.clone(),
-            ("reminder_id", _) => rows.reminder.clone(),
-            ("user_id", _) => rows.user.clone(),
-            ("api_client_id", _) => rows.client.clone(),
-            ("grant_id", _) => rows.grant.clone(),
-            ("membership_id", _) => rows.membership.clone(),
-            ("appointment_id", _) => rows.appointment.clone(),
-            ("pathway_id", _) => rows.pathway.clone(),
-            ("pathway_template_id", _) => rows.pathway_template.clone(),
-            ("code_list_version_id", _) => rows.code_list_version.clone(),
+            ("value", _) => rows.external_id(),
+            ("relation_id", _) => rows.relation(),
+            ("household_id", _) => rows.household(),
+            ("household_member_id", _) => rows.household_member(),
+            ("case_household_member_id", _) => rows.case_household_member(),
+            ("contact_id", _) => rows.contact(),
+            ("legal_status_id", _) => rows.legal_status(),
+            ("reminder_id", _) => rows.reminder(),
+            ("user_id", _) => rows.user(),
+            ("api_client_id", _) => rows.client(),
+            ("grant_id", _) => rows.grant(),
+            ("membership_id", _) => rows.membership(),
+            ("appointment_id", _) => rows.appointment(),
+            ("pathway_id", _) => rows.pathway(),
+            ("pathway_template_id", _) => rows.pathway_template(),
+            ("service_id", _) => rows.service(),
+            ("location_id", _) => rows.location(),
+            ("service_at_location_id", _) => rows.service_at_location(),
+            ("code_list_version_id", _) => rows.code_list_version(),
             ("name", "create_code_list_version") => "case_priorities".to_owned(),
             ("name", _) => "target_groups".to_owned(),
             (other, _) => panic!("the stage has nothing for {other}"),

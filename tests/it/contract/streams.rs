@@ -11,6 +11,8 @@ both! { in_a_sandbox:
     fn a_list_streams_what_it_documents_and_everything_else_is_json_alone(world: &World) {
         let stage = Stage::new(world);
         let rows = stage.in_udine();
+        // A stream is to have something to look at.
+        rows.task();
         let maria = world.maria_case_manager();
         let mut streamed = Vec::new();
         // Open operations look at no headers.

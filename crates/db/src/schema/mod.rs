@@ -5,6 +5,7 @@ mod access;
 mod attached_files;
 mod case_work;
 mod deployment;
+mod directory;
 mod person_register;
 mod places;
 mod planning;
@@ -15,6 +16,7 @@ pub use access::*;
 pub use attached_files::*;
 pub use case_work::*;
 pub use deployment::*;
+pub use directory::*;
 pub use person_register::*;
 pub use places::*;
 pub use planning::*;
@@ -43,6 +45,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     household_members,
     households,
     legal_statuses,
+    locations,
     notes,
     organisation_ancestors,
     organisations,
@@ -56,6 +59,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     relation_locks,
     relations,
     reminders,
+    service_at_locations,
+    service_capacities,
+    service_verifications,
+    services,
     sessions,
     stray_objects,
     task_transitions,

@@ -1,0 +1,105 @@
+//! The directory of the demonstration.
+
+use chrono::{Days, NaiveDate};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::demo::load::{Known, lookup, parse};
+use crate::demo::story;
+use crate::directory::capacities::{self, CapacityReport};
+use crate::directory::locations::{self, LocationId, NewLocation};
+use crate::directory::service_at_locations::{self, NewServiceAtLocation, ServiceAtLocationId};
+use crate::directory::service_handlers as services;
+use crate::directory::services::{NewService, ServiceId};
+use crate::directory::verifications::{self, NewVerification, VerificationId, VerificationMethod};
+use crate::error::{ApiError, ApiResult};
+use crate::work::Unit;
+
+const DIRECTORY: &str = include_str!("../../demo/directory.json");
+
+#[derive(Deserialize)]
+struct Directory {
+    locations: Vec<DemoLocation>,
+    services: Vec<DemoService>,
+}
+
+#[derive(Deserialize)]
+struct DemoLocation {
+    key: String,
+    organisation: String,
+    territory: String,
+    location: Value,
+}
+
+#[derive(Deserialize)]
+struct DemoService {
+    organisation: String,
+    /// Locations it is given at.
+    at: Vec<String>,
+    /// Territories whose residents it is for.
+    residents_of: Vec<String>,
+    capacity: Option<CapacityReport>,
+    verified: Option<DemoVerification>,
+    service: Value,
+}
+
+#[derive(Deserialize)]
+struct DemoVerification {
+    by: String,
+    days_ago: u64,
+    method: VerificationMethod,
+}
+
+/// A request of the demonstration: as the file has it, with the ids of what it names.
+fn request<T: serde::de::DeserializeOwned>(mut body: Value, ids: &[(&str, Value)]) -> ApiResult<T> {
+    for (name, id) in ids {
+        body[*name] = id.clone();
+    }
+    serde_json::from_value(body).map_err(ApiError::fault)
+}
+
+/// Loads the services and where they are given.
+pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
+    let directory: Directory = parse(DIRECTORY)?;
+    let mut places = std::collections::HashMap::new();
+    for place in directory.locations {
+        let organisation = lookup(&known.organisations, &place.organisation)?;
+        let territory = lookup(&known.territories, &place.territory)?;
+        let ids = [("organisation_id", json!(organisation)), ("territory_id", json!(territory))];
+        let new: NewLocation = request(place.location, &ids)?;
+        places.insert(place.key, locations::enter(unit, LocationId::new(), new)?.id);
+    }
+    directory.services.into_iter().try_for_each(|service| enter(unit, known, &places, service))
+}
+
+fn enter(
+    unit: &mut Unit<'_>,
+    known: &Known,
+    places: &std::collections::HashMap<String, LocationId>,
+    service: DemoService,
+) -> ApiResult<()> {
+    let organisation = lookup(&known.organisations, &service.organisation)?;
+    let residents: ApiResult<Vec<_>> = service.residents_of.iter().map(|key| lookup(&known.territories, key)).collect();
+    let mut body = service.service;
+    body["eligibility"]["territory_ids"] = json!(residents?);
+    let new: NewService = request(body, &[("organisation_id", json!(organisation))])?;
+    let row = services::enter(unit, ServiceId::new(), new)?;
+    for key in service.at {
+        let ids = [("location_id", json!(lookup(places, &key)?))];
+        let new: NewServiceAtLocation = request(json!({}), &ids)?;
+        service_at_locations::place(unit, &row, ServiceAtLocationId::new(), new)?;
+    }
+    if let Some(told) = service.capacity {
+        capacities::tell(unit, &row, told, None)?;
+    }
+    let Some(verified) = service.verified else { return Ok(()) };
+    let on = day_before(clock::date_of(unit.now), verified.days_ago);
+    let new = NewVerification { method: verified.method, verified_on: Some(on), note: None };
+    let by = Some(lookup(&known.callers, &verified.by)?);
+    story::in_the_name_of(unit, by, on, |unit| verifications::verify(unit, row, VerificationId::new(), new).map(drop))
+}
+
+fn day_before(today: NaiveDate, days: u64) -> NaiveDate {
+    today.checked_sub_days(Days::new(days)).unwrap_or(today)
+}

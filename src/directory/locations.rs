@@ -1,0 +1,525 @@
+//! Locations: where services are given, by post or on the network too, under the names of the Human Services Data Specification
+//! (HSDS 3.0).
+
+use actix_web::{get, patch, post};
+use approdo_db::schema::locations;
+use approdo_db::{Json, Timestamp, define_id};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::{Action, OrganisationId, Resource, TerritoryId};
+use crate::directory::entries;
+use crate::directory::parts::{
+    Accessibility, DirectoryContact, LocationType, Phone, PostalAddress, Schedule, SpokenLanguage,
+};
+use crate::directory::service_handlers::require_territory;
+use crate::entry;
+use crate::error::{ApiError, ApiResult};
+use crate::http::patch::Edit;
+use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
+use crate::page_of;
+use crate::paged_query;
+use crate::work::Unit;
+
+define_id! {
+    /// The id of a location.
+    #[derive(ToSchema)]
+    LocationId;
+}
+
+/// The row.
+#[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = locations, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct LocationRow {
+    pub id: LocationId,
+    pub organisation_id: OrganisationId,
+    pub territory_id: Option<TerritoryId>,
+    pub location_type: LocationType,
+    pub name: Option<String>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub details: Json,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+entry!(LocationRow, LocationId, locations, organisation_id, "location", Locations);
+
+impl LocationRow {
+    pub fn details(&self) -> ApiResult<LocationDetails> {
+        serde_json::from_value(self.details.0.clone()).map_err(ApiError::fault)
+    }
+}
+
+/// What is told of a location and never asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LocationDetails {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternate_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transportation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(default)]
+    pub addresses: Vec<PostalAddress>,
+    #[serde(default)]
+    pub phones: Vec<Phone>,
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
+    #[serde(default)]
+    pub languages: Vec<SpokenLanguage>,
+    #[serde(default)]
+    pub accessibility: Vec<Accessibility>,
+    #[serde(default)]
+    pub contacts: Vec<DirectoryContact>,
+}
+
+/// Where services are given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Location {
+    pub id: LocationId,
+    /// Whose location it is.
+    pub organisation_id: OrganisationId,
+    /// The municipality it lies in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub territory_id: Option<TerritoryId>,
+    pub location_type: LocationType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 200)]
+    pub alternate_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 4000)]
+    pub description: Option<String>,
+    /// How one gets there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 1000)]
+    pub transportation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    pub url: Option<String>,
+    /// Degrees north (WGS 84).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -90, maximum = 90)]
+    pub latitude: Option<f64>,
+    /// Degrees east (WGS 84).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -180, maximum = 180)]
+    pub longitude: Option<f64>,
+    #[schema(max_items = 10)]
+    pub addresses: Vec<PostalAddress>,
+    #[schema(max_items = 20)]
+    pub phones: Vec<Phone>,
+    #[schema(max_items = 50)]
+    pub schedules: Vec<Schedule>,
+    #[schema(max_items = 50)]
+    pub languages: Vec<SpokenLanguage>,
+    #[schema(max_items = 20)]
+    pub accessibility: Vec<Accessibility>,
+    #[schema(max_items = 20)]
+    pub contacts: Vec<DirectoryContact>,
+    /// Rises with every change.
+    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Location {
+    pub fn shown(row: LocationRow) -> ApiResult<Self> {
+        let details = row.details()?;
+        Ok(Self {
+            id: row.id,
+            organisation_id: row.organisation_id,
+            territory_id: row.territory_id,
+            location_type: row.location_type,
+            name: row.name,
+            alternate_name: details.alternate_name,
+            description: details.description,
+            transportation: details.transportation,
+            url: details.url,
+            latitude: row.latitude,
+            longitude: row.longitude,
+            addresses: details.addresses,
+            phones: details.phones,
+            schedules: details.schedules,
+            languages: details.languages,
+            accessibility: details.accessibility,
+            contacts: details.contacts,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+page_of! {
+    /// A page of locations.
+    LocationPage of Location
+}
+
+/// A location to enter in the directory.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "organisation_id": "01985b2e-0000-7000-8000-000000000001", "territory_id": "01985b2e-0000-7000-8000-000000000003",
+    "name": "Help desk at the town hall", "latitude": 46.0626, "longitude": 13.2355,
+    "addresses": [{"address_1": "Via Lionello 1", "city": "Udine", "state_province": "UD", "postal_code": "33100", "country": "IT", "address_type": "physical"}]
+}))]
+pub struct NewLocation {
+    /// An organisation that you administer.
+    pub organisation_id: OrganisationId,
+    /// The municipality it lies in.
+    #[schema(nullable = false)]
+    pub territory_id: Option<TerritoryId>,
+    /// `physical` when absent.
+    #[schema(nullable = false)]
+    pub location_type: Option<LocationType>,
+    #[validate(length(min = 1, max = 200))]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    #[validate(length(min = 1, max = 200))]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    pub alternate_name: Option<String>,
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    pub description: Option<String>,
+    /// How one gets there.
+    #[validate(length(min = 1, max = 1000))]
+    #[schema(nullable = false, min_length = 1, max_length = 1000)]
+    pub transportation: Option<String>,
+    #[validate(url, length(max = 2048))]
+    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    pub url: Option<String>,
+    /// Degrees north (WGS 84); with `longitude`.
+    #[validate(range(min = -90.0, max = 90.0))]
+    #[schema(nullable = false, minimum = -90, maximum = 90)]
+    pub latitude: Option<f64>,
+    /// Degrees east (WGS 84).
+    #[validate(range(min = -180.0, max = 180.0))]
+    #[schema(nullable = false, minimum = -180, maximum = 180)]
+    pub longitude: Option<f64>,
+    #[validate(length(max = 10), nested)]
+    #[serde(default)]
+    #[schema(required = false, max_items = 10)]
+    pub addresses: Vec<PostalAddress>,
+    #[validate(length(max = 20), nested)]
+    #[serde(default)]
+    #[schema(required = false, max_items = 20)]
+    pub phones: Vec<Phone>,
+    #[validate(length(max = 50), nested)]
+    #[serde(default)]
+    #[schema(required = false, max_items = 50)]
+    pub schedules: Vec<Schedule>,
+    #[validate(length(max = 50), nested)]
+    #[serde(default)]
+    #[schema(required = false, max_items = 50)]
+    pub languages: Vec<SpokenLanguage>,
+    #[validate(length(max = 20), nested)]
+    #[serde(default)]
+    #[schema(required = false, max_items = 20)]
+    pub accessibility: Vec<Accessibility>,
+    #[validate(length(max = 20), nested)]
+    #[serde(default)]
+    #[schema(required = false, max_items = 20)]
+    pub contacts: Vec<DirectoryContact>,
+}
+
+impl Checked for NewLocation {}
+
+/// What of a location can be edited. Its organisation stays.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"transportation": "Bus 1, stop Piazza Libertà"}))]
+pub struct LocationPatch {
+    #[schema(required = false, value_type = Option<TerritoryId>)]
+    #[serde(default)]
+    pub territory_id: Patch<TerritoryId>,
+    #[schema(required = false, value_type = LocationType)]
+    #[serde(default)]
+    pub location_type: Patch<LocationType>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[serde(default)]
+    pub name: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[serde(default)]
+    pub alternate_name: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[serde(default)]
+    pub description: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 1000)]
+    #[serde(default)]
+    pub transportation: Patch<String>,
+    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
+    #[serde(default)]
+    pub url: Patch<String>,
+    #[schema(required = false, value_type = Option<f64>, minimum = -90, maximum = 90)]
+    #[serde(default)]
+    pub latitude: Patch<f64>,
+    #[schema(required = false, value_type = Option<f64>, minimum = -180, maximum = 180)]
+    #[serde(default)]
+    pub longitude: Patch<f64>,
+    #[schema(required = false, value_type = Vec<PostalAddress>, max_items = 10)]
+    #[serde(default)]
+    pub addresses: Patch<Vec<PostalAddress>>,
+    #[schema(required = false, value_type = Vec<Phone>, max_items = 20)]
+    #[serde(default)]
+    pub phones: Patch<Vec<Phone>>,
+    #[schema(required = false, value_type = Vec<Schedule>, max_items = 50)]
+    #[serde(default)]
+    pub schedules: Patch<Vec<Schedule>>,
+    #[schema(required = false, value_type = Vec<SpokenLanguage>, max_items = 50)]
+    #[serde(default)]
+    pub languages: Patch<Vec<SpokenLanguage>>,
+    #[schema(required = false, value_type = Vec<Accessibility>, max_items = 20)]
+    #[serde(default)]
+    pub accessibility: Patch<Vec<Accessibility>>,
+    #[schema(required = false, value_type = Vec<DirectoryContact>, max_items = 20)]
+    #[serde(default)]
+    pub contacts: Patch<Vec<DirectoryContact>>,
+}
+
+impl Checked for LocationPatch {
+    const MEDIA_TYPE: &'static str = "application/merge-patch+json";
+}
+
+const MEMBERS: [&str; 16] = [
+    "organisation_id",
+    "territory_id",
+    "location_type",
+    "name",
+    "alternate_name",
+    "description",
+    "transportation",
+    "url",
+    "latitude",
+    "longitude",
+    "addresses",
+    "phones",
+    "schedules",
+    "languages",
+    "accessibility",
+    "contacts",
+];
+
+paged_query! {
+    /// How to list locations.
+    LocationQuery {
+        /// Locations of this organisation.
+        organisation_id: Option<OrganisationId>,
+        /// Locations in exactly this territory.
+        territory_id: Option<TerritoryId>,
+        /// Locations of this type.
+        location_type: Option<LocationType>,
+    }
+}
+
+/// List locations.
+///
+/// Oldest first. Every caller may know them.
+#[utoipa::path(
+    tag = "Directory",
+    params(LocationQuery),
+    responses((status = 200, description = "A page.", body = LocationPage))
+)]
+#[get("/locations")]
+pub async fn list_locations(
+    door: Door,
+    caller: Caller<actions::List, resources::Locations>,
+    query: Parameters<LocationQuery>,
+) -> ApiResult<Answer> {
+    door.read("list_locations", caller, move |reader| {
+        let asked = query.read()?;
+        let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
+        let after = request.after()?.unwrap_or(LocationId(uuid::Uuid::nil()));
+        let mut list = locations::table
+            .filter(locations::id.gt(after))
+            .order(locations::id)
+            .limit(request.limit() + 1)
+            .into_boxed();
+        if let Some(organisation) = asked.organisation_id {
+            list = list.filter(locations::organisation_id.eq(organisation));
+        }
+        if let Some(territory) = asked.territory_id {
+            list = list.filter(locations::territory_id.eq(territory));
+        }
+        if let Some(kind) = asked.location_type {
+            list = list.filter(locations::location_type.eq(kind));
+        }
+        let rows: Vec<LocationRow> = list.load(reader.connection)?;
+        let page = request.page(rows, |row: &LocationRow| row.id)?;
+        Answer::ok(&LocationPage::from(page.try_map(Location::shown)?))
+    })
+    .await
+}
+
+/// Enter a location.
+///
+/// In the directory, for an organisation that you administer.
+#[utoipa::path(
+    tag = "Directory",
+    request_body = NewLocation,
+    responses((status = 201, description = "The location.", body = Location))
+)]
+#[post("/locations")]
+pub async fn create_location(
+    door: Door,
+    caller: Caller<actions::Create, resources::Locations>,
+    body: Body<NewLocation>,
+) -> ApiResult<Answer> {
+    door.write("create_location", caller, Some(body.fingerprint()), move |unit| {
+        let new = body.read()?;
+        entries::require_keeper(unit, Resource::Locations, "organisation_id", new.organisation_id)?;
+        let id = LocationId::new();
+        let row = match unit.replay(id.0)? {
+            Some(earlier) => entries::made_before(unit, earlier)?,
+            None => enter(unit, id, new)?,
+        };
+        let (path, version) = (format!("/locations/{}", row.id), row.version);
+        unit.created(&path, version, &Location::shown(row)?)
+    })
+    .await
+}
+
+/// Keeps a new location; used by the demonstration data as well.
+pub fn enter(unit: &mut Unit<'_>, id: LocationId, new: NewLocation) -> ApiResult<LocationRow> {
+    let row = LocationRow {
+        id,
+        organisation_id: new.organisation_id,
+        territory_id: new.territory_id,
+        location_type: new.location_type.unwrap_or(LocationType::Physical),
+        name: new.name,
+        latitude: new.latitude,
+        longitude: new.longitude,
+        details: Json::of(LocationDetails {
+            alternate_name: new.alternate_name,
+            description: new.description,
+            transportation: new.transportation,
+            url: new.url,
+            addresses: new.addresses,
+            phones: new.phones,
+            schedules: new.schedules,
+            languages: new.languages,
+            accessibility: new.accessibility,
+            contacts: new.contacts,
+        }),
+        version: 1,
+        created_at: unit.now,
+        updated_at: unit.now,
+    };
+    check(unit, &row)?;
+    entries::add(unit, &row, &MEMBERS)?;
+    Ok(row)
+}
+
+/// 422 where it lies nowhere.
+fn check(unit: &mut Unit<'_>, row: &LocationRow) -> ApiResult<()> {
+    match (row.latitude, row.longitude) {
+        (Some(_), None) => return Err(ApiError::invalid_member("longitude", "must be given with latitude")),
+        (None, Some(_)) => return Err(ApiError::invalid_member("latitude", "must be given with longitude")),
+        _ => {}
+    }
+    match row.territory_id {
+        Some(territory) => require_territory(unit, "territory_id", territory),
+        None => Ok(()),
+    }
+}
+
+/// Read a location.
+///
+/// Every caller may know it.
+#[utoipa::path(
+    tag = "Directory",
+    params(("location_id" = LocationId, Path, description = "The location.")),
+    responses((status = 200, description = "The location.", body = Location))
+)]
+#[get("/locations/{location_id}")]
+pub async fn read_location(
+    door: Door,
+    caller: Caller<actions::Read, resources::Locations>,
+    id: Id<LocationId>,
+    held: IfNoneMatch,
+) -> ApiResult<Answer> {
+    door.read("read_location", caller, move |reader| {
+        let row: LocationRow = entries::known(reader, id.0)?;
+        reader.answer_row(row.version, &held, &Fields::default(), "", &Location::shown(row)?)
+    })
+    .await
+}
+
+/// Edit a location.
+///
+/// For all services that are given there.
+#[utoipa::path(
+    tag = "Directory",
+    params(("location_id" = LocationId, Path, description = "The location.")),
+    request_body(content = LocationPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The location as it is now.", body = Location))
+)]
+#[patch("/locations/{location_id}")]
+pub async fn edit_location(
+    door: Door,
+    caller: Caller<actions::Edit, resources::Locations>,
+    id: Id<LocationId>,
+    if_match: IfMatch,
+    body: Body<LocationPatch>,
+) -> ApiResult<Answer> {
+    door.write("edit_location", caller, None, move |unit| {
+        let mut row: LocationRow = entries::locked(unit, Action::Edit, Resource::Locations, id.0)?;
+        let patch = body.read()?;
+        if_match.check(row.version)?;
+        let changed = apply(&mut row, patch)?;
+        check(unit, &row)?;
+        entries::save(unit, &mut row, &changed)?;
+        unit.edited(row.version, &Location::shown(row)?)
+    })
+    .await
+}
+
+fn apply(row: &mut LocationRow, patch: LocationPatch) -> ApiResult<Vec<&'static str>> {
+    let mut details = row.details()?;
+    let mut edit = Edit::default();
+    for (name, text, most) in [
+        ("name", &patch.name, 200),
+        ("alternate_name", &patch.alternate_name, 200),
+        ("description", &patch.description, 4000),
+        ("transportation", &patch.transportation, 1000),
+    ] {
+        edit.bounded(name, text, most);
+    }
+    edit.url("url", &patch.url);
+    edit.lies_within("latitude", &patch.latitude, -90.0..=90.0);
+    edit.lies_within("longitude", &patch.longitude, -180.0..=180.0);
+    edit.items("addresses", &patch.addresses, 10);
+    edit.items("phones", &patch.phones, 20);
+    edit.items("schedules", &patch.schedules, 50);
+    edit.items("languages", &patch.languages, 50);
+    edit.items("accessibility", &patch.accessibility, 20);
+    edit.items("contacts", &patch.contacts, 20);
+    edit.optional("territory_id", &mut row.territory_id, patch.territory_id);
+    edit.required("location_type", &mut row.location_type, patch.location_type);
+    edit.optional("name", &mut row.name, patch.name);
+    edit.optional("alternate_name", &mut details.alternate_name, patch.alternate_name);
+    edit.optional("description", &mut details.description, patch.description);
+    edit.optional("transportation", &mut details.transportation, patch.transportation);
+    edit.optional("url", &mut details.url, patch.url);
+    edit.optional("latitude", &mut row.latitude, patch.latitude);
+    edit.optional("longitude", &mut row.longitude, patch.longitude);
+    edit.required("addresses", &mut details.addresses, patch.addresses);
+    edit.required("phones", &mut details.phones, patch.phones);
+    edit.required("schedules", &mut details.schedules, patch.schedules);
+    edit.required("languages", &mut details.languages, patch.languages);
+    edit.required("accessibility", &mut details.accessibility, patch.accessibility);
+    edit.required("contacts", &mut details.contacts, patch.contacts);
+    row.details = Json::of(details);
+    edit.finish()
+}

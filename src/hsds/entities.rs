@@ -1,0 +1,253 @@
+//! Entries of the directory in the words of HSDS. What has no value is left out.
+
+use std::collections::HashMap;
+
+use approdo_db::Connection;
+use approdo_db::schema::{locations, organisations, service_at_locations, services};
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::access::OrganisationId;
+use crate::codes::lists;
+use crate::directory::locations::{LocationId, LocationRow};
+use crate::directory::organisations::Organisation;
+use crate::directory::parts::CostOption;
+use crate::directory::service_at_locations::ServiceAtLocationRow;
+use crate::directory::services::{ServiceId, ServiceRow, ServiceStatus};
+use crate::error::{ApiError, ApiResult};
+use crate::hsds::taxonomies::{self, Term, named};
+use crate::http::request::Language;
+
+/// What entries refer to, read once for all of them.
+pub struct Told {
+    language: Language,
+    terms: Vec<Term>,
+    kinds: HashMap<String, String>,
+    organisations: HashMap<OrganisationId, Organisation>,
+    /// Services at locations, by service, with their locations.
+    given: HashMap<ServiceId, Vec<(ServiceAtLocationRow, LocationRow)>>,
+}
+
+/// How much of an entry is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What it has one of.
+    Summary,
+    /// What it is related to as well.
+    Full,
+}
+
+impl Told {
+    pub fn of_services(
+        connection: &mut Connection,
+        language: Language,
+        rows: &[ServiceRow],
+        depth: Depth,
+    ) -> ApiResult<Self> {
+        let mut told = Self::of_organisations(connection, language, rows.iter().map(|row| row.organisation_id))?;
+        if depth == Depth::Full {
+            let ids: Vec<ServiceId> = rows.iter().map(|row| row.id).collect();
+            let given: Vec<ServiceAtLocationRow> = service_at_locations::table
+                .filter(service_at_locations::service_id.eq_any(ids))
+                .order(service_at_locations::id)
+                .load(connection)?;
+            let places: Vec<LocationId> = given.iter().map(|at| at.location_id).collect();
+            let places: Vec<LocationRow> = locations::table.filter(locations::id.eq_any(places)).load(connection)?;
+            let places: HashMap<LocationId, LocationRow> = places.into_iter().map(|row| (row.id, row)).collect();
+            for at in given {
+                if let Some(place) = places.get(&at.location_id) {
+                    told.given.entry(at.service_id).or_default().push((at, place.clone()));
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    pub fn of_organisations(
+        connection: &mut Connection,
+        language: Language,
+        ids: impl Iterator<Item = OrganisationId>,
+    ) -> ApiResult<Self> {
+        let ids: std::collections::HashSet<OrganisationId> = ids.collect();
+        let rows: Vec<Organisation> = organisations::table.filter(organisations::id.eq_any(ids)).load(connection)?;
+        let kinds = lists::present(connection, "organisation_kinds")?.shown(language)?;
+        Ok(Self {
+            language,
+            terms: taxonomies::terms(connection, language)?,
+            kinds: kinds.items.into_iter().map(|code| (code.code, code.label)).collect(),
+            organisations: rows.into_iter().map(|row| (row.id, row)).collect(),
+            given: HashMap::new(),
+        })
+    }
+
+    /// HSDS asks each organization for a description: until it has one of its own, what kind of body it is.
+    pub fn organization(&self, row: &Organisation) -> Value {
+        let kind = self.kinds.get(&row.kind).unwrap_or(&row.kind);
+        without_nulls(json!({
+            "id": row.id,
+            "name": row.name,
+            "description": kind,
+            "parent_organization_id": row.parent_id,
+        }))
+    }
+
+    /// With the code by which the administration's index knows it.
+    pub fn full_organization(&self, row: &Organisation, services: Vec<Value>, places: Vec<Value>) -> Value {
+        let mut organization = self.organization(row);
+        let identifier = |code: &String| {
+            json!([{
+                "id": named(&["identifier", "ipa", code]),
+                "organization_id": row.id,
+                "identifier_scheme": "IT-IPA",
+                "identifier_type": "Indice dei domicili digitali della Pubblica Amministrazione",
+                "identifier": code,
+            }])
+        };
+        organization["organization_identifiers"] = row.ipa_code.as_ref().map_or_else(|| json!([]), identifier);
+        organization["locations"] = places.into();
+        organization["services"] = services.into();
+        organization
+    }
+
+    fn provider(&self, id: OrganisationId) -> Value {
+        self.organisations.get(&id).map_or(Value::Null, |row| self.organization(row))
+    }
+
+    pub fn service(&self, row: &ServiceRow, depth: Depth) -> ApiResult<Value> {
+        let details = row.details()?;
+        let mut service = without_nulls(json!({
+            "id": row.id,
+            "organization_id": row.organisation_id,
+            "name": row.name,
+            "alternate_name": details.alternate_name,
+            "description": details.description,
+            "url": details.url,
+            "email": details.email,
+            "status": status(row.status),
+            "interpretation_services": details.interpretation_services,
+            "application_process": details.application_process,
+            "fees_description": details.fees_description,
+            "wait_time": details.wait_time,
+            "accreditations": details.accreditations,
+            "eligibility_description": details.eligibility_description,
+            "minimum_age": row.minimum_age,
+            "maximum_age": row.maximum_age,
+            "assured_date": row.verified_on,
+            "licenses": details.licenses,
+            "alert": details.alert,
+            "last_modified": row.updated_at,
+            "organization": self.provider(row.organisation_id),
+        }));
+        if depth == Depth::Summary {
+            return Ok(service);
+        }
+        let eligibility = row.eligibility()?;
+        let codes: Vec<(&'static str, &str)> = std::iter::once(("service_types", row.service_type.as_str()))
+            .chain(eligibility.target_groups.iter().map(|group| ("target_groups", group.as_str())))
+            .collect();
+        let given = self.given.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        let given: ApiResult<Vec<Value>> = given.iter().map(|(at, place)| service_at_location(at, place)).collect();
+        let costs: ApiResult<Vec<Value>> = details.cost_options.iter().map(cost_option).collect();
+        let areas: ApiResult<Vec<Value>> = details.service_areas.iter().map(service_area).collect();
+        for (name, value) in [
+            ("phones", parts(&details.phones)?),
+            ("schedules", parts(&details.schedules)?),
+            ("service_areas", areas?.into()),
+            ("service_at_locations", given?.into()),
+            ("languages", parts(&details.languages)?),
+            ("funding", parts(&details.funding)?),
+            ("cost_options", costs?.into()),
+            ("required_documents", parts(&details.required_documents)?),
+            ("contacts", parts(&details.contacts)?),
+            ("attributes", taxonomies::attributes(&self.terms, self.language, row.id.0, &codes).into()),
+        ] {
+            service[name] = value;
+        }
+        Ok(service)
+    }
+}
+
+/// As HSDS writes it.
+pub fn status(status: ServiceStatus) -> &'static str {
+    match status {
+        ServiceStatus::TemporarilyClosed => "temporarily closed",
+        other => other.as_str(),
+    }
+}
+
+fn parts<T: Serialize>(items: &[T]) -> ApiResult<Value> {
+    serde_json::to_value(items).map_err(ApiError::fault)
+}
+
+// HSDS has the amount as a number.
+fn cost_option(cost: &CostOption) -> ApiResult<Value> {
+    let mut shown = parts(std::slice::from_ref(cost))?.get_mut(0).map(Value::take).unwrap_or_default();
+    if let Some(money) = &cost.amount {
+        let amount: f64 = money.amount.parse().map_err(ApiError::fault)?;
+        shown["amount"] = json!(amount);
+        shown["currency"] = json!(money.currency);
+    }
+    Ok(shown)
+}
+
+// Our territories are no words of HSDS.
+fn service_area(area: &crate::directory::parts::ServiceArea) -> ApiResult<Value> {
+    let mut shown = serde_json::to_value(area).map_err(ApiError::fault)?;
+    if let Some(members) = shown.as_object_mut() {
+        members.remove("territory_id");
+    }
+    Ok(shown)
+}
+
+/// A location with all that belongs to it.
+pub fn location(row: &LocationRow) -> ApiResult<Value> {
+    let details = row.details()?;
+    Ok(without_nulls(json!({
+        "id": row.id,
+        "location_type": row.location_type,
+        "url": details.url,
+        "organization_id": row.organisation_id,
+        "name": row.name,
+        "alternate_name": details.alternate_name,
+        "description": details.description,
+        "transportation": details.transportation,
+        "latitude": row.latitude,
+        "longitude": row.longitude,
+        "languages": parts(&details.languages)?,
+        "addresses": parts(&details.addresses)?,
+        "contacts": parts(&details.contacts)?,
+        "accessibility": parts(&details.accessibility)?,
+        "phones": parts(&details.phones)?,
+        "schedules": parts(&details.schedules)?,
+    })))
+}
+
+/// A service at a location, with the location.
+pub fn service_at_location(row: &ServiceAtLocationRow, place: &LocationRow) -> ApiResult<Value> {
+    let particulars = row.details()?;
+    Ok(without_nulls(json!({
+        "id": row.id,
+        "service_id": row.service_id,
+        "location_id": row.location_id,
+        "description": particulars.description,
+        "contacts": parts(&particulars.contacts)?,
+        "phones": parts(&particulars.phones)?,
+        "schedules": parts(&particulars.schedules)?,
+        "location": location(place)?,
+    })))
+}
+
+/// A service by its id; 404 where there is none.
+pub fn known_service(connection: &mut Connection, id: ServiceId) -> ApiResult<ServiceRow> {
+    services::table.find(id).first(connection).optional()?.ok_or_else(ApiError::not_found)
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,5 @@
+//! The directory of services.
+
+mod locations;
+mod matches;
+mod services;
