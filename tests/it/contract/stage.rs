@@ -38,6 +38,7 @@ pub struct Rows {
     /// What the person and the case are called in another system.
     pub external_id: String,
     pub reminder: String,
+    pub consent: String,
     pub plan: String,
     pub user: String,
     pub client: String,
@@ -162,6 +163,9 @@ impl<'w> Stage<'w> {
         let held = json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"});
         let legal_status = manager.post(&format!("/people/{person}/legal-statuses"), &held).expect(201).id();
         let reminder = self.reminder(&person, &legal_status);
+        let consent = json!({"purposes": ["case_work"], "data_categories": ["identity"], "notice_version": "1",
+            "notice_language": "it", "method": "written", "evidence": "Signed form."});
+        let consent = manager.post(&format!("/people/{person}/consents"), &consent).expect(201).id();
         self.news(&case);
         let drafts = format!("/cases/{case}/assessments");
         let assessment = manager.post(&drafts, &json!({"ratings": planning::ratings(2, 1)})).expect(201).id();
@@ -222,6 +226,7 @@ impl<'w> Stage<'w> {
             relation,
             external_id,
             reminder,
+            consent,
             plan,
             user,
             client,
@@ -302,7 +307,8 @@ impl<'w> Stage<'w> {
         for (name, value) in members.iter_mut() {
             let fixture_id = |id: TerritoryId| json!(id);
             match name.as_str() {
-                "owner_org_id" | "organisation_id" | "parent_id" => *value = json!(rows.organisation),
+                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => *value = json!(rows.organisation),
+                "recipient_ids" => *value = json!([rows.organisation]),
                 "territory_id" => *value = json!(rows.territory),
                 "territory_ids" => *value = json!([rows.territory]),
                 "agreed_on" => *value = json!(planning::today()),
@@ -378,6 +384,7 @@ impl<'w> Stage<'w> {
             ("contact_id", _) => rows.contact.clone(),
             ("legal_status_id", _) => rows.legal_status.clone(),
             ("reminder_id", _) => rows.reminder.clone(),
+            ("consent_id", _) => rows.consent.clone(),
             ("user_id", _) => rows.user.clone(),
             ("api_client_id", _) => rows.client.clone(),
             ("grant_id", _) => rows.grant.clone(),

@@ -117,7 +117,7 @@ fn every_declared_column_can_be_selected(product: Product) {
     let connection = &mut connection(&database.url);
     let mut tables = tables(connection);
     select_all!(connection, tables:
-        access_batches, access_records, api_clients, appointments, assessments, attachment_chunks, attachments, audit_seals, case_household_members, case_news, case_transitions, cases, changes, child_transitions, code_list_versions, code_lists, contacts, deployment_keys, external_ids, goals, grant_scopes, grants, history, household_members, households, idempotency_keys, leases, legal_statuses, login_throttles, notes, one_time_tokens, organisation_ancestors, organisations, outbox, pathway_templates, pathways, people, person_name_words, plans, principals, refresh_tokens, relation_locks, relations, reminders, sessions,
+        access_batches, access_records, api_clients, appointments, assessments, attachment_chunks, attachments, audit_seals, case_household_members, case_news, case_transitions, cases, changes, child_transitions, code_list_versions, code_lists, consents, contacts, deployment_keys, external_ids, goals, grant_scopes, grants, history, household_members, households, idempotency_keys, leases, legal_statuses, login_throttles, notes, one_time_tokens, organisation_ancestors, organisations, outbox, pathway_templates, pathways, people, person_name_words, plans, principals, refresh_tokens, relation_locks, relations, reminders, sessions,
         settings, stray_objects, task_transitions, tasks, territories, territory_memberships, users, watches,
     );
     assert!(tables.is_empty(), "tables the schema does not declare: {:?}", tables.keys());
