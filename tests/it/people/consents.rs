@@ -376,6 +376,29 @@ both! {
         withdraw(&maria, &first).expect(201);
         assert_eq!(read(&maria, &first)["status"], "withdrawn");
     }
+
+    fn a_consent_to_case_work_lets_an_intake_go_on_without_another_basis(world: &World) {
+        let maria = world.maria_case_manager();
+        let person = person(world);
+        let new = json!({"person_id": person, "target_group": "worker", "case_manager_id": world.id_of("maria_case_manager")});
+        let case = maria.post("/cases", &new).expect(201).id();
+        let advance = || maria.post_matching(&format!("/cases/{case}/transitions"), "*", &json!({"to": "assessment"}));
+        let refused = |answer: Answer| answer.expect(409).json()["unmet_guards"][0]["guard"].clone();
+        assert_eq!(refused(advance()), "legal_basis");
+        // For something else; not yet; no more; withdrawn; another person's.
+        give(&maria, &person, &with(consent(), json!({"purposes": ["referral", "transfer"]}))).expect(201);
+        let case_work = |more: Value| with(with(consent(), json!({"purposes": ["referral", "case_work"]})), more);
+        give(&maria, &person, &case_work(json!({"valid_from": in_days(1)}))).expect(201);
+        give(&maria, &person, &case_work(json!({"given_on": "2026-01-10", "expires_on": today()}))).expect(201);
+        let withdrawn = give(&maria, &person, &case_work(json!({}))).expect(201).id();
+        withdraw(&maria, &withdrawn).expect(201);
+        give(&maria, &self::person(world), &case_work(json!({}))).expect(201);
+        assert_eq!(refused(advance()), "legal_basis");
+        let told = maria.get(&format!("/cases/{case}?embed=transitions")).expect(200).json();
+        assert!(told["_embedded"].to_string().contains("legal_basis"));
+        give(&maria, &person, &case_work(json!({}))).expect(201);
+        advance().expect(201);
+    }
 }
 
 both! { in_a_sandbox:
