@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::attachments::strays;
 use crate::codes;
+use crate::consents::expiry;
 use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
 use crate::operations::sandbox;
@@ -77,6 +78,7 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     codes::known::follow(app)?;
     // A backlog waits for the next start.
     while goes_on(stopped) && watches::raise_next(app, holder)? {}
+    while goes_on(stopped) && expiry::expire_next(app, holder)? {}
     Ok(())
 }
 

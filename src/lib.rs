@@ -12,6 +12,7 @@ pub mod cases;
 pub mod clock;
 pub mod codes;
 pub mod config;
+pub mod consents;
 pub mod demo;
 pub mod directory;
 pub mod error;

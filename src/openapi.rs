@@ -79,6 +79,7 @@ pub const OF_PEOPLE: &[&str] = &[
     "/attachments",
     "/legal-statuses",
     "/reminders",
+    "/consents",
     "/contacts",
     "/relations",
     "/household",
@@ -124,6 +125,7 @@ fn tags() -> Value {
         {"name": "Access", "description": "Tokens, users, machine clients and grants."},
         {"name": "People", "description": "The people integration is about."},
         {"name": "Cases", "description": "Cases from intake to closing (domain 1-3)."},
+        {"name": "Consents", "description": "What people have consented to, and what that covers (domain 51)."},
         {"name": "Tasks", "description": "What is to be done in a case."},
         {"name": "Plans", "description": "Assessments by life domain, goals, and the plans that were agreed with the person."},
         {"name": "Appointments", "description": "When somebody of the organisation and the person meet."},
@@ -316,7 +318,9 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     if has_body {
         statuses.extend([413, 415, 422]);
     }
-    if method != "get" && !open && !path.ends_with("/searches") {
+    // What is asked by POST because the question does not belong in an address.
+    let asks = ["/searches", "/checks"].iter().any(|end| path.ends_with(end));
+    if method != "get" && !open && !asks {
         statuses.push(409);
     }
     if conditional {
@@ -326,7 +330,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         statuses.push(412);
     }
     let of_people = OF_PEOPLE.iter().any(|start| path.starts_with(start));
-    if of_people && method != "get" && path != "/people" && path != "/households" && !path.ends_with("/searches") {
+    if of_people && method != "get" && path != "/people" && path != "/households" && !asks {
         statuses.push(423);
     }
     match path {

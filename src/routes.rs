@@ -12,6 +12,7 @@ use crate::cases::{
     task_transitions, tasks, transitions, worklist, workloads,
 };
 use crate::codes;
+use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
     capacities, locations, matches, organisations, service_at_locations, service_handlers as services, verifications,
 };
@@ -175,6 +176,13 @@ operations! {
     reminders::list_reminders,
     reminders::read_reminder,
     reminders::create_reminder_transition,
+    // Consents
+    consents::list_consents,
+    consents::create_consent,
+    consent_checks::create_consent_check,
+    consents::read_consent,
+    consent_transitions::list_consent_transitions,
+    consent_transitions::create_consent_transition,
     notes::list_notes,
     notes::create_note,
     notes::read_note,

@@ -57,6 +57,7 @@ text_enum! {
         Households = "households",
         LegalStatuses = "legal_statuses",
         Reminders = "reminders",
+        Consents = "consents",
         Notes = "notes",
         Attachments = "attachments",
         Tasks = "tasks",
@@ -163,6 +164,12 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Reminders => match role {
             Role::CaseManager => matches!(action, List | Read | Transition),
             Role::HelpDeskOperator | Role::SyncClient => matches!(action, List | Read),
+            _ => false,
+        },
+        R::Consents => match role {
+            Role::CaseManager => matches!(action, List | Read | Create | Transition),
+            Role::HelpDeskOperator => matches!(action, List | Read | Create),
+            Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
         R::Cases => match role {

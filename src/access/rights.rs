@@ -130,6 +130,21 @@ impl FieldRights {
     pub fn writes(self, group: FieldGroup) -> bool {
         self.on(group) == FieldRight::Write
     }
+
+    /// 403 for members whose group may not be written. `guarded` names members with their group.
+    pub fn require_writable<'a>(
+        self,
+        guarded: &[(&str, FieldGroup)],
+        names: impl Iterator<Item = &'a str>,
+    ) -> ApiResult<()> {
+        let hidden = |name: &&str| guarded.iter().any(|(guarded, group)| guarded == name && !self.writes(*group));
+        let refused: Vec<&str> = names.filter(hidden).collect();
+        if refused.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden(format!("your grants do not let you write {}", refused.join(", "))))
+        }
+    }
 }
 
 /// Everything a caller may do.

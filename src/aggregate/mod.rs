@@ -190,11 +190,17 @@ pub fn create<C: Child, N: Checked>(
 
 /// A row with its root, under the lock of the root, where the caller may do this to it.
 pub fn locked<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
+    let (row, root) = locked_even_restricted::<C>(unit, action, id)?;
+    root.require_workable()?;
+    Ok((row, root))
+}
+
+/// The same for what may be done whether or not processing is restricted (GDPR art. 18), because it ends some.
+pub fn locked_even_restricted<C: Child>(unit: &mut Unit<'_>, action: Action, id: C::Id) -> ApiResult<(C, C::Root)> {
     let root_id = C::root_of(unit, id)?;
     let root = C::Root::lock(unit, root_id)?;
     unit.rights.require_on(action, C::RESOURCE, &root)?;
     unit.shows(C::Root::RESOURCE, [root.id().into()]);
-    root.require_workable()?;
     Ok((C::find(unit.connection, id)?, root))
 }
 

@@ -20,12 +20,14 @@ define_id! {
     ChildTransitionId;
 }
 
-/// One move of an appointment, an assessment, a goal, a pathway or its template, a plan, a legal status, a reminder or a person.
+/// One move of an appointment, an assessment, a consent, a goal, a pathway or its template, a plan, a legal status, a reminder or a
+/// person.
 #[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
 #[diesel(table_name = child_transitions, treat_none_as_default_value = false)]
 pub struct ChildTransition {
     pub id: ChildTransitionId,
-    /// What moved: `appointment`, `assessment`, `goal`, `pathway`, `pathway_template`, `plan`, `legal_status`, `reminder`, `person`.
+    /// What moved: `appointment`, `assessment`, `consent`, `goal`, `pathway`, `pathway_template`, `plan`, `legal_status`, `reminder`,
+    /// `person`.
     #[schema(max_length = 40)]
     pub resource: String,
     #[schema(value_type = uuid::Uuid)]
@@ -54,7 +56,18 @@ pub fn run<C: Child, B: Checked>(
     body: &Body<B>,
     make: impl FnOnce(&mut Unit<'_>, C, &C::Root, ChildTransitionId, &B) -> ApiResult<ChildTransition>,
 ) -> ApiResult<ChildTransition> {
-    let (row, root) = locked::<C>(unit, Action::Transition, id)?;
+    let found = locked::<C>(unit, Action::Transition, id)?;
+    run_on(unit, found, if_match, body, make)
+}
+
+/// The same on a row that is locked with its root.
+pub fn run_on<C: Child, B: Checked>(
+    unit: &mut Unit<'_>,
+    (row, root): (C, C::Root),
+    if_match: &IfMatch,
+    body: &Body<B>,
+    make: impl FnOnce(&mut Unit<'_>, C, &C::Root, ChildTransitionId, &B) -> ApiResult<ChildTransition>,
+) -> ApiResult<ChildTransition> {
     let asked = body.read()?;
     let id = ChildTransitionId::new();
     if let Some(earlier) = unit.replay(id.0)? {

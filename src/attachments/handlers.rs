@@ -1,7 +1,7 @@
 //! What is told of attachments; their contents are in `content`.
 
 use actix_web::{delete, get, patch, post};
-use approdo_db::schema::attachments;
+use approdo_db::schema::{attachments, consents};
 use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -15,7 +15,7 @@ use crate::attachments::types::{
 use crate::cases::confidentiality::{self, Confidentiality, changeable, in_sight};
 use crate::cases::handlers::refuse_unless_open;
 use crate::cases::types::{CaseId, CaseRow};
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::work::Unit;
@@ -176,7 +176,7 @@ pub async fn edit_attachment(
 /// Delete an attachment.
 ///
 /// By its author or the case manager, while the case is open. Its content is gone with it; what was told of it stays in the history
-/// until it is erased.
+/// until it is erased. One that proves a consent is 409.
 #[utoipa::path(
     tag = "Cases",
     params(("attachment_id" = AttachmentId, Path, description = "The attachment.")),
@@ -193,9 +193,20 @@ pub async fn delete_attachment(
         let (row, case): (Attachment, CaseRow) = changeable(unit, Action::Delete, id.0)?;
         if_match.check(row.version)?;
         refuse_unless_open(&case)?;
+        refuse_evidence(unit, row.id)?;
         store::release(unit, &row)?;
         aggregate::remove(unit, &row, &case)?;
         Ok(Answer::no_content())
     })
     .await
+}
+
+/// 409 for what a consent is shown by (GDPR art. 7(1)).
+fn refuse_evidence(unit: &mut Unit<'_>, id: AttachmentId) -> ApiResult<()> {
+    let proved = consents::table.filter(consents::evidence_attachment_id.eq(id)).count();
+    if proved.get_result::<i64>(unit.connection)? == 0 {
+        return Ok(());
+    }
+    let detail = "a consent is shown by it, also when that has ended: it stays";
+    Err(ApiError::unmet(vec![UnmetGuard::new("not_evidence", detail)]))
 }

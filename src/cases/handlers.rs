@@ -296,6 +296,7 @@ pub fn facts(connection: &mut Connection, app: &App, row: &CaseRow, today: Naive
     Ok(Facts {
         has_manager: row.case_manager_id.is_some(),
         has_legal_basis: row.legal_basis.is_some(),
+        has_consent: counts.consents > 0,
         lacking: lacking.collect(),
         open_tasks: counts.open_tasks,
         completed_assessments: counts.completed_assessments,

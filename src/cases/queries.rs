@@ -156,11 +156,14 @@ pub struct Counts {
     pub guardians: i64,
     /// Legal statuses that hold on the day asked for.
     pub legal_statuses: i64,
+    /// Consents to case work that hold on the day asked for.
+    pub consents: i64,
 }
 
 /// The same, of a case on a day.
 pub fn counts(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> QueryResult<Counts> {
-    type Columns = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<Date>, Document, Document, BigInt, BigInt);
+    type Count = BigInt;
+    type Columns = (Count, Count, Count, Count, Count, Count, Nullable<Date>, Document, Document, Count, Count, Count);
     let of_episode = |statement: Prepared<Columns>| {
         statement.bind(case.id).sql(" AND episode_no = ").bind(Value::BigInt(case.episode_no))
     };
@@ -197,6 +200,14 @@ pub fn counts(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> Que
              AND s.valid_from <= ",
         ),
         " AND (s.valid_to IS NULL OR s.valid_to > ",
+    );
+    // The same as `consents::rules::Standing::holds_on`, of consents for `CASE_WORK`; the underscore is escaped, or it is any letter.
+    statement = on_that_day(
+        statement.sql(
+            ")), (SELECT count(*) FROM consents k WHERE k.person_id = p.id AND k.status = 'active' \
+             AND CAST(k.purposes AS TEXT) LIKE '%\"case\\_work\"%' ESCAPE '\\' AND k.valid_from <= ",
+        ),
+        " AND (k.expires_on IS NULL OR k.expires_on > ",
     );
     statement.sql(")) FROM people p WHERE p.id = ").bind(case.person_id).get_result(connection)
 }

@@ -60,6 +60,8 @@ pub struct Intent {
 pub struct Facts {
     pub has_manager: bool,
     pub has_legal_basis: bool,
+    /// A consent of the person to case work holds today (GDPR art. 6(1)(a)).
+    pub has_consent: bool,
     /// What the target group requires and the case and its person lack.
     pub lacking: Vec<Requirement>,
     pub open_tasks: i64,
@@ -135,8 +137,9 @@ fn responsibility(state: State, made: Move, intent: &Intent, facts: &Facts) -> V
         if !facts.has_manager {
             unmet.push(UnmetGuard::new("case_manager", "assign a case manager first"));
         }
-        if !facts.has_legal_basis {
-            unmet.push(UnmetGuard::new("legal_basis", "state the legal basis first"));
+        if !facts.has_legal_basis && !facts.has_consent {
+            let detail = "state the legal basis, or record the person's consent to case work, first";
+            unmet.push(UnmetGuard::new("legal_basis", detail));
         }
         unmet.extend(facts.lacking.iter().copied().map(required));
     }

@@ -16,6 +16,7 @@ fn intent(to: CaseStatus, reason: Option<&str>) -> Intent {
 const READY: Facts = Facts {
     has_manager: true,
     has_legal_basis: true,
+    has_consent: false,
     lacking: Vec::new(),
     open_tasks: 0,
     completed_assessments: 1,
@@ -35,6 +36,16 @@ fn guards(result: Result<(State, Move), Vec<crate::error::UnmetGuard>>) -> Vec<S
 fn an_intake_without_manager_and_legal_basis_names_both_guards() {
     let refused = decide(state(CaseStatus::Intake), &intent(CaseStatus::Assessment, None), &Facts::default());
     assert_eq!(guards(refused), ["case_manager", "legal_basis"]);
+}
+
+#[test]
+fn a_consent_to_case_work_stands_in_for_the_legal_basis() {
+    let ready = |basis, consent| {
+        let facts = Facts { has_legal_basis: basis, has_consent: consent, ..READY };
+        decide(state(CaseStatus::Intake), &intent(CaseStatus::Assessment, None), &facts).is_ok()
+    };
+    assert!(ready(true, false) && ready(false, true) && ready(true, true));
+    assert!(!ready(false, false));
 }
 
 #[test]
@@ -123,10 +134,11 @@ fn any_intent() -> impl Strategy<Value = Intent> {
 fn any_facts() -> impl Strategy<Value = Facts> {
     let minority = (any::<bool>(), 0_i64..2, 0_i64..2);
     let lacking = prop::collection::vec(prop::sample::select(Requirement::ALL), 0..3);
-    (any::<bool>(), any::<bool>(), 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>(), minority, lacking).prop_map(
+    let basis = (any::<bool>(), any::<bool>());
+    (any::<bool>(), basis, 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>(), minority, lacking).prop_map(
         |(
             has_manager,
-            has_legal_basis,
+            (has_legal_basis, has_consent),
             open_tasks,
             completed_assessments,
             open_goals,
@@ -137,6 +149,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         )| Facts {
             has_manager,
             has_legal_basis,
+            has_consent,
             lacking,
             open_tasks,
             completed_assessments,
@@ -201,7 +214,7 @@ proptest! {
                         prop_assert_eq!(facts.open_tasks + facts.open_goals, 0);
                     }
                     if now.status == CaseStatus::Intake && next.status == CaseStatus::Assessment {
-                        prop_assert!(facts.has_manager && facts.has_legal_basis);
+                        prop_assert!(facts.has_manager && (facts.has_legal_basis || facts.has_consent));
                     }
                     if now.status == CaseStatus::Assessment && next.status == CaseStatus::Planning {
                         prop_assert!(facts.completed_assessments > 0);

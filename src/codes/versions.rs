@@ -30,7 +30,7 @@ define_id! {
 }
 
 /// Lists whose codes the rules know by name: their labels can be changed, not their codes.
-const FIXED: [&str; 4] = ["access_levels", "case_statuses", "life_domains", "task_statuses"];
+const FIXED: [&str; 5] = ["access_levels", "case_statuses", "data_categories", "life_domains", "task_statuses"];
 
 /// Codes that stand where a request says nothing.
 const INDISPENSABLE: [(&str, &str); 2] = [("access_purposes", "case_work"), ("case_priorities", "normal")];
@@ -116,7 +116,8 @@ pub struct NewCode {
     pub requires: Vec<Requirement>,
 }
 
-fn code_shaped(code: &str) -> Result<(), ValidationError> {
+/// Whether a text has the form of a code.
+pub fn code_shaped(code: &str) -> Result<(), ValidationError> {
     let shaped = code.starts_with(|first: char| first.is_ascii_lowercase())
         && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if shaped {

@@ -15,6 +15,8 @@ use crate::cases::task_transitions::{self, TaskTransitionId};
 use crate::cases::tasks::{self, NewTask, TaskId, TaskStatus};
 use crate::cases::types::{CaseId, CasePatch, NewCase};
 use crate::clock;
+use crate::consents::handlers as consents;
+use crate::consents::types::{ConsentId, NewConsent};
 use crate::demo::load::{Known, lookup, parse};
 use crate::demo::story::{self, Story, StoryAppointment};
 use crate::error::ApiResult;
@@ -83,6 +85,8 @@ struct DemoPerson {
     legal_statuses: Vec<NewLegalStatus>,
     #[serde(default)]
     relations: Vec<NewRelation>,
+    #[serde(default)]
+    consents: Vec<NewConsent>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +164,9 @@ pub fn all(unit: &mut Unit<'_>, known: &mut Known, file: &str) -> ApiResult<()> 
         }
         for relation in person.relations {
             relations::add(unit, RelationId::new(), id, relation)?;
+        }
+        for consent in person.consents {
+            consents::add(unit, ConsentId::new(), &row, consent)?;
         }
         known.people.insert(person.key, id);
     }

@@ -11,6 +11,7 @@ use crate::aggregate::{self, Root, moves};
 use crate::cases::household_members::CaseHouseholdMember;
 use crate::cases::queries as case_queries;
 use crate::clock;
+use crate::consents;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::external_ids::{self, Kind};
 use crate::people::contacts::Contact;
@@ -57,6 +58,8 @@ pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
         let detail = "a case of the person is open: close it first";
         return Err(ApiError::unmet(vec![UnmetGuard::new("no_open_case", detail)]));
     }
+    // Their evidence is attached to the cases.
+    consents::erasure::erase(unit, person)?;
     for case in cases {
         crate::cases::erasure::erase(unit, case)?;
     }

@@ -33,6 +33,7 @@ use crate::cases::task_transitions::TaskTransition;
 use crate::cases::tasks::Task;
 use crate::cases::transitions::CaseTransition;
 use crate::cases::types::CaseRow;
+use crate::consents::types::ConsentRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, Parameters, query};
 use crate::people::contacts::Contact;
@@ -55,6 +56,8 @@ pub struct PersonExport {
     #[schema(max_items = 10000)]
     pub reminders: Vec<Value>,
     #[schema(max_items = 10000)]
+    pub consents: Vec<Value>,
+    #[schema(max_items = 10000)]
     pub contacts: Vec<Value>,
     #[schema(max_items = 10000)]
     pub relations: Vec<Value>,
@@ -65,7 +68,7 @@ pub struct PersonExport {
     /// address of their content.
     #[schema(max_items = 10000)]
     pub cases: Vec<Value>,
-    /// Moves of the person, the legal statuses, reminders, assessments, goals, plans, appointments and pathways.
+    /// Moves of the person, the legal statuses, reminders, consents, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
     /// What each of these rows, and of those that are gone, has been in the course of time.
@@ -179,6 +182,7 @@ fn gather(
         person: value(person)?,
         legal_statuses: rows::<LegalStatusRow>(connection, person.id)?,
         reminders: rows::<ReminderRow>(connection, person.id)?,
+        consents: rows::<ConsentRow>(connection, person.id)?,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,
         households: homes.iter().map(home).collect::<ApiResult<_>>()?,
@@ -281,6 +285,7 @@ fn moves(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -
     ids.extend(
         reminders::table.filter(reminders::person_id.eq(person)).select(reminders::id).load::<RowId>(connection)?,
     );
+    ids.extend(ConsentRow::all_of(connection, person, i64::MAX)?.iter().map(|row| RowId(row.id.0)));
     for case in of_person {
         ids.extend(
             assessments::table

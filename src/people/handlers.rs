@@ -9,6 +9,8 @@ use crate::access::{Action, Place, Resource, scope};
 use crate::aggregate::{self, Root as _};
 use crate::clock;
 use crate::codes;
+use crate::consents::expiry;
+use crate::consents::types::ConsentRow;
 use crate::error::{ApiError, ApiResult};
 use crate::external_ids::{self, Kind};
 use crate::http::page::PageRequest;
@@ -147,13 +149,7 @@ pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<
 
 /// 403 for members whose field group the caller may not write on this row.
 fn refuse_unwritable<'a>(rights: FieldRights, names: impl Iterator<Item = &'a str>) -> ApiResult<()> {
-    let refused: Vec<&str> =
-        names.filter(|name| GUARDED.iter().any(|(guarded, group)| guarded == name && !rights.writes(*group))).collect();
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::forbidden(format!("your grants do not let you write {}", refused.join(", "))))
-    }
+    rights.require_writable(&GUARDED, names)
 }
 
 pub fn record(
@@ -316,11 +312,13 @@ pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> 
     row.announce(unit)?;
     if rectified_birth {
         watches::watch_coming_of_age(unit, row)?;
+        expiry::follow_birth(unit, row)?;
     }
     if row.place() != before {
         aggregate::follow::<Contact>(unit, row, &before)?;
         aggregate::follow::<LegalStatusRow>(unit, row, &before)?;
         aggregate::follow::<ReminderRow>(unit, row, &before)?;
+        aggregate::follow::<ConsentRow>(unit, row, &before)?;
         relation_rows::follow(unit, row, &before)?;
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::cases::assessments::GUARDED as ASSESSMENT_FIELDS;
 use crate::cases::household_members::GUARDED as COVERED_FIELDS;
 use crate::cases::plans::GUARDED as PLAN_FIELDS;
 use crate::cases::types::GUARDED as CASE_FIELDS;
+use crate::consents::types::GUARDED as CONSENT_FIELDS;
 use crate::error::{self, ApiError, ApiResult};
 use crate::http::page::PageLinks;
 use crate::http::texts::{Address, MemberName};
@@ -130,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 25] = [
+const KINDS: [Kind; 26] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -140,6 +141,7 @@ const KINDS: [Kind; 25] = [
     kind("case_household_member", "/case-household-members/", Some(Resource::CaseHouseholdMembers), &COVERED_FIELDS),
     kind("legal_status", "/legal-statuses/", Some(Resource::LegalStatuses), &LEGAL_STATUS_FIELDS),
     kind("reminder", "/reminders/", Some(Resource::Reminders), &[]),
+    kind("consent", "/consents/", Some(Resource::Consents), &CONSENT_FIELDS),
     kind("note", "/notes/", Some(Resource::Notes), &[]),
     kind("attachment", "/attachments/", Some(Resource::Attachments), &[]),
     kind("task", "/tasks/", Some(Resource::Tasks), &[]),

@@ -47,6 +47,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         household_members,
         case_household_members,
         relations,
+        consents,
         person_name_words,
         organisations,
         services,
@@ -97,6 +98,7 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "attachments"
             | "legal-statuses"
             | "reminders"
+            | "consents"
             | "me"
             | "code-lists"
             | "code-list-versions",

@@ -60,6 +60,7 @@ rows! {
     case_household_member,
     relation,
     reminder,
+    consent,
     plan,
     user,
     client,
@@ -98,7 +99,7 @@ impl Rows<'_> {
     fn make(&self, name: &str) -> String {
         let anna = self.stage.world.anna_system_administrator();
         match name {
-            "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder" => {
+            "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder" | "consent" => {
                 self.make_of_person(name)
             }
             "service" | "location" | "service_at_location" => self.make_of_directory(&anna, name),
@@ -133,6 +134,11 @@ impl Rows<'_> {
             "legal_status" => (
                 of_person("legal-statuses"),
                 json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"}),
+            ),
+            "consent" => (
+                of_person("consents"),
+                json!({"purposes": ["case_work"], "data_categories": ["identity"], "notice_version": "1",
+                    "notice_language": "it", "method": "written", "evidence": "Signed form."}),
             ),
             _ => return self.stage.reminder(&self.person(), &self.legal_status()),
         };
@@ -369,7 +375,8 @@ impl<'w> Stage<'w> {
         for (name, value) in members.iter_mut() {
             let fixture_id = |id: TerritoryId| json!(id);
             match name.as_str() {
-                "owner_org_id" | "organisation_id" | "parent_id" => *value = json!(rows.organisation()),
+                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => *value = json!(rows.organisation()),
+                "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "territory_ids" => *value = json!([rows.territory()]),
                 "agreed_on" => *value = json!(planning::today()),
@@ -446,6 +453,7 @@ impl<'w> Stage<'w> {
             ("contact_id", _) => rows.contact(),
             ("legal_status_id", _) => rows.legal_status(),
             ("reminder_id", _) => rows.reminder(),
+            ("consent_id", _) => rows.consent(),
             ("user_id", _) => rows.user(),
             ("api_client_id", _) => rows.client(),
             ("grant_id", _) => rows.grant(),

@@ -138,6 +138,12 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_legal_status", Some((Read, R::LegalStatuses))),
         ("edit_legal_status", Some((Edit, R::LegalStatuses))),
         ("create_legal_status_transition", Some((Transition, R::LegalStatuses))),
+        ("list_consents", Some((List, R::Consents))),
+        ("create_consent", Some((Create, R::Consents))),
+        ("create_consent_check", Some((Read, R::Consents))),
+        ("read_consent", Some((Read, R::Consents))),
+        ("list_consent_transitions", Some((Read, R::Consents))),
+        ("create_consent_transition", Some((Transition, R::Consents))),
         ("list_reminders", Some((List, R::Reminders))),
         ("read_reminder", Some((Read, R::Reminders))),
         ("create_reminder_transition", Some((Transition, R::Reminders))),
@@ -273,7 +279,7 @@ both! { in_a_sandbox:
                 "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
                 "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
                 "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
-                "{attachment_id}",
+                "{attachment_id}", "{consent_id}",
             ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));
@@ -314,6 +320,9 @@ both! { in_a_sandbox:
             ("create_person", &maria, "territory_id", trieste.territory()),
             ("create_case", &maria, "person_id", trieste.person()),
             ("create_relation", &maria, "object_id", trieste.person()),
+            ("create_consent", &maria, "supersedes_id", trieste.consent()),
+            ("create_consent", &maria, "guardian_relation_id", trieste.relation()),
+            ("create_consent", &maria, "evidence_attachment_id", trieste.stored_attachment()),
             ("create_household", &maria, "owner_org_id", trieste.organisation()),
             ("create_household", &maria, "territory_id", trieste.territory()),
             ("create_household_member", &maria, "person_id", trieste.person()),

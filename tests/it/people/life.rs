@@ -96,6 +96,13 @@ pub struct Life {
     pub person: String,
     pub case: String,
     pub attached: Attached,
+    pub consents: Consents,
+}
+
+/// Consents by their ids: one that holds, one that was withdrawn.
+pub struct Consents {
+    pub active: String,
+    pub withdrawn: String,
 }
 
 /// What was attached: where its content is, and a text in it.
@@ -140,7 +147,8 @@ pub fn live(world: &World, seeds: &mut Seeds) -> Life {
     }
     legal_status(&maria, &person, seeds);
     let (case, attached) = case(world, &maria, &person, seeds);
-    Life { person, case, attached }
+    let consents = consents(&maria, &person, &attached, seeds);
+    Life { person, case, attached, consents }
 }
 
 pub fn family(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) {
@@ -186,6 +194,22 @@ pub fn legal_status(maria: &Client, person: &str, seeds: &mut Seeds) {
     maria.post_matching(&format!("/reminders/{reminder}/transitions"), "*", &dismissed).expect(201);
     let renewing = json!({"to": "renewal_pending", "note": seeds.text("create_legal_status_transition", "note")});
     maria.post_matching(&format!("/legal-statuses/{status}/transitions"), "*", &renewing).expect(201);
+}
+
+pub fn consents(maria: &Client, person: &str, attached: &Attached, seeds: &mut Seeds) -> Consents {
+    let file = attached.content.trim_start_matches("/attachments/").trim_end_matches("/content");
+    let mut given = || {
+        let consent = json!({"purposes": ["referral"], "data_categories": ["identity", "health"], "recipient_kinds": ["health_service"],
+            "notice_version": "2026-03", "notice_language": "it", "interpreter_needed": true, "method": "oral_with_witness",
+            "interpreter_name": seeds.text("create_consent", "interpreter_name"), "evidence": seeds.text("create_consent", "evidence"),
+            "evidence_attachment_id": file});
+        maria.post(&format!("/people/{person}/consents"), &consent).expect(201).id()
+    };
+    let (active, taken_back) = (given(), given());
+    let withdrawn = json!({"to": "withdrawn", "withdrawn_by": "person", "method": "oral",
+        "reason": seeds.text("create_consent_transition", "reason")});
+    maria.post_matching(&format!("/consents/{taken_back}/transitions"), "*", &withdrawn).expect(201);
+    Consents { active, withdrawn: taken_back }
 }
 
 pub fn attached(maria: &Client, case: &str, seeds: &mut Seeds) -> Attached {

@@ -1,5 +1,6 @@
 //! People: search and rectification.
 
+mod consents;
 mod contacts;
 mod edit;
 mod external_ids;

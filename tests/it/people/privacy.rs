@@ -127,6 +127,18 @@ fn erased_whole(world: &World) {
     assert_eq!(case["_embedded"]["assessments"][0]["ratings"].as_array().map(Vec::len), Some(9));
     assert_eq!(case["_embedded"]["goals"][0]["status"], "achieved");
     assert_eq!(case["_embedded"]["tasks"], json!([]));
+    // And that what was done rested on a consent, for as long as it did.
+    for (consent, status) in [(&life.consents.active, "expired"), (&life.consents.withdrawn, "withdrawn")] {
+        let kept = maria.get(&format!("/consents/{consent}")).expect(200).json();
+        assert_eq!((&kept["status"], &kept["purposes"]), (&json!(status), &json!(["referral"])), "{kept}");
+        for name in ["method", "given_on", "ended_on", "notice_version"] {
+            assert!(kept[name].is_string(), "{name}");
+        }
+        let moves = maria.get(&format!("/consents/{consent}/transitions")).expect(200).json();
+        assert_eq!((&moves["items"][0]["to"], moves["items"].as_array().map(Vec::len)), (&json!(status), Some(1)));
+        let withdraw = json!({"to": "withdrawn", "withdrawn_by": "person", "method": "oral"});
+        maria.post_matching(&format!("/consents/{consent}/transitions"), "*", &withdraw).expect(404);
+    }
     assert!(
         maria.get(&format!("/cases/{}/history", life.case)).expect(200).json()["items"]
             .as_array()

@@ -4,6 +4,7 @@
 mod access;
 mod attached_files;
 mod case_work;
+mod consented;
 mod deployment;
 mod directory;
 mod person_register;
@@ -15,6 +16,7 @@ mod vocabulary;
 pub use access::*;
 pub use attached_files::*;
 pub use case_work::*;
+pub use consented::*;
 pub use deployment::*;
 pub use directory::*;
 pub use person_register::*;
@@ -36,6 +38,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     child_transitions,
     code_list_versions,
     code_lists,
+    consents,
     contacts,
     external_ids,
     goals,
