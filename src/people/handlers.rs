@@ -19,7 +19,7 @@ use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
 use crate::people::processing::Processing;
 use crate::people::queries;
-use crate::people::relation_rows;
+use crate::people::relation_rows::{self, lock_around};
 use crate::people::reminders::ReminderRow;
 use crate::people::requests::{
     NewPerson, PersonPatch, PersonReadQuery, PersonSearch, country_codes, is_birth_date, language_code, language_codes,
@@ -263,7 +263,8 @@ pub async fn read_person(
 
 /// Rectify a person's data.
 ///
-/// GDPR art. 16: the history keeps what was. Members your grants do not let you write are refused with 403.
+/// GDPR art. 16: the history keeps what was. Members your grants do not let you write are refused with 403. Who has moved gets
+/// another `territory_id`; the person's cases and households move by themselves.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -279,7 +280,8 @@ pub async fn edit_person(
     body: Body<PersonPatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_person", caller, None, move |unit| {
-        let mut row = queries::lock(unit, id.0)?;
+        let concerns_relations = body.read().is_ok_and(|patch| patch.concerns_relations());
+        let mut row = if concerns_relations { lock_around(unit, id.0)? } else { queries::lock(unit, id.0)? };
         unit.rights.require_on(Action::Edit, Resource::People, &row)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
@@ -373,6 +375,7 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     {
         edit.refuse("languages", "must be at most 20 codes of ISO 639-1");
     }
+    edit.required("territory_id", &mut row.territory_id, patch.territory_id);
     edit.optional("target_group", &mut row.target_group, patch.target_group);
     edit.required("given_name", &mut row.given_name, patch.given_name);
     edit.required("family_name", &mut row.family_name, patch.family_name);
@@ -399,9 +402,6 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     codes.check_optional("target_groups", "target_group", row.target_group.as_deref())?;
     codes.check_optional("sexes", "sex", row.sex.as_deref())?;
     check_interpreter(row)?;
-    // Nobody moves a person to where they could not have registered them.
-    if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::People, &row.place()) {
-        return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
-    }
+    unit.rights.require_kept_in_reach(Resource::People, &row.place(), &changed)?;
     Ok(changed)
 }

@@ -153,6 +153,28 @@ pub fn lock(unit: &mut Unit<'_>, subject: Option<PersonId>, object: PersonId) ->
     Ok(Some(Parties { subject: rows.pop(), object }))
 }
 
+/// Locks a person together with whoever is related to them, in the same order: for a change of the person that their relations
+/// follow, which are told of at the places of both.
+pub fn lock_around(unit: &mut Unit<'_>, id: PersonId) -> ApiResult<PersonRow> {
+    let related = of_person(unit.connection, id, RelationId(uuid::Uuid::nil()), i64::MAX)?;
+    let mut ids: Vec<PersonId> = related.iter().flat_map(RelationRow::people).filter(|other| *other != id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let (before, after): (Vec<_>, Vec<_>) = ids.into_iter().partition(|other| *other < id);
+    lock_each(unit, before)?;
+    let person = queries::lock(unit, id)?;
+    lock_each(unit, after)?;
+    Ok(person)
+}
+
+fn lock_each(unit: &mut Unit<'_>, ids: Vec<PersonId>) -> ApiResult<()> {
+    ids.into_iter().try_for_each(|id| match queries::lock(unit, id) {
+        // Who was erased meanwhile has no relations any more.
+        Err(error) if error.kind() != Kind::NotFound => Err(error),
+        _ => Ok(()),
+    })
+}
+
 /// A person's relations whose ids come after one, from either side.
 pub fn of_person(
     connection: &mut Connection,

@@ -293,10 +293,12 @@ both! { in_a_sandbox:
         for (id, client, member, foreign) in [
             ("create_person", &maria, "owner_org_id", &trieste.organisation),
             ("create_person", &maria, "territory_id", &trieste.territory),
+            ("edit_person", &maria, "territory_id", &trieste.territory),
             ("create_case", &maria, "person_id", &trieste.person),
             ("create_relation", &maria, "object_id", &trieste.person),
             ("create_household", &maria, "owner_org_id", &trieste.organisation),
             ("create_household", &maria, "territory_id", &trieste.territory),
+            ("edit_household", &maria, "territory_id", &trieste.territory),
             ("create_household_member", &maria, "person_id", &trieste.person),
             ("create_case_household_member", &maria, "household_member_id", &trieste.household_member),
             ("create_case", &maria, "household_id", &trieste.household),

@@ -6,6 +6,7 @@ mod external_ids;
 mod households;
 mod legal_statuses;
 mod life;
+mod moving;
 mod privacy;
 mod relations;
 mod reminders;

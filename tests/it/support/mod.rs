@@ -222,6 +222,13 @@ impl World {
         Granted { id: answer.id(), etag: answer.header("etag").to_owned() }
     }
 
+    /// Lets Maria work in Trieste as well, for the organisation she is in.
+    pub fn maria_works_in_trieste_too(&self) {
+        let fixture = &self.fixture;
+        let grant = json!({"role": "case_manager", "organisation_id": fixture.comune_udine, "territory_ids": [fixture.trieste]});
+        self.grant(&self.id_of("maria_case_manager"), &grant);
+    }
+
     /// Takes a grant back.
     pub fn withdraw(&self, grant: &Granted) {
         self.anna_system_administrator().delete(&format!("/grants/{}", grant.id), &grant.etag).expect(204);

@@ -10,17 +10,6 @@ fn sync_grant(world: &World, territory: impl serde::Serialize) -> Value {
     json!({"role": "sync_client", "organisation_id": world.fixture.root, "territory_ids": [territory]})
 }
 
-/// Lets Maria work in Trieste as well, for the organisation she is in.
-fn maria_works_in_trieste_too(world: &World) {
-    world.grant(
-        &world.id_of("maria_case_manager"),
-        &json!({
-            "role": "case_manager", "organisation_id": world.fixture.comune_udine,
-            "territory_ids": [world.fixture.trieste],
-        }),
-    );
-}
-
 fn case_in_trieste(world: &World) -> String {
     let matej = world.matej_case_manager_in_trieste();
     let mut person = world.person_in_udine();
@@ -39,7 +28,7 @@ fn one(kind: &str, operation: &str) -> Vec<(String, String)> {
 
 both! {
     fn a_case_that_moves_leaves_one_readers_scope_and_enters_anothers(world: &World) {
-        maria_works_in_trieste_too(world);
+        world.maria_works_in_trieste_too();
         let (in_udine, _, _) = world.another_client(&sync_grant(world, world.fixture.udine));
         let (in_trieste, _, _) = world.another_client(&sync_grant(world, world.fixture.trieste));
         let case = world.case_in_udine();
