@@ -19,6 +19,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, Reader};
+use crate::page_of;
 use crate::people::handlers::require_place;
 use crate::people::household_members::HouseholdMember;
 use crate::people::types::withheld;
@@ -96,7 +97,8 @@ impl Root for HouseholdRow {
 /// The members a field group guards, with the group.
 pub const GUARDED: [(&str, FieldGroup); 2] = [("label", FieldGroup::Identity), ("address", FieldGroup::Identity)];
 
-const MEMBERS: [&str; 8] =
+/// Members that `fields` can name.
+pub const MEMBERS: [&str; 8] =
     ["id", "owner_org_id", "territory_id", "label", "address", "version", "created_at", "updated_at"];
 
 /// A household, as far as the caller may see.
@@ -125,7 +127,8 @@ pub struct Household {
 }
 
 impl Household {
-    fn shown(row: HouseholdRow, rights: FieldRights) -> Self {
+    /// The household as these rights show it.
+    pub fn shown(row: HouseholdRow, rights: FieldRights) -> Self {
         let identity = rights.reads(FieldGroup::Identity);
         Self {
             id: row.id,
@@ -139,6 +142,11 @@ impl Household {
             updated_at: row.updated_at,
         }
     }
+}
+
+page_of! {
+    /// A page of households.
+    HouseholdPage of Household
 }
 
 /// A household to register.

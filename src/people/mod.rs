@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod erasure;
 pub mod export;
 pub mod handlers;
+pub mod household_list;
 pub mod household_members;
 pub mod households;
 pub mod kinship;

@@ -135,5 +135,5 @@ pub fn search(asks: &mut impl Asks, grant: &HeldGrant, search: &Search<'_>) -> A
     if let Some(date) = search.date_of_birth {
         statement = statement.sql(" AND r.date_of_birth = ").bind(Value::Date(date));
     }
-    asks.load(scope::owned_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)))
+    asks.load(scope::reached_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)))
 }

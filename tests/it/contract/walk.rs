@@ -121,6 +121,7 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_relation", Some((Read, R::Relations))),
         ("edit_relation", Some((Edit, R::Relations))),
         ("delete_relation", Some((Delete, R::Relations))),
+        ("list_households", Some((List, R::Households))),
         ("create_household", Some((Create, R::Households))),
         ("read_household", Some((Read, R::Households))),
         ("edit_household", Some((Edit, R::Households))),

@@ -5,6 +5,7 @@ pub mod feed;
 pub mod files;
 pub mod fixture;
 pub mod http;
+pub mod listing;
 pub mod planning;
 pub mod process;
 pub mod s3;

@@ -91,6 +91,9 @@ both! {
         let events = scope_events(&mirror.catch_up());
         assert_eq!(events.len(), 1);
         assert_eq!(events[0]["operation"], "resync");
+        let lists = events[0]["resync"].as_array().expect("lists").iter().map(|list| list.as_str().expect("an address"));
+        let lists: Vec<_> = lists.map(|list| (list.rsplit('/').next(), reader.get(list).expect(200).status)).collect();
+        assert_eq!(lists, [(Some("cases"), 200), (Some("households"), 200)]);
         assert!(events[0].get("resource").is_none());
         assert_eq!(mirror.cases, listed(&reader, "/cases"));
         assert!(mirror.cases.contains_key(&far));
