@@ -15,6 +15,7 @@ use crate::http::page::PageRequest;
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::people::contacts::Contact;
+use crate::people::guardianships;
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
 use crate::people::processing::Processing;
@@ -264,7 +265,8 @@ pub async fn read_person(
 /// Rectify a person's data.
 ///
 /// GDPR art. 16: the history keeps what was. Members your grants do not let you write are refused with 403. Who has moved gets
-/// another `territory_id`; the person's cases and households move by themselves.
+/// another `territory_id`; the person's cases and households move by themselves. Guardianships that end on the eighteenth birthday
+/// follow the date of birth; 409 where one would begin behind it.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -297,7 +299,7 @@ pub async fn edit_person(
 /// Rectifies a locked person's data.
 pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<()> {
     row.require_workable()?;
-    let before = row.place();
+    let (before, former_birth) = (row.place(), row.date_of_birth);
     let changed = apply(unit, row, patch)?;
     refuse_unwritable(unit.rights.fields_at(&before), changed.iter().copied())?;
     if changed.is_empty() {
@@ -318,6 +320,7 @@ pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> 
     row.announce(unit)?;
     if rectified_birth {
         watches::watch_coming_of_age(unit, row)?;
+        guardianships::follow_birth(unit, row, former_birth)?;
     }
     if row.place() != before {
         aggregate::follow::<Contact>(unit, row, &before)?;

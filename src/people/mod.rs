@@ -5,6 +5,7 @@ pub mod by_external_id;
 pub mod contacts;
 pub mod erasure;
 pub mod export;
+pub mod guardianships;
 pub mod handlers;
 pub mod household_list;
 pub mod household_members;

@@ -231,6 +231,14 @@ pub fn lock_circle(
     Ok(())
 }
 
+/// Writes a changed relation with its records, under the locks of its people.
+pub fn save(unit: &mut Unit<'_>, row: &mut RelationRow, parties: &Parties, changed: &[&'static str]) -> ApiResult<()> {
+    let before = relations::table.filter(relations::id.eq(row.id)).filter(relations::version.eq(row.version));
+    (row.version, row.updated_at) = (row.version + 1, unit.now);
+    Unit::updated_one(diesel::update(before).set(&*row).execute(unit.connection)?)?;
+    record(unit, row, parties, Operation::Updated, changed)
+}
+
 /// Writes the records of a relation: its values for each of its people, and the event at each place of theirs, so that whoever
 /// follows either side learns of it.
 pub fn record(

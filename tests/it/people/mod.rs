@@ -3,6 +3,7 @@
 mod contacts;
 mod edit;
 mod external_ids;
+mod guardianships;
 mod household_list;
 mod households;
 mod legal_statuses;
