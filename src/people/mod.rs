@@ -3,6 +3,7 @@
 
 pub mod by_external_id;
 pub mod contacts;
+pub mod coverage;
 pub mod erasure;
 pub mod export;
 pub mod guardianships;
