@@ -18,8 +18,8 @@ use crate::directory::{
 };
 use crate::operations::{sandbox, status};
 use crate::people::{
-    by_external_id as people_by_external_id, contacts, export, handlers as people, household_members, households,
-    legal_status_transitions, legal_statuses, processing, relations, reminders,
+    by_external_id as people_by_external_id, contacts, export, handlers as people, household_list, household_members,
+    households, legal_status_transitions, legal_statuses, processing, relations, reminders,
 };
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
@@ -156,6 +156,7 @@ operations! {
     relations::read_relation,
     relations::edit_relation,
     relations::delete_relation,
+    household_list::list_households,
     households::create_household,
     households::read_household,
     households::edit_household,

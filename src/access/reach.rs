@@ -22,7 +22,7 @@ pub const UNDATED: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     None => NaiveDate::MAX,
 };
 
-/// Where a list's rows are. The case or person that gives the scope is aliased `r`.
+/// Where a list's rows are. What gives the scope, a case, a person or a household, is aliased `r`.
 #[derive(Debug)]
 pub struct Source {
     /// The row's columns, qualified.
@@ -354,7 +354,7 @@ pub fn confined<ST>(statement: Prepared<ST>, grant: &HeldGrant, principal: crate
 
 /// The same to count cases: no purpose is to be stated where none is looked into.
 pub fn counted<ST>(statement: Prepared<ST>, grant: &HeldGrant, principal: crate::access::PrincipalId) -> Prepared<ST> {
-    let statement = scope::owned_by(statement, grant);
+    let statement = scope::reached_by(statement, grant);
     let statement = if grant.role == Role::OrganisationAdministrator {
         statement.sql(" AND (r.access_level <> 'closed' OR r.case_manager_id = ")
     } else {

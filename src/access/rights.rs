@@ -254,6 +254,20 @@ impl Rights {
         self.require_at(action, resource, &root.place()).map_err(|refused| refused.about(root.id().into()))
     }
 
+    /// 422, with the member to correct, where an edit has taken a row to where the caller may not edit it: nobody moves a row to
+    /// where they could not have made it.
+    pub fn require_kept_in_reach(&self, resource: Resource, place: &Place, changed: &[&str]) -> ApiResult<()> {
+        if self.may_at(Action::Edit, resource, place) {
+            Ok(())
+        } else if changed.contains(&"territory_id") {
+            Err(ApiError::unknown_reference("territory_id"))
+        } else if changed.contains(&"target_group") {
+            Err(ApiError::invalid_member("target_group", "is not among those you were granted"))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Field rights on a row, from the grants that match that row.
     pub fn fields_at(&self, place: &Place) -> FieldRights {
         if self.unlimited {

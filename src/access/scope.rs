@@ -102,18 +102,23 @@ pub fn materialise_all(connection: &mut Connection, on: NaiveDate) -> QueryResul
     Ok(touched)
 }
 
-/// Narrows a statement over a table aliased `r` to the rows one grant reaches: owner organisation and target group. The
-/// territory is for the statement itself to narrow, because that is where its index begins.
+/// Narrows a statement over a table aliased `r` to the rows of one grant's organisations. The territory is for the statement
+/// itself to narrow, because that is where its index begins.
 pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
     // Most grants are on an organisation with none below it: then the rows themselves tell, without a look at the tree.
-    let statement = if grant.organisations.len() == 1 {
+    if grant.organisations.len() == 1 {
         statement.sql(" AND r.owner_org_id = ").bind(grant.organisation)
     } else {
         statement
             .sql(" AND r.owner_org_id IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
             .bind(grant.organisation)
             .sql(")")
-    };
+    }
+}
+
+/// The same for people and cases: of its organisations and target groups.
+pub fn reached_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
+    let statement = owned_by(statement, grant);
     if grant.target_groups.is_empty() {
         return statement;
     }
@@ -133,7 +138,7 @@ pub fn people_in_reach<ST>(statement: Prepared<ST>, people: &'static str, grant:
         .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
         .bind(grant.id)
         .sql(")");
-    owned_by(statement, grant).sql(")")
+    reached_by(statement, grant).sql(")")
 }
 
 /// Asks once for each grant and merges: the first rows of a union are among the first rows of its parts. `key` orders as the

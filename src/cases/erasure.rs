@@ -10,7 +10,7 @@ use crate::attachments::types::Attachment;
 use crate::cases::appointments::Appointment;
 use crate::cases::assessments::AssessmentRow;
 use crate::cases::goals::Goal;
-use crate::cases::household_members::CaseHouseholdMember;
+use crate::cases::household_members::{self, CaseHouseholdMember};
 use crate::cases::notes::Note;
 use crate::cases::pathways::Pathway;
 use crate::cases::plans::{AgreedGoal, PlanRow};
@@ -35,7 +35,9 @@ pub fn erase(unit: &mut Unit<'_>, mut case: CaseRow) -> ApiResult<()> {
     aggregate::remove_all::<Note>(unit, &case)?;
     store::release_all(unit, &case)?;
     aggregate::remove_all::<Attachment>(unit, &case)?;
-    aggregate::remove_all::<CaseHouseholdMember>(unit, &case)?;
+    for row in CaseHouseholdMember::all_of(unit.connection, case.id, i64::MAX)? {
+        household_members::end(unit, &row, &case)?;
+    }
     external_ids::keep(unit, Kind::Case, case.id.0, &[])?;
     strip_all(unit, &case, &["ratings", "note"], strip_assessment)?;
     strip_all(unit, &case, &["title", "indicator"], |goal: &mut Goal| {

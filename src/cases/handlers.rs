@@ -393,13 +393,7 @@ fn apply(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiResult<
     edit.required("external_ids", &mut row.external_ids, external_ids.map(Json::of));
     let changed = edit.finish()?;
     check_codes(codes::of_changed(unit.app, &changed), row)?;
-    // Nobody moves a case to where they could not have opened it.
-    if changed.contains(&"territory_id") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
-        return Err(ApiError::unknown_reference("territory_id"));
-    }
-    if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::Cases, &row.place()) {
-        return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
-    }
+    unit.rights.require_kept_in_reach(Resource::Cases, &row.place(), &changed)?;
     if changed.contains(&"household_id") {
         check_household(unit, row.household_id)?;
         if household_members::covered(unit, row.id)? > 0 {

@@ -12,7 +12,7 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::FieldRights;
 use crate::access::{Action, FieldGroup, Resource};
-use crate::aggregate::{self, locked, visible};
+use crate::aggregate::{self, Child as _, locked, visible};
 use crate::cases::handlers::refuse_unless_open;
 use crate::cases::types::{CaseId, CaseRow};
 use crate::child;
@@ -22,7 +22,7 @@ use crate::page_of;
 use crate::paged_query;
 use crate::people::household_members::{HouseholdMember, HouseholdMemberId};
 use crate::people::types::PersonId;
-use crate::work::Unit;
+use crate::work::{Change, Operation, Unit};
 
 define_id! {
     /// The id of a household member's part in a case.
@@ -31,7 +31,7 @@ define_id! {
 }
 
 /// A member of the household whom a case covers.
-#[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize, ToSchema)]
+#[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize, Deserialize, ToSchema)]
 #[diesel(table_name = case_household_members, treat_none_as_default_value = false)]
 pub struct CaseHouseholdMember {
     pub id: CaseHouseholdMemberId,
@@ -75,9 +75,14 @@ paged_query! {
     CaseHouseholdMemberQuery {}
 }
 
+/// Whom a case covers tells whose it is.
+pub fn is_in_sight(fields: FieldRights) -> bool {
+    fields.reads(FieldGroup::Identity)
+}
+
 /// 404 where the caller's grants hide whose case it is.
 fn require_in_sight(fields: FieldRights) -> ApiResult<()> {
-    if fields.reads(FieldGroup::Identity) { Ok(()) } else { Err(ApiError::not_found()) }
+    if is_in_sight(fields) { Ok(()) } else { Err(ApiError::not_found()) }
 }
 
 /// List the household members a case covers.
@@ -102,7 +107,7 @@ pub async fn list_case_household_members(
             &query,
             |reader, _: &CaseHouseholdMemberQuery, case: &CaseRow, after: CaseHouseholdMemberId, limit| {
                 use case_household_members as members;
-                if !reader.rights.fields_at(&case.place()).reads(FieldGroup::Identity) {
+                if !is_in_sight(reader.rights.fields_at(&case.place())) {
                     return Ok(Vec::new());
                 }
                 let of_case = members::table.filter(members::case_id.eq(case.id)).filter(members::id.gt(after));
@@ -172,6 +177,15 @@ fn add(
     Ok(row)
 }
 
+/// Takes a household member out of a case. It is kept for the person who was covered as well, so that they can be told of it
+/// (GDPR art. 15): the other records are of whoever the case is about.
+pub fn end(unit: &mut Unit<'_>, row: &CaseHouseholdMember, case: &CaseRow) -> ApiResult<()> {
+    aggregate::remove(unit, row, case)?;
+    let values = serde_json::to_value(row).map_err(ApiError::fault)?;
+    let gone = Change::plain(CaseHouseholdMember::KIND, row.id.0, row.version + 1, Operation::Deleted, &[]);
+    unit.remember(Change { values, about: Some(row.person_id.0), ..gone })
+}
+
 /// How many members of the household a case covers.
 pub fn covered(unit: &mut Unit<'_>, case: CaseId) -> ApiResult<i64> {
     let of_case = case_household_members::table.filter(case_household_members::case_id.eq(case));
@@ -222,7 +236,7 @@ pub async fn delete_case_household_member(
         require_in_sight(unit.rights.fields_at(&case.place()))?;
         if_match.check(row.version)?;
         refuse_unless_open(&case)?;
-        aggregate::remove(unit, &row, &case)?;
+        end(unit, &row, &case)?;
         Ok(Answer::no_content())
     })
     .await

@@ -25,6 +25,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// What it makes of a value that can be absent.
+    pub fn over(self, held: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => held,
+            Self::Remove => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
     pub fn try_map<U>(self, change: impl FnOnce(T) -> ApiResult<U>) -> ApiResult<Patch<U>> {
         Ok(match self {
             Self::Keep => Patch::Keep,
@@ -59,8 +68,7 @@ impl Edit {
     pub fn optional<T: PartialEq>(&mut self, name: &'static str, field: &mut Option<T>, patch: Patch<T>) {
         let value = match patch {
             Patch::Keep => return,
-            Patch::Remove => None,
-            Patch::Set(value) => Some(value),
+            given => given.over(None),
         };
         if *field != value {
             *field = value;

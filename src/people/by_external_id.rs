@@ -9,6 +9,7 @@ use crate::external_ids::{self, ExternalId, ForeignKey, ForeignKeyPath, Kind};
 use crate::http::{Answer, Body, Door, Fields, IfMatch, IfNoneMatch, Patch};
 use crate::people::handlers::{rectify, register, require_place};
 use crate::people::queries;
+use crate::people::relation_rows::lock_around;
 use crate::people::requests::{NewPerson, PersonPatch};
 use crate::people::types::{Person, PersonId, PersonRow};
 use crate::work::Unit;
@@ -44,8 +45,8 @@ pub async fn read_person_by_external_id(
 /// Register or rectify a person by external id.
 ///
 /// 201 where nobody is called so yet, else 200. On a person who is there, members that are absent keep their value, as empty lists
-/// do; owner and territory must be theirs. `If-Match` is optional, and 412 where nobody is there. A person beyond your scope is
-/// 404, so that an id given away twice is seen to be taken, and nothing else.
+/// do; the owner must be theirs, and another territory moves them there. `If-Match` is optional, and 412 where nobody is there. A
+/// person beyond your scope is 404, so that an id given away twice is seen to be taken, and nothing else.
 #[utoipa::path(
     tag = "People",
     params(ForeignKeyPath),
@@ -92,16 +93,13 @@ fn update(
     if_match: &IfMatch,
     body: &Body<NewPerson>,
 ) -> ApiResult<Answer> {
-    let mut row = queries::lock(unit, id)?;
+    let mut row = lock_around(unit, id)?;
     unit.rights.require_on(Action::Edit, Resource::People, &row)?;
     unit.shows(Resource::People, [row.id.0]);
     let new = body.read()?;
     if_match.check_if_sent(row.version)?;
     if new.owner_org_id != row.owner_org_id {
         return Err(ApiError::invalid_member("owner_org_id", "is not the person's"));
-    }
-    if new.territory_id != row.territory_id {
-        return Err(ApiError::invalid_member("territory_id", "is not the person's"));
     }
     let patch = told(new, &row, &key.0);
     rectify(unit, &mut row, patch)?;
@@ -116,6 +114,7 @@ fn told(new: NewPerson, row: &PersonRow, key: &ExternalId) -> PersonPatch {
     let mut ids = external_ids::of(&row.external_ids);
     ids.extend(external_ids::with(new.external_ids, key));
     PersonPatch {
+        territory_id: Patch::Set(new.territory_id),
         target_group: new.target_group.into(),
         given_name: Patch::Set(new.given_name),
         family_name: Patch::Set(new.family_name),

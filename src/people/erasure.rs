@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::aggregate::{self, Root, moves};
-use crate::cases::household_members::CaseHouseholdMember;
+use crate::cases::household_members::{self as coverage, CaseHouseholdMember};
 use crate::cases::queries as case_queries;
 use crate::clock;
 use crate::consents;
@@ -93,7 +93,7 @@ fn leave_households(unit: &mut Unit<'_>, person: &PersonRow) -> ApiResult<()> {
         .load(unit.connection)?;
     for row in covered {
         let case = case_queries::find(unit, row.case_id)?;
-        aggregate::remove(unit, &row, &case)?;
+        coverage::end(unit, &row, &case)?;
     }
     let times: Vec<HouseholdMember> = household_members::table
         .filter(household_members::person_id.eq(person.id))

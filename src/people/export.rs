@@ -1,6 +1,6 @@
 //! Everything that is kept on a person, in one document (GDPR art. 15 and 20).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::get;
 use approdo_db::schema::{
@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource, Rights};
@@ -37,6 +38,7 @@ use crate::consents::types::ConsentRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, Parameters, query};
 use crate::people::contacts::Contact;
+use crate::people::coverage::{self, Coverage};
 use crate::people::household_members::HouseholdMember;
 use crate::people::households::HouseholdRow;
 use crate::people::legal_statuses::LegalStatusRow;
@@ -68,6 +70,10 @@ pub struct PersonExport {
     /// address of their content.
     #[schema(max_items = 10000)]
     pub cases: Vec<Value>,
+    /// Cases of others that cover or covered the person as a member of their household: which and when, and nothing of whose they
+    /// are.
+    #[schema(max_items = 10000)]
+    pub covered_by: Vec<Coverage>,
     /// Moves of the person, the legal statuses, reminders, consents, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
@@ -77,6 +83,9 @@ pub struct PersonExport {
     /// Cases that you may not read, and what belongs to them: not in this document; who may read them can add them.
     #[schema(minimum = 0, maximum = 100000)]
     pub withheld_cases: i64,
+    /// Times in cases of others that you may not read: not in this document; who may read them can add them.
+    #[schema(minimum = 0, maximum = 100000)]
+    pub withheld_coverages: i64,
     /// Notes that are not for your eyes and are not in this document; their authors can add them.
     #[schema(minimum = 0, maximum = 100000)]
     pub withheld_notes: i64,
@@ -110,8 +119,8 @@ fn rows<C: Child>(connection: &mut Connection, root: <C::Root as Root>::Id) -> A
 
 /// Export everything that is kept on a person.
 ///
-/// For the person who asks for it (GDPR art. 15, 20). Cases that you may not read, notes and attachments that are not for your eyes
-/// are counted, not shown. The export is recorded as an access.
+/// For the person who asks for it (GDPR art. 15, 20), with the cases of others that cover or covered them. Cases that you may not read,
+/// notes and attachments that are not for your eyes are counted, not shown. The export is recorded as an access.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -130,13 +139,13 @@ pub async fn read_person_export(
         query.read()?;
         let (rights, now) = (reader.rights.clone(), reader.now);
         let of_person = cases_in_sight(reader.connection, &rights, person.id)?;
-        // Who asks of a case who has seen it finds the export, too.
-        reader.shows(
-            Resource::PersonExports,
-            std::iter::once(person.id.0).chain(of_person.0.iter().map(|case| case.id.0)),
-        );
         let asked = Asked { app: reader.app, rights: &rights, now };
-        Answer::ok(&gather(reader.connection, &asked, &person, of_person)?)
+        let mut shown: BTreeSet<Uuid> = of_person.0.iter().map(|case| case.id.0).chain([person.id.0]).collect();
+        let export = gather(reader.connection, &asked, &person, of_person)?;
+        // Who asks of a case who has seen it finds the export, too.
+        shown.extend(export.covered_by.iter().map(|coverage| coverage.case_id.0));
+        reader.shows(Resource::PersonExports, shown);
+        Answer::ok(&export)
     })
     .await
 }
@@ -172,6 +181,7 @@ fn gather(
 ) -> ApiResult<PersonExport> {
     let rights = asked.rights;
     let homes = homes(connection, rights, person.id)?;
+    let (covered_by, withheld_coverages) = coverage::of_person(connection, rights, person.id)?;
     let mut withheld = Withheld::default();
     let mut told = Vec::new();
     for case in &of_person {
@@ -187,9 +197,11 @@ fn gather(
         relations: relations(connection, person.id)?,
         households: homes.iter().map(home).collect::<ApiResult<_>>()?,
         cases: told,
+        covered_by,
         transitions: moves(connection, person.id, &of_person)?,
         history: past(connection, rights, person.id, &of_person, &homes)?,
         withheld_cases,
+        withheld_coverages,
         withheld_notes: withheld.notes,
         withheld_attachments: withheld.attachments,
     })

@@ -17,11 +17,12 @@ use crate::http::page::PageRequest;
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch};
 use crate::people::contacts::Contact;
+use crate::people::guardianships;
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::names;
 use crate::people::processing::Processing;
 use crate::people::queries;
-use crate::people::relation_rows;
+use crate::people::relation_rows::{self, lock_around};
 use crate::people::reminders::ReminderRow;
 use crate::people::requests::{
     NewPerson, PersonPatch, PersonReadQuery, PersonSearch, country_codes, is_birth_date, language_code, language_codes,
@@ -259,7 +260,9 @@ pub async fn read_person(
 
 /// Rectify a person's data.
 ///
-/// GDPR art. 16: the history keeps what was. Members your grants do not let you write are refused with 403.
+/// GDPR art. 16: the history keeps what was. Members your grants do not let you write are refused with 403. Who has moved gets
+/// another `territory_id`; the person's cases and households move by themselves. Guardianships that end on the eighteenth birthday
+/// follow the date of birth; 409 where one would begin behind it.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -275,7 +278,8 @@ pub async fn edit_person(
     body: Body<PersonPatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_person", caller, None, move |unit| {
-        let mut row = queries::lock(unit, id.0)?;
+        let concerns_relations = body.read().is_ok_and(|patch| patch.concerns_relations());
+        let mut row = if concerns_relations { lock_around(unit, id.0)? } else { queries::lock(unit, id.0)? };
         unit.rights.require_on(Action::Edit, Resource::People, &row)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
@@ -291,7 +295,7 @@ pub async fn edit_person(
 /// Rectifies a locked person's data.
 pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<()> {
     row.require_workable()?;
-    let before = row.place();
+    let (before, former_birth) = (row.place(), row.date_of_birth);
     let changed = apply(unit, row, patch)?;
     refuse_unwritable(unit.rights.fields_at(&before), changed.iter().copied())?;
     if changed.is_empty() {
@@ -313,6 +317,7 @@ pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> 
     if rectified_birth {
         watches::watch_coming_of_age(unit, row)?;
         expiry::follow_birth(unit, row)?;
+        guardianships::follow_birth(unit, row, former_birth)?;
     }
     if row.place() != before {
         aggregate::follow::<Contact>(unit, row, &before)?;
@@ -371,6 +376,7 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     {
         edit.refuse("languages", "must be at most 20 codes of ISO 639-1");
     }
+    edit.required("territory_id", &mut row.territory_id, patch.territory_id);
     edit.optional("target_group", &mut row.target_group, patch.target_group);
     edit.required("given_name", &mut row.given_name, patch.given_name);
     edit.required("family_name", &mut row.family_name, patch.family_name);
@@ -397,9 +403,6 @@ fn apply(unit: &Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> ApiResult<
     codes.check_optional("target_groups", "target_group", row.target_group.as_deref())?;
     codes.check_optional("sexes", "sex", row.sex.as_deref())?;
     check_interpreter(row)?;
-    // Nobody moves a person to where they could not have registered them.
-    if changed.contains(&"target_group") && !unit.rights.may_at(Action::Edit, Resource::People, &row.place()) {
-        return Err(ApiError::invalid_member("target_group", "is not among those you were granted"));
-    }
+    unit.rights.require_kept_in_reach(Resource::People, &row.place(), &changed)?;
     Ok(changed)
 }

@@ -13,13 +13,15 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::{Confinement, FieldRights};
 use crate::access::standing::Asks;
 use crate::access::{Action, FieldGroup, OrganisationId, Place, Resource, TerritoryId};
-use crate::aggregate::Root;
+use crate::aggregate::{self, Root};
 use crate::cases::news;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, Reader};
+use crate::page_of;
 use crate::people::handlers::require_place;
+use crate::people::household_members::HouseholdMember;
 use crate::people::types::withheld;
 use crate::work::{Change, Operation, Unit};
 
@@ -95,7 +97,8 @@ impl Root for HouseholdRow {
 /// The members a field group guards, with the group.
 pub const GUARDED: [(&str, FieldGroup); 2] = [("label", FieldGroup::Identity), ("address", FieldGroup::Identity)];
 
-const MEMBERS: [&str; 8] =
+/// Members that `fields` can name.
+pub const MEMBERS: [&str; 8] =
     ["id", "owner_org_id", "territory_id", "label", "address", "version", "created_at", "updated_at"];
 
 /// A household, as far as the caller may see.
@@ -124,7 +127,8 @@ pub struct Household {
 }
 
 impl Household {
-    fn shown(row: HouseholdRow, rights: FieldRights) -> Self {
+    /// The household as these rights show it.
+    pub fn shown(row: HouseholdRow, rights: FieldRights) -> Self {
         let identity = rights.reads(FieldGroup::Identity);
         Self {
             id: row.id,
@@ -138,6 +142,11 @@ impl Household {
             updated_at: row.updated_at,
         }
     }
+}
+
+page_of! {
+    /// A page of households.
+    HouseholdPage of Household
 }
 
 /// A household to register.
@@ -169,6 +178,11 @@ impl Checked for NewHousehold {}
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"address": "Via Grazzano 5, 33100 Udine"}))]
 pub struct HouseholdPatch {
+    /// Moves the household to another territory of your scope. The owner stays: only a transfer will change it, which this version
+    /// does not have.
+    #[schema(required = false, value_type = TerritoryId)]
+    #[serde(default)]
+    pub territory_id: Patch<TerritoryId>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200)]
     #[serde(default)]
     pub label: Patch<String>,
@@ -200,10 +214,16 @@ fn refuse_unwritable(fields: FieldRights, changed: bool) -> ApiResult<()> {
     Ok(())
 }
 
-fn record(unit: &mut Unit<'_>, row: &HouseholdRow, operation: Operation, changed: &[&'static str]) -> ApiResult<()> {
+fn record(
+    unit: &mut Unit<'_>,
+    row: &HouseholdRow,
+    before: Option<Place>,
+    operation: Operation,
+    changed: &[&'static str],
+) -> ApiResult<()> {
     let values = serde_json::to_value(row).map_err(ApiError::fault)?;
     let plain = Change::plain("household", row.id.0, row.version, operation, changed);
-    unit.record(Change { place: Some(row.place()), values, ..plain })
+    unit.record(Change { place: Some(row.place()), before, values, ..plain })
 }
 
 /// Takes the texts from a locked household in which nobody has lived.
@@ -263,7 +283,7 @@ pub fn register(unit: &mut Unit<'_>, id: HouseholdId, new: NewHousehold) -> ApiR
     };
     refuse_unwritable(unit.rights.fields_at(&row.place()), row.label.is_some() || row.address.is_some())?;
     diesel::insert_into(households::table).values(&row).execute(unit.connection)?;
-    record(unit, &row, Operation::Created, &["owner_org_id", "territory_id", "label", "address"])?;
+    record(unit, &row, None, Operation::Created, &["owner_org_id", "territory_id", "label", "address"])?;
     Ok(row)
 }
 
@@ -297,7 +317,8 @@ pub async fn read_household(
 
 /// Edit a household.
 ///
-/// What it said before stays in the history. Members come and go by `/households/{household_id}/members`.
+/// What it said before stays in the history. Members come and go by `/households/{household_id}/members`; where a household moves,
+/// they stay its members, and are people of the territory they were in until they are moved themselves.
 #[utoipa::path(
     tag = "People",
     params(("household_id" = HouseholdId, Path, description = "The household.")),
@@ -314,28 +335,40 @@ pub async fn edit_household(
 ) -> ApiResult<Answer> {
     door.write("edit_household", caller, None, move |unit| {
         let mut row = <HouseholdRow as Root>::lock(unit, id.0)?;
-        let place = row.place();
-        unit.rights.require_at(Action::Edit, Resource::Households, &place)?;
+        unit.rights.require_on(Action::Edit, Resource::Households, &row)?;
         unit.shows(Resource::Households, [row.id.0]);
         let patch = body.read()?;
         if_match.check(row.version)?;
-        let mut edit = Edit::default();
-        edit.bounded("label", &patch.label, 200);
-        edit.bounded("address", &patch.address, 500);
-        edit.optional("label", &mut row.label, patch.label);
-        edit.optional("address", &mut row.address, patch.address);
-        let changed = edit.finish()?;
-        let fields = unit.rights.fields_at(&place);
-        refuse_unwritable(fields, !changed.is_empty())?;
-        if !changed.is_empty() {
-            let before =
-                households::table.filter(households::id.eq(row.id)).filter(households::version.eq(row.version));
-            (row.version, row.updated_at) = (row.version + 1, unit.now);
-            Unit::updated_one(diesel::update(before).set(&row).execute(unit.connection)?)?;
-            record(unit, &row, Operation::Updated, &changed)?;
-            row.announce(unit)?;
-        }
+        revise(unit, &mut row, patch)?;
+        let fields = unit.rights.fields_at(&row.place());
         unit.edited(row.version, &Household::shown(row, fields))
     })
     .await
+}
+
+/// Edits a locked household.
+fn revise(unit: &mut Unit<'_>, row: &mut HouseholdRow, patch: HouseholdPatch) -> ApiResult<()> {
+    let before = row.place();
+    let mut edit = Edit::default();
+    edit.bounded("label", &patch.label, 200);
+    edit.bounded("address", &patch.address, 500);
+    edit.required("territory_id", &mut row.territory_id, patch.territory_id);
+    edit.optional("label", &mut row.label, patch.label);
+    edit.optional("address", &mut row.address, patch.address);
+    let changed = edit.finish()?;
+    let guarded = changed.iter().any(|name| GUARDED.iter().any(|(member, _)| member == name));
+    refuse_unwritable(unit.rights.fields_at(&before), guarded)?;
+    unit.rights.require_kept_in_reach(Resource::Households, &row.place(), &changed)?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let kept = households::table.filter(households::id.eq(row.id)).filter(households::version.eq(row.version));
+    (row.version, row.updated_at) = (row.version + 1, unit.now);
+    Unit::updated_one(diesel::update(kept).set(&*row).execute(unit.connection)?)?;
+    record(unit, row, Some(before.clone()), Operation::Updated, &changed)?;
+    row.announce(unit)?;
+    if row.place() != before {
+        aggregate::follow::<HouseholdMember>(unit, row, &before)?;
+    }
+    Ok(())
 }

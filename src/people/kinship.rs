@@ -82,6 +82,23 @@ pub fn guardianship(
     (unmet, warnings)
 }
 
+/// The day a guardianship ends: on the one it was given, at the latest when the ward comes of age (Italian civil code, art. 2: who
+/// is eighteen acts for themselves, and the guardianship of a minor, art. 343, has nobody left). None while neither is known.
+pub fn guardianship_end(given: Option<NaiveDate>, ward: Option<NaiveDate>) -> Option<NaiveDate> {
+    given.into_iter().chain(ward.and_then(clock::of_age_on)).min()
+}
+
+/// The same when the ward's date of birth is rectified: an end on the former eighteenth birthday was that birthday's, not the
+/// court's, and goes with it.
+pub fn guardianship_end_anew(
+    end: Option<NaiveDate>,
+    former_birth: Option<NaiveDate>,
+    birth: Option<NaiveDate>,
+) -> Option<NaiveDate> {
+    let former = former_birth.and_then(clock::of_age_on);
+    guardianship_end(end.filter(|end| Some(*end) != former), birth)
+}
+
 /// What is odd about a parent and a child.
 pub fn parentage(parent: Option<NaiveDate>, child: Option<NaiveDate>) -> Option<Warning> {
     let odd = parent.zip(child).is_some_and(|(parent, child)| parent >= child);

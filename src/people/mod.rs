@@ -3,9 +3,12 @@
 
 pub mod by_external_id;
 pub mod contacts;
+pub mod coverage;
 pub mod erasure;
 pub mod export;
+pub mod guardianships;
 pub mod handlers;
+pub mod household_list;
 pub mod household_members;
 pub mod households;
 pub mod kinship;

@@ -58,7 +58,9 @@ pub fn unindex_names(connection: &mut Connection, id: PersonId) -> QueryResult<u
 
 /// Writes a row that was edited under its lock.
 pub fn update(connection: &mut Connection, row: &PersonRow) -> QueryResult<usize> {
-    let statement = Prepared::<()>::new("UPDATE people SET target_group = ")
+    let statement = Prepared::<()>::new("UPDATE people SET territory_id = ")
+        .bind(row.territory_id)
+        .sql(", target_group = ")
         .bind(Value::OptionalText(row.target_group.clone()))
         .sql(", given_name = ")
         .bind(Value::Text(row.given_name.clone()))
@@ -133,5 +135,5 @@ pub fn search(asks: &mut impl Asks, grant: &HeldGrant, search: &Search<'_>) -> A
     if let Some(date) = search.date_of_birth {
         statement = statement.sql(" AND r.date_of_birth = ").bind(Value::Date(date));
     }
-    asks.load(scope::owned_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)))
+    asks.load(scope::reached_by(statement, grant).sql(" ORDER BY r.id LIMIT ").bind(Value::BigInt(search.limit)))
 }

@@ -153,6 +153,28 @@ pub fn lock(unit: &mut Unit<'_>, subject: Option<PersonId>, object: PersonId) ->
     Ok(Some(Parties { subject: rows.pop(), object }))
 }
 
+/// Locks a person together with whoever is related to them, in the same order: for a change of the person that their relations
+/// follow, which are told of at the places of both.
+pub fn lock_around(unit: &mut Unit<'_>, id: PersonId) -> ApiResult<PersonRow> {
+    let related = of_person(unit.connection, id, RelationId(uuid::Uuid::nil()), i64::MAX)?;
+    let mut ids: Vec<PersonId> = related.iter().flat_map(RelationRow::people).filter(|other| *other != id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let (before, after): (Vec<_>, Vec<_>) = ids.into_iter().partition(|other| *other < id);
+    lock_each(unit, before)?;
+    let person = queries::lock(unit, id)?;
+    lock_each(unit, after)?;
+    Ok(person)
+}
+
+fn lock_each(unit: &mut Unit<'_>, ids: Vec<PersonId>) -> ApiResult<()> {
+    ids.into_iter().try_for_each(|id| match queries::lock(unit, id) {
+        // Who was erased meanwhile has no relations any more.
+        Err(error) if error.kind() != Kind::NotFound => Err(error),
+        _ => Ok(()),
+    })
+}
+
 /// A person's relations whose ids come after one, from either side.
 pub fn of_person(
     connection: &mut Connection,
@@ -207,6 +229,14 @@ pub fn lock_circle(
         debug_assert_eq!(held, kind.as_str());
     }
     Ok(())
+}
+
+/// Writes a changed relation with its records, under the locks of its people.
+pub fn save(unit: &mut Unit<'_>, row: &mut RelationRow, parties: &Parties, changed: &[&'static str]) -> ApiResult<()> {
+    let before = relations::table.filter(relations::id.eq(row.id)).filter(relations::version.eq(row.version));
+    (row.version, row.updated_at) = (row.version + 1, unit.now);
+    Unit::updated_one(diesel::update(before).set(&*row).execute(unit.connection)?)?;
+    record(unit, row, parties, Operation::Updated, changed)
 }
 
 /// Writes the records of a relation: its values for each of its people, and the event at each place of theirs, so that whoever

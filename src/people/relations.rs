@@ -20,6 +20,7 @@ use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
 use crate::paged_query;
+use crate::people::guardianships;
 use crate::people::kinship::{self, RelationKind};
 use crate::people::queries;
 use crate::people::relation_rows::{self as rows, Parties, RelationId, RelationRow, may_relate};
@@ -217,7 +218,8 @@ pub async fn list_relations(
 /// Record a relation of a person.
 ///
 /// With another person of your scope, or with a guardian who has no record. Circles, twins, guardians under age and wards of
-/// age are 409; ages that are not known are told in `warnings`.
+/// age are 409; ages that are not known are told in `warnings`. A guardianship ends with the ward's eighteenth birthday at the latest
+/// (Italian civil code, art. 2 and 343; law 47/2017): that day is its `valid_to` where none is given, and a later one is 422.
 #[utoipa::path(
     tag = "People",
     params(("person_id" = PersonId, Path, description = "The person.")),
@@ -266,7 +268,7 @@ pub fn add(
     if subject_id == Some(object_id) {
         return Err(ApiError::invalid_member(pointer, "nobody is related to themselves"));
     }
-    let row = RelationRow {
+    let mut row = RelationRow {
         id,
         kind: new.kind,
         subject_id,
@@ -293,6 +295,7 @@ pub fn add(
     }
     parties.require_workable()?;
     check(unit, &row)?;
+    row.valid_to = guardianships::end(row.kind, &parties.object, row.valid_to)?;
     let circle = circle(unit, &row)?;
     let warnings = fit_in(unit, &row, &parties, circle)?;
     diesel::insert_into(relations::table).values(&row).execute(unit.connection)?;
@@ -410,7 +413,8 @@ pub async fn read_relation(
 
 /// Edit a relation.
 ///
-/// Of two people in your scope. What it said before stays in the history.
+/// Of two people in your scope. What it said before stays in the history. A guardianship ends with the ward's eighteenth birthday at
+/// the latest, also where `valid_to` is removed.
 #[utoipa::path(
     tag = "People",
     params(("relation_id" = RelationId, Path, description = "The relation.")),
@@ -439,15 +443,13 @@ pub async fn edit_relation(
         edit.optional("decree_reference", &mut row.decree_reference, patch.decree_reference);
         edit.optional("decree_on", &mut row.decree_on, patch.decree_on);
         edit.optional("valid_from", &mut row.valid_from, patch.valid_from);
-        edit.optional("valid_to", &mut row.valid_to, patch.valid_to);
+        let end = guardianships::end(row.kind, &parties.object, patch.valid_to.over(row.valid_to))?;
+        edit.optional("valid_to", &mut row.valid_to, end.map_or(Patch::Remove, Patch::Set));
         let changed = edit.finish()?;
         check(unit, &row)?;
         let warnings = fit_in(unit, &row, &parties, None)?;
         if !changed.is_empty() {
-            let before = relations::table.filter(relations::id.eq(row.id)).filter(relations::version.eq(row.version));
-            (row.version, row.updated_at) = (row.version + 1, unit.now);
-            Unit::updated_one(diesel::update(before).set(&row).execute(unit.connection)?)?;
-            rows::record(unit, &row, &parties, Operation::Updated, &changed)?;
+            rows::save(unit, &mut row, &parties, &changed)?;
         }
         unit.edited(row.version, &Relation::shown(row, warnings))
     })

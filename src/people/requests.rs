@@ -97,6 +97,11 @@ impl Checked for NewPerson {}
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"phone": "+39 0432 000000", "notes": null}))]
 pub struct PersonPatch {
+    /// Moves the person to another territory of your scope. The owner stays: only a transfer will change it, which this version
+    /// does not have.
+    #[schema(required = false, value_type = TerritoryId)]
+    #[serde(default)]
+    pub territory_id: Patch<TerritoryId>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 40)]
     #[serde(default)]
     pub target_group: Patch<String>,
@@ -148,6 +153,13 @@ pub struct PersonPatch {
     #[schema(required = false, value_type = Vec<ExternalId>, max_items = 20)]
     #[serde(default)]
     pub external_ids: Patch<Vec<ExternalId>>,
+}
+
+impl PersonPatch {
+    /// Whether the person's relations may have to follow: to another place, or to another day of coming of age.
+    pub fn concerns_relations(&self) -> bool {
+        self.territory_id != Patch::Keep || self.target_group != Patch::Keep || self.date_of_birth != Patch::Keep
+    }
 }
 
 impl Checked for PersonPatch {

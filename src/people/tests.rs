@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::erasure::age_band;
-use super::kinship::{closes_circle, guardianship, parentage};
+use super::kinship::{closes_circle, guardianship, guardianship_end, guardianship_end_anew, parentage};
 use super::names::words;
 use super::timeline::{ChangeKind, Period, gaps, oddity, overlapping};
 use super::watches::days_to_watch;
@@ -148,6 +148,24 @@ fn the_usual_way_from_asylum_to_citizenship_is_not_odd() {
     }
 }
 
+/// Dates of birth, not always known, leap days often among them.
+fn any_birth() -> impl Strategy<Value = Option<NaiveDate>> {
+    let leap_day = (476_i32..506).prop_map(|fourth| NaiveDate::from_ymd_opt(fourth * 4, 2, 29).unwrap_or_default());
+    prop::option::weighted(0.8, prop_oneof![3 => any_end(), 2 => leap_day])
+}
+
+fn any_end() -> impl Strategy<Value = NaiveDate> {
+    (0_i64..45_000)
+        .prop_map(|days| NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default() + chrono::TimeDelta::days(days))
+}
+
+#[test]
+fn who_was_born_on_a_leap_day_has_a_guardian_up_to_the_first_of_march() {
+    let date = |year, month, day| NaiveDate::from_ymd_opt(year, month, day);
+    assert_eq!(guardianship_end(None, date(2008, 2, 29)), date(2026, 3, 1));
+    assert_eq!(guardianship_end_anew(date(2026, 3, 1), date(2008, 2, 29), date(2008, 2, 28)), date(2026, 2, 28));
+}
+
 proptest! {
     #[test]
     fn somebody_is_of_age_on_the_first_day_after_eighteen_years(days in 0_i64..60_000) {
@@ -155,6 +173,41 @@ proptest! {
         let of_age = of_age_on(birth).ok_or_else(|| TestCaseError::fail("no such day"))?;
         prop_assert_eq!(of_age.years_since(birth), Some(18));
         prop_assert_eq!(of_age.pred_opt().and_then(|before| before.years_since(birth)), Some(17));
+    }
+
+    #[test]
+    fn no_guardianship_outlasts_the_minority_and_an_earlier_end_is_kept(birth in any_birth(), given in prop::option::of(any_end())) {
+        let end = guardianship_end(given, birth);
+        match (given, birth) {
+            (given, None) => prop_assert_eq!(end, given),
+            (given, Some(birth)) => {
+                let end = end.ok_or_else(|| TestCaseError::fail("it ends"))?;
+                // Said without the code under test: a minor still is of age on no day before the end.
+                let last = end.pred_opt().unwrap_or_default();
+                prop_assert!(last < birth || last.years_since(birth).is_some_and(|years| years < 18), "{birth} {end}");
+                let whole = end.years_since(birth) == Some(18);
+                prop_assert!(whole || Some(end) == given, "{birth} {end}");
+                prop_assert!(given.is_none_or(|given| end <= given));
+            }
+        }
+    }
+
+    #[test]
+    fn a_guardianship_follows_the_date_of_birth_wherever_it_is_rectified_to(
+        given in prop::option::of(any_end()), births in prop::collection::vec(any_birth(), 1..12),
+    ) {
+        let mut former = None;
+        let mut end = guardianship_end(given, former);
+        // What the court gave, until a birthday cut it short; an end on the birthday itself is taken for the birthday's.
+        let mut own = given;
+        for birth in births {
+            end = guardianship_end_anew(end, former, birth);
+            let is = birth.and_then(of_age_on);
+            own = own.filter(|own| is.is_none_or(|is| *own < is));
+            prop_assert_eq!(end, own.or(is), "{:?} after {:?}", birth, former);
+            prop_assert_eq!(guardianship_end_anew(end, birth, birth), end, "what is in order stays");
+            former = birth;
+        }
     }
 
     #[test]

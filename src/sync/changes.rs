@@ -160,6 +160,9 @@ const KINDS: [Kind; 26] = [
     kind("territory", "/territories/", None, &[]),
 ];
 
+/// The lists to read again when a reader's scope has changed; the other rows that have one are found from theirs.
+const LISTS: [&str; 2] = ["/cases", "/households"];
+
 #[derive(Debug, Serialize, Deserialize)]
 struct FeedCursor {
     principal: Uuid,
@@ -235,7 +238,7 @@ impl Row {
                 at: self.at,
                 actor_kind: self.actor_kind,
                 changed_fields: Vec::new(),
-                resync: vec![format!("{base}/cases")],
+                resync: LISTS.map(|list| format!("{base}{list}")).to_vec(),
             });
         }
         let Kind { name: kind, path, resource, guarded } = KINDS.iter().find(|kind| kind.name == self.resource)?;

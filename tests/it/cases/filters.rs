@@ -17,34 +17,9 @@ use serde_json::{Value, json};
 
 use crate::both;
 use crate::support::http::Client;
+use crate::support::listing::{compare, paged, streamed};
 use crate::support::seed::{self, Dice, Seeded, day};
 use crate::support::{World, planning};
-
-fn ids<'a>(rows: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
-    rows.into_iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
-}
-
-fn paged(client: &Client, list: &str, query: &str, limit: u64) -> Vec<String> {
-    let mut rows = Vec::new();
-    let mut next = Some(format!("{list}?{query}&limit={limit}"));
-    while let Some(address) = next {
-        let page = client.get(&address).expect(200).json();
-        rows.extend(ids(page["items"].as_array().expect("rows")));
-        next = page["_links"]["next"].as_str().map(str::to_owned);
-    }
-    rows
-}
-
-fn streamed(client: &Client, list: &str, query: &str, media_type: &str) -> Vec<String> {
-    let answer = client.send("GET", &format!("{list}?{query}"), &[("accept", media_type)], None).expect(200);
-    if media_type == "text/csv" {
-        let mut reader = csv::Reader::from_reader(answer.text.as_bytes());
-        let at = reader.headers().expect("a header").iter().position(|name| name == "id").expect("a column of ids");
-        return reader.records().map(|record| record.expect("a record")[at].to_owned()).collect();
-    }
-    let rows: Vec<Value> = answer.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    ids(&rows)
-}
 
 /// Who reads, with what a plain reading must know of them.
 struct Reader {
@@ -177,14 +152,6 @@ fn chosen<T>(mut conditions: Vec<Condition<T>>, round: usize, dice: &mut Dice) -
     conditions
 }
 
-fn compare(reader: &Reader, list: &str, query: &str, expected: &[String], dice: &mut Dice) {
-    let limit = dice.pick(&[3, 7, 50, 200]);
-    assert_eq!(paged(&reader.client, list, query, limit), expected, "{list}?{query} by {limit}");
-    for media_type in ["application/x-ndjson", "text/csv"] {
-        assert_eq!(streamed(&reader.client, list, query, media_type), expected, "{list}?{query} as {media_type}");
-    }
-}
-
 both! {
     fn cases_are_listed_as_a_plain_reading_finds_them_in_pages_and_streams(world: &World) {
         let all = seed::furnished(world, 240, 7);
@@ -209,7 +176,7 @@ both! {
                 let expected: Vec<String> = found.iter().map(|case| case.id.to_string()).collect();
                 let mut query: Vec<String> = conditions.iter().map(|(query, _)| query.clone()).collect();
                 query.push(format!("sort={sort}"));
-                compare(&reader, "/cases", &query.join("&"), &expected, &mut dice);
+                compare(&reader.client, "/cases", &query.join("&"), &expected, &mut dice);
                 (compared, shown) = (compared + 1, shown + expected.len());
             }
         }
@@ -239,7 +206,7 @@ both! {
                 let expected: Vec<String> = found.iter().map(|task| task.id.to_string()).collect();
                 let mut query: Vec<String> = conditions.iter().map(|(query, _)| query.clone()).collect();
                 query.push(format!("sort={sort}"));
-                compare(&reader, "/tasks", &query.join("&"), &expected, &mut dice);
+                compare(&reader.client, "/tasks", &query.join("&"), &expected, &mut dice);
                 (compared, shown) = (compared + 1, shown + expected.len());
             }
         }

@@ -42,7 +42,7 @@ both! { in_a_sandbox:
                 }
             }
         }
-        let lists = ["list_cases", "list_tasks_of_all_cases"];
+        let lists = ["list_cases", "list_households", "list_tasks_of_all_cases"];
         let expected: Vec<_> = lists.iter().flat_map(|id| [(*id, "application/x-ndjson"), (*id, "text/csv")]).collect();
         assert_eq!(streamed, expected);
     }

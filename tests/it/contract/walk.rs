@@ -121,6 +121,7 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_relation", Some((Read, R::Relations))),
         ("edit_relation", Some((Edit, R::Relations))),
         ("delete_relation", Some((Delete, R::Relations))),
+        ("list_households", Some((List, R::Households))),
         ("create_household", Some((Create, R::Households))),
         ("read_household", Some((Read, R::Households))),
         ("edit_household", Some((Edit, R::Households))),
@@ -318,6 +319,7 @@ both! { in_a_sandbox:
         for (id, client, member, foreign) in [
             ("create_person", &maria, "owner_org_id", trieste.organisation()),
             ("create_person", &maria, "territory_id", trieste.territory()),
+            ("edit_person", &maria, "territory_id", trieste.territory()),
             ("create_case", &maria, "person_id", trieste.person()),
             ("create_relation", &maria, "object_id", trieste.person()),
             ("create_consent", &maria, "supersedes_id", trieste.consent()),
@@ -325,6 +327,7 @@ both! { in_a_sandbox:
             ("create_consent", &maria, "evidence_attachment_id", trieste.stored_attachment()),
             ("create_household", &maria, "owner_org_id", trieste.organisation()),
             ("create_household", &maria, "territory_id", trieste.territory()),
+            ("edit_household", &maria, "territory_id", trieste.territory()),
             ("create_household_member", &maria, "person_id", trieste.person()),
             ("create_case_household_member", &maria, "household_member_id", trieste.household_member()),
             ("create_case", &maria, "household_id", trieste.household()),

@@ -226,6 +226,67 @@ both! {
         maria.patch(&format!("/cases/{case}"), "*", &json!({"priority": "high"})).expect(200);
     }
 
+    fn the_export_tells_in_which_cases_of_others_somebody_is_or_was_covered(world: &World) {
+        use approdo_db::schema::history;
+        use approdo_db::types::RowId;
+        use diesel::prelude::*;
+        let maria = world.maria_case_manager();
+        let place = json!({"owner_org_id": world.fixture.comune_udine, "territory_id": world.fixture.udine});
+        let home = maria.post("/households", &place).expect(201).id();
+        let [mother, child] = ["mother", "child"].map(|_| maria.post("/people", &world.person_in_udine()).expect(201).id());
+        let member = json!({"person_id": child, "valid_from": "2026-01-01"});
+        let member = json!({"household_member_id": maria.post(&format!("/households/{home}/members"), &member).expect(201).id()});
+        let opened = |level: &str| {
+            let new = json!({"person_id": mother, "target_group": "refugee", "household_id": home, "summary": "the mother's own",
+                "case_manager_id": world.id_of("maria_case_manager"), "access_level": level});
+            maria.post("/cases", &new).expect(201).id()
+        };
+        let (open, closed) = (opened("open"), opened("closed"));
+        let cover = |case: &str| maria.post(&format!("/cases/{case}/household-members"), &member).expect(201);
+        let (first, secret) = (cover(&open), cover(&closed));
+        let export = || maria.get(&format!("/people/{child}/export")).expect(200);
+        let time = |case: &str, made: &Value| json!({"case_id": case, "covered_from": made["created_at"]});
+        assert_eq!(export().json()["covered_by"], json!([time(&open, &first.json()), time(&closed, &secret.json())]));
+        assert!(!export().text.contains(&mother) && !export().text.contains("the mother's own"));
+        let seen = world.giulia_auditor().get(&format!("/cases/{open}/accesses")).expect(200);
+        assert!(seen.text.contains("read_person_export"), "{}", seen.text);
+        // A case that is closed to others is not theirs by way of whom it covers.
+        let grant = json!({"role": "case_manager", "organisation_id": world.fixture.comune_udine, "territory_ids": [world.fixture.udine]});
+        let theirs = world.another_client(&grant).0.get(&format!("/people/{child}/export")).expect(200);
+        assert_eq!(theirs.json()["covered_by"], json!([time(&open, &first.json())]));
+        assert_eq!((&theirs.json()["withheld_coverages"], theirs.text.contains(&closed)), (&json!(1), false));
+
+        // Taken out, and taken in once more: two times.
+        maria.delete(&format!("/case-household-members/{}", first.id()), "*").expect(204);
+        let again = cover(&open);
+        let told = export().json()["covered_by"].clone();
+        let times = told.as_array().expect("times");
+        assert_eq!(times.len(), 3);
+        assert_eq!((&times[0]["case_id"], &times[0]["covered_from"]), (&json!(open), &first.json()["created_at"]));
+        let (until, next) = (times[0]["covered_until"].as_str().expect("an end"), again.json()["created_at"].clone());
+        assert!(until <= next.as_str().expect("a beginning") && until >= times[0]["covered_from"].as_str().expect("a beginning"));
+        assert_eq!(times[2], time(&open, &again.json()));
+        assert!(export().json()["history"].as_array().expect("history").iter().all(|line| line["resource"] != "case_household_member"));
+
+        // The mother is erased: her cases cover nobody any more, and that they did is the child's to know.
+        for case in [&open, &closed] {
+            let declined = json!({"to": "declined", "reason_code": "other"});
+            maria.post_matching(&format!("/cases/{case}/transitions"), "*", &declined).expect(201);
+        }
+        let erase = |person: &str| {
+            let erased = json!({"to": "erased", "note": "Asked for."});
+            administrator(world).post_matching(&format!("/people/{person}/transitions"), "*", &erased).expect(201);
+        };
+        erase(&mother);
+        let told = export().json()["covered_by"].clone();
+        let ended: Vec<bool> = told.as_array().expect("times").iter().map(|time| time["covered_until"].is_string()).collect();
+        assert_eq!(ended, [true; 3]);
+        erase(&child);
+        let id = RowId(child.parse().expect("an id"));
+        let left: i64 = history::table.filter(history::person_id.eq(id)).count().get_result(&mut world.connection()).expect("counted");
+        assert_eq!(left, 0);
+    }
+
     fn notes_for_other_eyes_are_counted_and_not_exported(world: &World) {
         let maria = world.maria_case_manager();
         let case = world.case_in_udine();

@@ -74,8 +74,8 @@ impl Mirror {
             match event["operation"].as_str().expect("an operation") {
                 "resync" => {
                     let lists = event["resync"].as_array().expect("the lists to read again");
-                    self.cases =
-                        lists.iter().flat_map(|list| listed(&self.follower.reader, list.as_str().unwrap())).collect();
+                    let of_cases = lists.iter().map(text).find(|list| list.ends_with("/cases")).expect("that of cases");
+                    self.cases = listed(&self.follower.reader, &of_cases);
                 }
                 _ if event["resource"]["kind"] != "case" => {}
                 "upsert" => {

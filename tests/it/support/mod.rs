@@ -5,6 +5,7 @@ pub mod feed;
 pub mod files;
 pub mod fixture;
 pub mod http;
+pub mod listing;
 pub mod planning;
 pub mod process;
 pub mod s3;
@@ -220,6 +221,13 @@ impl World {
         body["principal_id"] = principal.into();
         let answer = self.anna_system_administrator().post("/grants", &body).expect(201);
         Granted { id: answer.id(), etag: answer.header("etag").to_owned() }
+    }
+
+    /// Lets Maria work in Trieste as well, for the organisation she is in.
+    pub fn maria_works_in_trieste_too(&self) {
+        let fixture = &self.fixture;
+        let grant = json!({"role": "case_manager", "organisation_id": fixture.comune_udine, "territory_ids": [fixture.trieste]});
+        self.grant(&self.id_of("maria_case_manager"), &grant);
     }
 
     /// Takes a grant back.

@@ -10,17 +10,6 @@ fn sync_grant(world: &World, territory: impl serde::Serialize) -> Value {
     json!({"role": "sync_client", "organisation_id": world.fixture.root, "territory_ids": [territory]})
 }
 
-/// Lets Maria work in Trieste as well, for the organisation she is in.
-fn maria_works_in_trieste_too(world: &World) {
-    world.grant(
-        &world.id_of("maria_case_manager"),
-        &json!({
-            "role": "case_manager", "organisation_id": world.fixture.comune_udine,
-            "territory_ids": [world.fixture.trieste],
-        }),
-    );
-}
-
 fn case_in_trieste(world: &World) -> String {
     let matej = world.matej_case_manager_in_trieste();
     let mut person = world.person_in_udine();
@@ -39,7 +28,7 @@ fn one(kind: &str, operation: &str) -> Vec<(String, String)> {
 
 both! {
     fn a_case_that_moves_leaves_one_readers_scope_and_enters_anothers(world: &World) {
-        maria_works_in_trieste_too(world);
+        world.maria_works_in_trieste_too();
         let (in_udine, _, _) = world.another_client(&sync_grant(world, world.fixture.udine));
         let (in_trieste, _, _) = world.another_client(&sync_grant(world, world.fixture.trieste));
         let case = world.case_in_udine();
@@ -102,6 +91,9 @@ both! {
         let events = scope_events(&mirror.catch_up());
         assert_eq!(events.len(), 1);
         assert_eq!(events[0]["operation"], "resync");
+        let lists = events[0]["resync"].as_array().expect("lists").iter().map(|list| list.as_str().expect("an address"));
+        let lists: Vec<_> = lists.map(|list| (list.rsplit('/').next(), reader.get(list).expect(200).status)).collect();
+        assert_eq!(lists, [(Some("cases"), 200), (Some("households"), 200)]);
         assert!(events[0].get("resource").is_none());
         assert_eq!(mirror.cases, listed(&reader, "/cases"));
         assert!(mirror.cases.contains_key(&far));

@@ -1,0 +1,3 @@
+DROP INDEX households_by_territory_updated;
+
+DROP INDEX households_by_territory_created;

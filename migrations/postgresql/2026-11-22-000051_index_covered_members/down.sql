@@ -1,0 +1,1 @@
+DROP INDEX case_household_members_by_person;
