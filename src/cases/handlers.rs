@@ -350,9 +350,7 @@ pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiRe
     let before = row.place();
     let changed = apply(unit, row, patch)?;
     let fields = unit.rights.fields_at(&before);
-    if let Some((name, _)) = GUARDED.iter().find(|(name, group)| changed.contains(name) && !fields.writes(*group)) {
-        return Err(ApiError::forbidden(format!("your grants do not let you write {name}")));
-    }
+    fields.require_writable(&GUARDED, changed.iter().copied())?;
     if changed.is_empty() {
         return Ok(());
     }

@@ -407,6 +407,10 @@ both! { in_a_sandbox:
         let person = person(world);
         let made = give(&maria, &person, &with(consent(), json!({"expires_on": in_days(10)}))).expect(201);
         let stays = give(&maria, &person, &with(consent(), json!({"purposes": ["transfer"]}))).expect(201).id();
+        // One that is recorded late is over in the very answer, which nothing in the background can have come before.
+        let late = give(&maria, &self::person(world), &with(consent(), json!({"given_on": "2026-01-10", "expires_on": today()})));
+        let late = late.expect(201).json();
+        assert_eq!((&late["status"], &late["version"], &late["allowed_transitions"]), (&json!("expired"), &json!(1), &json!([])));
         let need = |on: NaiveDate| json!({"purpose": "referral", "data_categories": ["identity"], "on": on});
         assert_eq!(check(&maria, &person, &need(in_days(9)))["covered"], true);
         assert_eq!(missing(&check(&maria, &person, &need(in_days(10)))), ["consent_purpose"]);
@@ -432,7 +436,8 @@ both! { in_a_sandbox:
         let mut follower = Follower::from_the_beginning(world.regional_sync_client());
         follower.query = "limit=1000&types=consent".into();
         let events = follower.page();
-        let by_calendar: Vec<_> = events.iter().filter(|event| event["type"] == "consent.updated").collect();
+        let of_made = |event: &&Value| event["resource"]["id"] == json!(made.id()) && event["type"] == "consent.updated";
+        let by_calendar: Vec<_> = events.iter().filter(of_made).collect();
         assert_eq!(by_calendar.len(), 1);
         assert_eq!((&by_calendar[0]["actor_kind"], &by_calendar[0]["changed_fields"]), (&json!("system"), &json!(["status"])));
     }
