@@ -1,4 +1,4 @@
-//! What belongs to a case and can be read with it: one statement for all that is stored, one for the guards.
+//! What belongs to a case and can be read with it: one statement for all of it.
 
 use approdo_db::schema::{assessments, attachments, goals, plans, tasks};
 use approdo_db::{Prepared, Value};
@@ -11,8 +11,9 @@ use crate::attachments::types::Attachment;
 use crate::cases::assessments::{Assessment, AssessmentRow};
 use crate::cases::confidentiality;
 use crate::cases::goals::Goal;
-use crate::cases::handlers::facts;
+use crate::cases::handlers::facts_of;
 use crate::cases::plans::{Plan, PlanRow};
+use crate::cases::queries::{self, Counts, CountsColumns};
 use crate::cases::rules::{self, CaseStatus, Intent};
 use crate::cases::tasks::Task;
 use crate::cases::types::{CaseRow, EmbeddedInCase, PossibleTransition};
@@ -42,14 +43,11 @@ const STORED: [(&str, Resource, &str, &str); 5] = [
         "SELECT 4 AS n",
         ") p ON kinds.n = 4 LEFT JOIN (SELECT * FROM attachments WHERE case_id = ",
     ),
-    (
-        "attachments",
-        Resource::Attachments,
-        "SELECT 5 AS n",
-        ") f ON kinds.n = 5 ORDER BY kinds.n, t.id, a.id, g.id, p.id, f.id",
-    ),
+    ("attachments", Resource::Attachments, "SELECT 5 AS n", ") f ON kinds.n = 5"),
 ];
 const OLDEST: &str = " ORDER BY id LIMIT 200";
+/// The name under which the guards' facts come.
+const TRANSITIONS: &str = "transitions";
 
 type Columns = (
     Nullable<tasks::SqlType>,
@@ -57,8 +55,9 @@ type Columns = (
     Nullable<goals::SqlType>,
     Nullable<plans::SqlType>,
     Nullable<attachments::SqlType>,
+    Nullable<CountsColumns>,
 );
-type Row = (Option<Task>, Option<AssessmentRow>, Option<Goal>, Option<PlanRow>, Option<Attachment>);
+type Row = (Option<Task>, Option<AssessmentRow>, Option<Goal>, Option<PlanRow>, Option<Attachment>, Option<Counts>);
 
 /// What `embed` names, as far as the caller may list it; none where it names nothing.
 pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Option<EmbeddedInCase>> {
@@ -66,7 +65,7 @@ pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Opt
         return Ok(None);
     }
     let names: Vec<&str> = embed.split(',').collect();
-    if names.iter().any(|name| *name != "transitions" && !STORED.iter().any(|(known, ..)| known == name)) {
+    if names.iter().any(|name| *name != TRANSITIONS && !STORED.iter().any(|(known, ..)| known == name)) {
         return Err(ApiError::malformed(
             "embed: choose among tasks, assessments, goals, plans, attachments, transitions",
         ));
@@ -83,21 +82,18 @@ pub fn of(reader: &mut Reader<'_>, case: &CaseRow, embed: &str) -> ApiResult<Opt
         attachments: asked("attachments").then(Vec::new),
         transitions: None,
     };
-    if names.iter().any(|name| *name != "transitions") {
-        for row in stored(reader, case, &names)? {
-            add(reader, case, &mut embedded, row)?;
-        }
-    }
-    if asked("transitions") {
-        embedded.transitions = Some(possible(reader, case)?);
+    for row in stored(reader, case, &names)? {
+        add(reader, case, &mut embedded, row)?;
     }
     Ok(Some(embedded))
 }
 
-// Each kind fills columns of its own: every row of the answer has one of the five.
+// Each kind fills columns of its own: every row of the answer has one of the six.
 fn stored(reader: &mut Reader<'_>, case: &CaseRow, names: &[&str]) -> ApiResult<Vec<Row>> {
-    let mut statement = Prepared::<Columns>::new("SELECT t.*, a.*, g.*, p.*, f.* FROM (");
-    for (at, (.., kind, _)) in STORED.iter().filter(|(name, ..)| names.contains(name)).enumerate() {
+    let mut statement = Prepared::<Columns>::new("SELECT t.*, a.*, g.*, p.*, f.*, c.* FROM (");
+    let kinds = STORED.iter().filter(|(name, ..)| names.contains(name)).map(|(.., kind, _)| *kind);
+    let guards = names.contains(&TRANSITIONS).then_some("SELECT 6 AS n");
+    for (at, kind) in kinds.chain(guards).enumerate() {
         statement = statement.sql(if at > 0 { " UNION ALL " } else { "" }).sql(kind);
     }
     statement = statement.sql(") kinds LEFT JOIN (SELECT * FROM tasks WHERE case_id = ");
@@ -108,6 +104,11 @@ fn stored(reader: &mut Reader<'_>, case: &CaseRow, names: &[&str]) -> ApiResult<
         }
         statement = statement.sql(OLDEST).sql(following);
     }
+    let counting = queries::counting(case, clock::date_of(reader.now));
+    statement = statement
+        .sql(" LEFT JOIN (")
+        .append(counting)
+        .sql(") c ON kinds.n = 6 ORDER BY kinds.n, t.id, a.id, g.id, p.id, f.id");
     Ok(statement.load(reader.connection)?)
 }
 
@@ -119,7 +120,7 @@ fn in_sight(statement: Prepared<Columns>, reader: &Reader<'_>, case: &CaseRow) -
 }
 
 fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: Row) -> ApiResult<()> {
-    let (task, assessment, goal, plan, attachment) = row;
+    let (task, assessment, goal, plan, attachment, counts) = row;
     if let (Some(list), Some(row)) = (&mut embedded.tasks, task) {
         list.push(row);
     }
@@ -137,17 +138,20 @@ fn add(reader: &Reader<'_>, case: &CaseRow, embedded: &mut EmbeddedInCase, row: 
     {
         list.push(row);
     }
+    if let Some(counts) = counts {
+        embedded.transitions = Some(possible(reader, case, counts));
+    }
     Ok(())
 }
 
-fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTransition>> {
-    let facts = facts(reader.connection, reader.app, row, clock::date_of(reader.now))?;
+fn possible(reader: &Reader<'_>, row: &CaseRow, counts: Counts) -> Vec<PossibleTransition> {
+    let facts = facts_of(reader.app, row, clock::date_of(reader.now), counts);
     let moves = if reader.rights.may_at(Action::Transition, Resource::Cases, &row.place()) {
         rules::allowed(row.state())
     } else {
         Vec::new()
     };
-    Ok(moves
+    moves
         .into_iter()
         .map(|to| {
             // What the request itself will bring is taken as given: only the state of things can stand in the way.
@@ -162,5 +166,5 @@ fn possible(reader: &mut Reader<'_>, row: &CaseRow) -> ApiResult<Vec<PossibleTra
                 unmet_guards: rules::decide(row.state(), &intent, &facts).err().unwrap_or_default(),
             }
         })
-        .collect())
+        .collect()
 }

@@ -284,7 +284,11 @@ pub fn refuse_unless_open(case: &CaseRow) -> ApiResult<()> {
 
 /// What the guards look at, as it is now.
 pub fn facts(connection: &mut Connection, app: &App, row: &CaseRow, today: NaiveDate) -> ApiResult<Facts> {
-    let counts = queries::counts(connection, row, today)?;
+    Ok(facts_of(app, row, today, queries::counts(connection, row, today)?))
+}
+
+/// The same from what the database told.
+pub fn facts_of(app: &App, row: &CaseRow, today: NaiveDate, counts: queries::Counts) -> Facts {
     let lacking = app.codes.requirements(&row.target_group).into_iter().filter(|required| match required {
         Requirement::ArrivedOn => row.arrived_on.is_none(),
         Requirement::Citizenships => is_empty(&counts.citizenships),
@@ -293,7 +297,7 @@ pub fn facts(connection: &mut Connection, app: &App, row: &CaseRow, today: Naive
         Requirement::Languages => is_empty(&counts.languages),
     });
     let of_age = counts.date_of_birth.and_then(clock::of_age_on);
-    Ok(Facts {
+    Facts {
         has_manager: row.case_manager_id.is_some(),
         has_legal_basis: row.legal_basis.is_some(),
         has_consent: counts.consents > 0,
@@ -306,7 +310,7 @@ pub fn facts(connection: &mut Connection, app: &App, row: &CaseRow, today: Naive
         is_unaccompanied_minor: row.target_group == UNACCOMPANIED_MINOR && of_age.is_none_or(|of_age| today < of_age),
         guardians: counts.guardians,
         plans_for_coming_of_age: counts.plans_for_coming_of_age,
-    })
+    }
 }
 
 fn is_empty(list: &Json) -> bool {

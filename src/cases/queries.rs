@@ -160,18 +160,26 @@ pub struct Counts {
     pub consents: i64,
 }
 
+type Count = BigInt;
+/// The columns of `Counts`.
+pub type CountsColumns =
+    (Count, Count, Count, Count, Count, Count, Nullable<Date>, Document, Document, Count, Count, Count);
+
 /// The same, of a case on a day.
 pub fn counts(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> QueryResult<Counts> {
-    type Count = BigInt;
-    type Columns = (Count, Count, Count, Count, Count, Count, Nullable<Date>, Document, Document, Count, Count, Count);
-    let of_episode = |statement: Prepared<Columns>| {
+    counting(case, on).get_result(connection)
+}
+
+/// Asks for it: one row, where the case's person is there.
+pub fn counting(case: &CaseRow, on: NaiveDate) -> Prepared<CountsColumns> {
+    let of_episode = |statement: Prepared<CountsColumns>| {
         statement.bind(case.id).sql(" AND episode_no = ").bind(Value::BigInt(case.episode_no))
     };
-    let on_that_day = |statement: Prepared<Columns>, end: &'static str| {
+    let on_that_day = |statement: Prepared<CountsColumns>, end: &'static str| {
         statement.bind(Value::Date(on)).sql(end).bind(Value::Date(on))
     };
     let mut statement =
-        Prepared::<Columns>::new("SELECT (SELECT count(*) FROM tasks WHERE status = 'open' AND case_id = ")
+        Prepared::<CountsColumns>::new("SELECT (SELECT count(*) FROM tasks WHERE status = 'open' AND case_id = ")
             .bind(case.id);
     statement =
         of_episode(statement.sql("), (SELECT count(*) FROM assessments WHERE status = 'completed' AND case_id = "));
@@ -209,5 +217,5 @@ pub fn counts(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> Que
         ),
         " AND (k.expires_on IS NULL OR k.expires_on > ",
     );
-    statement.sql(")) FROM people p WHERE p.id = ").bind(case.person_id).get_result(connection)
+    statement.sql(")) FROM people p WHERE p.id = ").bind(case.person_id)
 }

@@ -53,8 +53,8 @@ struct DemoVerification {
 
 /// A request of the demonstration: as the file has it, with the ids of what it names.
 fn request<T: serde::de::DeserializeOwned>(mut body: Value, ids: &[(&str, Value)]) -> ApiResult<T> {
-    for (name, id) in ids {
-        body[*name] = id.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.extend(ids.iter().map(|(name, id)| ((*name).to_owned(), id.clone())));
     }
     serde_json::from_value(body).map_err(ApiError::fault)
 }
@@ -81,9 +81,8 @@ fn enter(
 ) -> ApiResult<()> {
     let organisation = lookup(&known.organisations, &service.organisation)?;
     let residents: ApiResult<Vec<_>> = service.residents_of.iter().map(|key| lookup(&known.territories, key)).collect();
-    let mut body = service.service;
-    body["eligibility"]["territory_ids"] = json!(residents?);
-    let new: NewService = request(body, &[("organisation_id", json!(organisation))])?;
+    let mut new: NewService = request(service.service, &[("organisation_id", json!(organisation))])?;
+    new.eligibility.territory_ids = residents?;
     let row = services::enter(unit, ServiceId::new(), new)?;
     for key in service.at {
         let ids = [("location_id", json!(lookup(places, &key)?))];

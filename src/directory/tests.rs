@@ -67,10 +67,13 @@ prop_compose! {
 /// Whether somebody like this could be let in, for one way of filling in what is not told.
 fn lets_in(offer: &Offer, age: i64, group: &str, status: &str, lies_in: &HashSet<TerritoryId>, pending: bool) -> bool {
     let rules = &offer.eligibility;
-    let aged = !offer.minimum_age.is_some_and(|least| age < least) && !offer.maximum_age.is_some_and(|most| age > most);
+    let aged = (offer.minimum_age.unwrap_or(0)..=offer.maximum_age.unwrap_or(i64::MAX)).contains(&age);
     let grouped = rules.target_groups.is_empty() || rules.target_groups.iter().any(|wanted| wanted == group);
-    let held = rules.legal_statuses.is_empty()
-        || (rules.legal_statuses.iter().any(|wanted| wanted == status) && !(pending && !rules.renewal_pending_counts));
+    let held = match (rules.legal_statuses.is_empty(), pending) {
+        (true, _) => true,
+        (false, true) if !rules.renewal_pending_counts => false,
+        (false, _) => rules.legal_statuses.iter().any(|wanted| wanted == status),
+    };
     let lives = rules.territory_ids.is_empty() || rules.territory_ids.iter().any(|wanted| lies_in.contains(wanted));
     aged && grouped && held && lives
 }

@@ -94,7 +94,6 @@ impl Told {
 
     /// With the code by which the administration's index knows it.
     pub fn full_organization(&self, row: &Organisation, services: Vec<Value>, places: Vec<Value>) -> Value {
-        let mut organization = self.organization(row);
         let identifier = |code: &String| {
             json!([{
                 "id": named(&["identifier", "ipa", code]),
@@ -104,10 +103,10 @@ impl Told {
                 "identifier": code,
             }])
         };
-        organization["organization_identifiers"] = row.ipa_code.as_ref().map_or_else(|| json!([]), identifier);
-        organization["locations"] = places.into();
-        organization["services"] = services.into();
-        organization
+        let identifiers = row.ipa_code.as_ref().map_or_else(|| json!([]), identifier);
+        let related =
+            [("organization_identifiers", identifiers), ("locations", places.into()), ("services", services.into())];
+        with(self.organization(row), related)
     }
 
     fn provider(&self, id: OrganisationId) -> Value {
@@ -116,7 +115,7 @@ impl Told {
 
     pub fn service(&self, row: &ServiceRow, depth: Depth) -> ApiResult<Value> {
         let details = row.details()?;
-        let mut service = without_nulls(json!({
+        let service = without_nulls(json!({
             "id": row.id,
             "organization_id": row.organisation_id,
             "name": row.name,
@@ -150,7 +149,7 @@ impl Told {
         let given: ApiResult<Vec<Value>> = given.iter().map(|(at, place)| service_at_location(at, place)).collect();
         let costs: ApiResult<Vec<Value>> = details.cost_options.iter().map(cost_option).collect();
         let areas: ApiResult<Vec<Value>> = details.service_areas.iter().map(service_area).collect();
-        for (name, value) in [
+        let related = [
             ("phones", parts(&details.phones)?),
             ("schedules", parts(&details.schedules)?),
             ("service_areas", areas?.into()),
@@ -161,10 +160,8 @@ impl Told {
             ("required_documents", parts(&details.required_documents)?),
             ("contacts", parts(&details.contacts)?),
             ("attributes", taxonomies::attributes(&self.terms, self.language, row.id.0, &codes).into()),
-        ] {
-            service[name] = value;
-        }
-        Ok(service)
+        ];
+        Ok(with(service, related))
     }
 }
 
@@ -185,8 +182,7 @@ fn cost_option(cost: &CostOption) -> ApiResult<Value> {
     let mut shown = parts(std::slice::from_ref(cost))?.get_mut(0).map(Value::take).unwrap_or_default();
     if let Some(money) = &cost.amount {
         let amount: f64 = money.amount.parse().map_err(ApiError::fault)?;
-        shown["amount"] = json!(amount);
-        shown["currency"] = json!(money.currency);
+        shown = with(shown, [("amount", json!(amount)), ("currency", json!(money.currency))]);
     }
     Ok(shown)
 }
@@ -241,6 +237,14 @@ pub fn service_at_location(row: &ServiceAtLocationRow, place: &LocationRow) -> A
 /// A service by its id; 404 where there is none.
 pub fn known_service(connection: &mut Connection, id: ServiceId) -> ApiResult<ServiceRow> {
     services::table.find(id).first(connection).optional()?.ok_or_else(ApiError::not_found)
+}
+
+/// An entity with further members.
+pub fn with<const N: usize>(mut entity: Value, members: [(&'static str, Value); N]) -> Value {
+    if let Some(entity) = entity.as_object_mut() {
+        entity.extend(members.map(|(name, value)| (name.to_owned(), value)));
+    }
+    entity
 }
 
 fn without_nulls(value: Value) -> Value {

@@ -347,9 +347,8 @@ fn with_service(
     place: &LocationRow,
     depth: Depth,
 ) -> ApiResult<Json> {
-    let mut given = entities::service_at_location(at, place)?;
-    given["service"] = told.service(service, depth)?;
-    Ok(given)
+    let given = entities::service_at_location(at, place)?;
+    Ok(entities::with(given, [("service", told.service(service, depth)?)]))
 }
 
 pub async fn list_service_at_locations(door: Door, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {

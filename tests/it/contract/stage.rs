@@ -99,9 +99,8 @@ impl Rows<'_> {
     fn make(&self, name: &str) -> String {
         let anna = self.stage.world.anna_system_administrator();
         match name {
-            "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder" | "consent" => {
-                self.make_of_person(name)
-            }
+            "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
+            | "consent" => self.make_of_person(name),
             "service" | "location" | "service_at_location" => self.make_of_directory(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
@@ -375,7 +374,9 @@ impl<'w> Stage<'w> {
         for (name, value) in members.iter_mut() {
             let fixture_id = |id: TerritoryId| json!(id);
             match name.as_str() {
-                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => *value = json!(rows.organisation()),
+                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => {
+                    *value = json!(rows.organisation())
+                }
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "territory_ids" => *value = json!([rows.territory()]),

@@ -170,7 +170,7 @@ both! {
         let address = entered(&paolo, &course(world));
         paolo.patch(&address, "*", &json!({"description": "Three times a week."})).expect(200);
         assert_eq!(paolo.get(&address).expect(200).json()["freshness"], "stale");
-        let today = chrono::Utc::now().date_naive();
+        let today = approdo::clock::date_of(approdo::clock::now());
         let verify = |days: i64| {
             let on = today - chrono::TimeDelta::days(days);
             let told = json!({"method": "telephone", "verified_on": on, "note": "Spoke with the secretary."});
