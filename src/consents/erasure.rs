@@ -1,6 +1,8 @@
 //! What is left of consents when their person is erased: that somebody consented to what, when and how, and when it ended, without a
 //! text and without whoever acted for them. It is the proof that what was done was lawful (GDPR art. 5(2), 7(1), 17(3)(b) and (e)).
 
+use chrono::Datelike as _;
+
 use crate::aggregate::moves::{self, ChildTransitionId};
 use crate::aggregate::{self, Child as _};
 use crate::clock;
@@ -30,7 +32,13 @@ pub fn erase(unit: &mut Unit<'_>, person: &PersonRow) -> ApiResult<()> {
 impl ConsentRow {
     /// Forgets texts, whoever else is named, and the birthday that ends a minor's consent. Gives the members that this changes.
     fn strip(&mut self) -> Vec<&'static str> {
-        self.expires_on = self.expires_on.filter(|_| self.guardian_relation_id.is_none());
+        if self.guardian_relation_id.is_some() {
+            // It held until then: an end stays, which tells the year alone, and leaves it a day.
+            let next = self.valid_from.succ_opt().unwrap_or(self.valid_from);
+            let year = self.expires_on.and_then(|end| end.with_ordinal(1)).map(|year| year.max(next));
+            self.ended_on = self.ended_on.or(year);
+            self.expires_on = None;
+        }
         (self.interpreter_needed, self.interpreter_name, self.interpreter_language) = (false, None, None);
         (self.evidence, self.evidence_attachment_id, self.guardian_relation_id) = (None, None, None);
         vec![
@@ -41,6 +49,7 @@ impl ConsentRow {
             "evidence_attachment_id",
             "guardian_relation_id",
             "expires_on",
+            "ended_on",
         ]
     }
 }

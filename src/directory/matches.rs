@@ -25,6 +25,8 @@ use crate::people::requests::language_codes;
 
 /// Services that are weighed at most: a directory of more is to be asked by type.
 const CANDIDATES: i64 = 20_000;
+/// Services times needs that a call may weigh: some seconds' work.
+const WEIGHED: usize = 2_000_000;
 /// Answers of a call at most.
 const ANSWERS: usize = 10_000;
 
@@ -150,6 +152,9 @@ pub async fn search_services(
             return Err(ApiError::invalid_member("limit", "times the needs, must not lie above 10000"));
         }
         let candidates = candidates(reader, &asked.needs)?;
+        if asked.needs.len() * candidates.len() > WEIGHED {
+            return Err(ApiError::invalid_member("needs", "are for too many services: ask in several calls, by type"));
+        }
         let mut lying = Lying::default();
         let mut needs = Vec::with_capacity(asked.needs.len());
         for (index, need) in asked.needs.iter().enumerate() {
@@ -253,7 +258,7 @@ fn ranked(candidates: &[Candidate], need: &Need, wants: &Wants, with_unmet: bool
         .map(|candidate| (candidate, candidate.offer.weigh(wants)))
         .filter(|(_, rules)| with_unmet || matching::overall(rules) != Verdict::Unmet)
         .collect();
-    weighed.sort_by_key(|(candidate, rules)| matching::rank(rules, candidate.offer.freshness));
+    weighed.sort_by_cached_key(|(candidate, rules)| matching::rank(rules, candidate.offer.freshness));
     weighed.truncate(limit);
     let told = |(candidate, rules): (&Candidate, Vec<RuleVerdict>)| ServiceMatch {
         service_id: candidate.row.id,

@@ -113,10 +113,25 @@ fn matching(
         list = list.filter(services::id.eq_any(given_there));
     }
     // Folded words are letters and digits alone: none is a wildcard.
-    for word in asked.q.as_deref().map(names::words).unwrap_or_default() {
+    let Some(words) = sought(asked.q.as_deref())? else { return Ok(Vec::new()) };
+    for word in words {
         list = list.filter(services::search_text.like(format!("% {word}%")));
     }
     Ok(list.load(connection)?)
+}
+
+/// Words that a search may have.
+const WORDS: usize = 8;
+
+/// The words of a search; none where it has no letter or digit, and finds nothing.
+pub fn sought(text: Option<&str>) -> ApiResult<Option<Vec<String>>> {
+    let Some(text) = text else { return Ok(Some(Vec::new())) };
+    let words = names::words(text);
+    match words.len() {
+        0 => Ok(None),
+        1..=WORDS => Ok(Some(words)),
+        _ => Err(ApiError::malformed(format!("a search has at most {WORDS} words"))),
+    }
 }
 
 /// Enter a service.
@@ -158,7 +173,7 @@ pub fn enter(unit: &mut Unit<'_>, id: ServiceId, mut new: NewService) -> ApiResu
     let row = ServiceRow {
         id,
         organisation_id: new.organisation_id,
-        search_text: search_text(&new.name, &details),
+        search_text: search_text(&new.name, &details, &new.eligibility),
         name: new.name,
         status: new.status.unwrap_or(ServiceStatus::Active),
         service_type: new.service_type,

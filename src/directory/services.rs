@@ -88,7 +88,7 @@ pub struct ServiceRow {
     pub maximum_age: Option<i64>,
     pub eligibility: Json,
     pub details: Json,
-    /// The folded words of the public texts, each between two blanks.
+    /// The folded words of the public texts, each between two blanks, and the target groups, each led by `#`.
     pub search_text: String,
     pub verified_on: Option<NaiveDate>,
     pub version: i64,
@@ -135,6 +135,39 @@ pub struct Eligibility {
 
 fn yes() -> bool {
     true
+}
+
+/// What of the rules can be edited, each by itself.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EligibilityPatch {
+    /// Codes of `target_groups`.
+    #[schema(required = false, value_type = Vec<CodeText>, max_items = 50)]
+    #[serde(default)]
+    pub target_groups: Patch<Vec<String>>,
+    /// Codes of `residence_statuses`.
+    #[schema(required = false, value_type = Vec<CodeText>, max_items = 50)]
+    #[serde(default)]
+    pub legal_statuses: Patch<Vec<String>>,
+    #[schema(required = false, value_type = Vec<TerritoryId>, max_items = 200)]
+    #[serde(default)]
+    pub territory_ids: Patch<Vec<TerritoryId>>,
+    #[schema(required = false, value_type = bool)]
+    #[serde(default)]
+    pub renewal_pending_counts: Patch<bool>,
+}
+
+impl Eligibility {
+    fn patch(&mut self, edit: &mut Edit, patch: EligibilityPatch) {
+        edit.at_most("eligibility/target_groups", &patch.target_groups, 50);
+        edit.at_most("eligibility/legal_statuses", &patch.legal_statuses, 50);
+        edit.at_most("eligibility/territory_ids", &patch.territory_ids, 200);
+        edit.required("eligibility/target_groups", &mut self.target_groups, patch.target_groups);
+        edit.required("eligibility/legal_statuses", &mut self.legal_statuses, patch.legal_statuses);
+        edit.required("eligibility/territory_ids", &mut self.territory_ids, patch.territory_ids);
+        let counts = &mut self.renewal_pending_counts;
+        edit.required("eligibility/renewal_pending_counts", counts, patch.renewal_pending_counts);
+    }
 }
 
 page_of! {
@@ -344,9 +377,9 @@ macro_rules! described {
             #[schema(required = false, value_type = Option<i64>, minimum = 0, maximum = 150)]
             #[serde(default, deserialize_with = "reading::patched_whole")]
             pub maximum_age: Patch<i64>,
-            #[schema(required = false, value_type = Eligibility)]
+            #[schema(required = false, value_type = EligibilityPatch)]
             #[serde(default)]
-            pub eligibility: Patch<Eligibility>,
+            pub eligibility: Patch<EligibilityPatch>,
             #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
             #[serde(default)]
             pub url: Patch<String>,
@@ -421,11 +454,12 @@ described! {
     }
 }
 
-/// The folded words that a service is found by, each between two blanks.
-pub fn search_text(name: &str, details: &ServiceDetails) -> String {
+/// The folded words that a service is found by, each between two blanks, and its target groups, each led by `#`.
+pub fn search_text(name: &str, details: &ServiceDetails, eligibility: &Eligibility) -> String {
     let texts = [&details.alternate_name, &details.description, &details.eligibility_description];
     let whole = texts.into_iter().flatten().fold(name.to_owned(), |whole, text| whole + " " + text);
-    format!(" {} ", names::words(&whole).join(" "))
+    let groups: String = eligibility.target_groups.iter().map(|group| format!(" #{group}")).collect();
+    format!(" {}{groups} ", names::words(&whole).join(" "))
 }
 
 /// 422 where the lowest age lies above the highest.
@@ -444,9 +478,6 @@ pub fn apply(row: &mut ServiceRow, mut patch: ServicePatch) -> ApiResult<Vec<&'s
     edit.bounded("name", &patch.name, 200);
     edit.lies_within("minimum_age", &patch.minimum_age, 0..=150);
     edit.lies_within("maximum_age", &patch.maximum_age, 0..=150);
-    if let Patch::Set(eligibility) = &patch.eligibility {
-        edit.valid("eligibility", eligibility);
-    }
     let mut details = row.details()?;
     edit.required("name", &mut row.name, std::mem::take(&mut patch.name));
     edit.required("status", &mut row.status, std::mem::take(&mut patch.status));
@@ -455,12 +486,19 @@ pub fn apply(row: &mut ServiceRow, mut patch: ServicePatch) -> ApiResult<Vec<&'s
     edit.required("regular_structure", &mut row.regular_structure, std::mem::take(&mut patch.regular_structure));
     edit.optional("minimum_age", &mut row.minimum_age, std::mem::take(&mut patch.minimum_age));
     edit.optional("maximum_age", &mut row.maximum_age, std::mem::take(&mut patch.maximum_age));
-    let eligibility = std::mem::take(&mut patch.eligibility).map(Json::of);
-    edit.required("eligibility", &mut row.eligibility, eligibility);
+    let mut eligibility = row.eligibility()?;
+    match std::mem::take(&mut patch.eligibility) {
+        Patch::Keep => {}
+        Patch::Remove => edit.refuse("eligibility", "is required and cannot be removed"),
+        Patch::Set(patch) => eligibility.patch(&mut edit, patch),
+    }
     describe(&mut details, &mut edit, patch);
-    let changed = edit.finish()?;
+    let mut changed = edit.finish()?;
     check_ages(row.minimum_age, row.maximum_age)?;
-    row.search_text = search_text(&row.name, &details);
+    changed.iter_mut().filter(|name| name.starts_with("eligibility/")).for_each(|name| *name = "eligibility");
+    changed.dedup();
+    row.search_text = search_text(&row.name, &details, &eligibility);
+    row.eligibility = Json::of(eligibility);
     row.details = Json::of(details);
     Ok(changed)
 }

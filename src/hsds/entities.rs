@@ -34,7 +34,9 @@ pub struct Told {
 pub enum Depth {
     /// What it has one of.
     Summary,
-    /// What it is related to as well.
+    /// What it is related to as well, except where it is given.
+    Apart,
+    /// All of it.
     Full,
 }
 
@@ -145,15 +147,19 @@ impl Told {
         let codes: Vec<(&'static str, &str)> = std::iter::once(("service_types", row.service_type.as_str()))
             .chain(eligibility.target_groups.iter().map(|group| ("target_groups", group.as_str())))
             .collect();
-        let given = self.given.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-        let given: ApiResult<Vec<Value>> = given.iter().map(|(at, place)| service_at_location(at, place)).collect();
+        let service = if depth == Depth::Full {
+            let given = self.given.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+            let given: ApiResult<Vec<Value>> = given.iter().map(|(at, place)| service_at_location(at, place)).collect();
+            with(service, [("service_at_locations", given?.into())])
+        } else {
+            service
+        };
         let costs: ApiResult<Vec<Value>> = details.cost_options.iter().map(cost_option).collect();
         let areas: ApiResult<Vec<Value>> = details.service_areas.iter().map(service_area).collect();
         let related = [
             ("phones", parts(&details.phones)?),
             ("schedules", parts(&details.schedules)?),
             ("service_areas", areas?.into()),
-            ("service_at_locations", given?.into()),
             ("languages", parts(&details.languages)?),
             ("funding", parts(&details.funding)?),
             ("cost_options", costs?.into()),

@@ -1,6 +1,7 @@
 //! The reads of the façade.
 
 use approdo_db::schema::{locations, organisations, service_at_locations, services};
+use approdo_db::types::RowId;
 use approdo_db::{Connection, Prepared, Timestamp, Value};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,20 +12,19 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::access::OrganisationId;
-use crate::app::blocking;
 use crate::directory::locations::{LocationId, LocationRow};
 use crate::directory::organisations::Organisation;
 use crate::directory::service_at_locations::{ServiceAtLocationId, ServiceAtLocationRow};
+use crate::directory::service_handlers::sought;
 use crate::directory::services::{ServiceId, ServiceRow};
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::MOUNT;
 use crate::hsds::entities::{self, Depth, Told};
-use crate::hsds::paging::{self, Asked, Listed};
+use crate::hsds::paging::{self, Asked, Listed, Span};
 use crate::hsds::places::Point;
 use crate::hsds::taxonomies::{self, Term};
 use crate::http::request::Language;
 use crate::http::{Answer, Door, Id, Parameters, query, reading};
-use crate::people::names;
 
 /// Where the façade's contract stands.
 const CONTRACT: &str = "https://raw.githubusercontent.com/openreferral/specification/3.0/schema/openapi.json";
@@ -57,6 +57,7 @@ pub struct HsdsQuery {
     #[validate(length(max = 20))]
     postcode: Option<String>,
     /// Metres from the middle of the locations that bear the postcode.
+    #[validate(range(min = 0, max = 1_000_000))]
     proximity: Option<i64>,
     /// Every term of ours is one.
     #[serde(rename = "top_only")]
@@ -66,7 +67,8 @@ pub struct HsdsQuery {
 
 impl HsdsQuery {
     fn paging(&self) -> Asked {
-        Asked { page: self.page, per_page: self.per_page, format: self.format.clone() }
+        let full = self.full == Some(true) || self.full_service == Some(true);
+        Asked { page: self.page, per_page: self.per_page, format: self.format.clone(), full }
     }
 
     fn depth(&self) -> Depth {
@@ -88,8 +90,9 @@ struct Narrowed {
 impl Narrowed {
     /// None where nothing can match.
     fn of(connection: &mut Connection, asked: &HsdsQuery, language: Language) -> ApiResult<Option<Self>> {
+        let Some(words) = sought(asked.search.as_deref())? else { return Ok(None) };
         let mut narrowed = Self {
-            words: asked.search.as_deref().map(names::words).unwrap_or_default(),
+            words,
             organisation: asked.organization_id,
             since: asked.modified_after.map(Timestamp::new),
             ..Self::default()
@@ -120,28 +123,53 @@ impl Narrowed {
             statement = statement.sql(" AND s.organisation_id = ").bind(organisation);
         }
         if let Some(since) = self.since {
-            statement = statement.sql(" AND s.updated_at >= ").bind(Value::Instant(since));
+            // Also where it is given since, or where that place has changed.
+            statement = statement
+                .sql(" AND (s.updated_at >= ")
+                .bind(Value::Instant(since))
+                .sql(
+                    " OR EXISTS (SELECT 1 FROM service_at_locations na JOIN locations nl ON nl.id = na.location_id \
+                     WHERE na.service_id = s.id AND (na.updated_at >= ",
+                )
+                .bind(Value::Instant(since))
+                .sql(" OR nl.updated_at >= ")
+                .bind(Value::Instant(since))
+                .sql(")))");
         }
         if let Some(code) = &self.service_type {
             statement = statement.sql(" AND s.service_type = ").bind(Value::Text(code.clone()));
         }
+        // Groups stand among the words, each led by a sign that no word has.
         if let Some(code) = &self.target_group {
-            let stands = format!("%\"{}\"%", code.replace('_', "\\_"));
-            statement =
-                statement.sql(" AND CAST(s.eligibility AS TEXT) LIKE ").bind(Value::Text(stands)).sql(" ESCAPE '\\'");
+            let stands = format!("% #{} %", code.replace('_', "\\_"));
+            statement = statement.sql(" AND s.search_text LIKE ").bind(Value::Text(stands)).sql(" ESCAPE '\\'");
         }
         if self.any_target_group {
-            // PostgreSQL writes a blank after the colon.
-            statement = statement
-                .sql(" AND CAST(s.eligibility AS TEXT) NOT LIKE '%\"target\\_groups\":[]%' ESCAPE '\\'")
-                .sql(" AND CAST(s.eligibility AS TEXT) NOT LIKE '%\"target\\_groups\": []%' ESCAPE '\\'");
+            statement = statement.sql(" AND s.search_text LIKE '% #%'");
         }
         statement
     }
 }
 
-fn span<ST>(statement: Prepared<ST>, offset: i64, limit: i64) -> Prepared<ST> {
-    statement.sql(" LIMIT ").bind(Value::BigInt(limit)).sql(" OFFSET ").bind(Value::BigInt(offset))
+/// What a list by name goes on after.
+type Named = (String, Uuid);
+
+/// The rows of a span of a list by name and id, whose SQL says so: ` AND (name, id) > (`, ` ORDER BY name, id`.
+fn spanned<ST>(statement: Prepared<ST>, beyond: &'static str, order: &'static str, span: &Span<Named>) -> Prepared<ST> {
+    let statement = match span.after() {
+        None => statement,
+        Some((name, id)) => {
+            let id = Value::Uuid(RowId(*id));
+            statement.sql(beyond).bind(Value::Text(name.clone())).sql(", ").bind(id).sql(")")
+        }
+    };
+    limited(statement.sql(order), span)
+}
+
+fn limited<ST, K>(statement: Prepared<ST>, span: &Span<K>) -> Prepared<ST> {
+    let statement = statement.sql(" LIMIT ").bind(Value::BigInt(span.limit()));
+    // Whoever asks decides on the text, without a token.
+    statement.sql(" OFFSET ").bind(Value::BigInt(span.offset())).once()
 }
 
 #[derive(Clone)]
@@ -151,27 +179,31 @@ struct Services {
 }
 
 impl Listed for Services {
+    type Key = Named;
+
     fn count(&self, connection: &mut Connection) -> ApiResult<i64> {
         let Some(narrowed) = Narrowed::of(connection, &self.asked, self.language)? else { return Ok(0) };
         let all = Prepared::<BigInt>::select("count(*)").sql(" FROM services s WHERE 1 = 1");
-        Ok(narrowed.conditions(all).get_result(connection)?)
+        Ok(narrowed.conditions(all).once().get_result(connection)?)
     }
 
-    fn rows(&self, connection: &mut Connection, offset: i64, limit: i64) -> ApiResult<Vec<Json>> {
+    fn rows(&self, connection: &mut Connection, span: &Span<Named>) -> ApiResult<Vec<(Named, Json)>> {
         let Some(narrowed) = Narrowed::of(connection, &self.asked, self.language)? else { return Ok(Vec::new()) };
         let all = Prepared::<services::SqlType>::select("s.*").sql(" FROM services s WHERE 1 = 1");
-        let page = span(narrowed.conditions(all).sql(" ORDER BY s.name, s.id"), offset, limit);
+        let all = narrowed.conditions(all);
+        let page = spanned(all, " AND (s.name, s.id) > (", " ORDER BY s.name, s.id", span);
         let rows: Vec<ServiceRow> = page.load(connection)?;
+        let key = |row: &ServiceRow| (row.name.clone(), row.id.0);
         if self.asked.minimal == Some(true) {
             let told = |row: &ServiceRow| {
-                json!({"id": row.id, "name": row.name, "status": entities::status(row.status),
-                "modified_date": row.updated_at})
+                let status = entities::status(row.status);
+                json!({"id": row.id, "name": row.name, "status": status, "modified_date": row.updated_at})
             };
-            return Ok(rows.iter().map(told).collect());
+            return Ok(rows.iter().map(|row| (key(row), told(row))).collect());
         }
         let depth = self.asked.depth();
         let told = Told::of_services(connection, self.language, &rows, depth)?;
-        rows.iter().map(|row| told.service(row, depth)).collect()
+        rows.iter().map(|row| Ok((key(row), told.service(row, depth)?))).collect()
     }
 }
 
@@ -193,8 +225,8 @@ async fn one(
     door: Door,
     read: impl Fn(&mut Connection, Language) -> ApiResult<Json> + Send + 'static,
 ) -> ApiResult<Answer> {
-    let (app, language) = (door.app, door.context.language);
-    Answer::ok(&blocking(move || app.read_now(|connection| read(connection, language))).await?)
+    let language = door.context.language;
+    paging::one(door.app, move |connection| read(connection, language)).await
 }
 
 #[derive(Clone)]
@@ -215,40 +247,55 @@ impl Organizations {
 }
 
 impl Listed for Organizations {
+    type Key = Named;
+
     fn count(&self, connection: &mut Connection) -> ApiResult<i64> {
         let all = Prepared::<BigInt>::select("count(*)").sql(" FROM organisations o WHERE 1 = 1");
-        Ok(self.conditions(all).get_result(connection)?)
+        Ok(self.conditions(all).once().get_result(connection)?)
     }
 
-    fn rows(&self, connection: &mut Connection, offset: i64, limit: i64) -> ApiResult<Vec<Json>> {
+    fn rows(&self, connection: &mut Connection, span: &Span<Named>) -> ApiResult<Vec<(Named, Json)>> {
         let all = Prepared::<organisations::SqlType>::select("o.*").sql(" FROM organisations o WHERE 1 = 1");
-        let page = span(self.conditions(all).sql(" ORDER BY o.name, o.id"), offset, limit);
+        let page = spanned(self.conditions(all), " AND (o.name, o.id) > (", " ORDER BY o.name, o.id", span);
         let rows: Vec<Organisation> = page.load(connection)?;
-        let (full, with_services) = (self.asked.full == Some(true), self.asked.full_service == Some(true));
-        if full || with_services {
-            let depth = if with_services { Depth::Full } else { Depth::Summary };
-            return rows.iter().map(|row| full_organization(connection, self.language, row, depth)).collect();
-        }
-        let told = Told::of_organisations(connection, self.language, rows.iter().map(|row| row.id))?;
-        Ok(rows.iter().map(|row| told.organization(row)).collect())
+        let keys: Vec<Named> = rows.iter().map(|row| (row.name.clone(), row.id.0)).collect();
+        let told = match (self.asked.full, self.asked.full_service) {
+            (_, Some(true)) => full_organizations(connection, self.language, &rows, Depth::Full)?,
+            (Some(true), _) => full_organizations(connection, self.language, &rows, Depth::Summary)?,
+            _ => {
+                let told = Told::of_organisations(connection, self.language, rows.iter().map(|row| row.id))?;
+                rows.iter().map(|row| told.organization(row)).collect()
+            }
+        };
+        Ok(keys.into_iter().zip(told).collect())
     }
 }
 
-fn full_organization(
+/// Services, and locations, that organisations are told with; each has a list of its own.
+const MOST_RELATED: i64 = 5_000;
+
+/// Organisations with their services and locations, read for all of them at once.
+fn full_organizations(
     connection: &mut Connection,
     language: Language,
-    row: &Organisation,
+    rows: &[Organisation],
     depth: Depth,
-) -> ApiResult<Json> {
-    let of = services::table.filter(services::organisation_id.eq(row.id)).order((services::name, services::id));
-    let given: Vec<ServiceRow> = of.load(connection)?;
-    let places: Vec<LocationRow> =
-        locations::table.filter(locations::organisation_id.eq(row.id)).order(locations::id).load(connection)?;
+) -> ApiResult<Vec<Json>> {
+    let ids: Vec<OrganisationId> = rows.iter().map(|row| row.id).collect();
+    let of = services::table.filter(services::organisation_id.eq_any(&ids)).order((services::name, services::id));
+    let given: Vec<ServiceRow> = of.limit(MOST_RELATED).load(connection)?;
+    let of = locations::table.filter(locations::organisation_id.eq_any(&ids)).order(locations::id);
+    let places: Vec<LocationRow> = of.limit(MOST_RELATED).load(connection)?;
     let told = Told::of_services(connection, language, &given, depth)?;
-    let given: ApiResult<Vec<Json>> = given.iter().map(|service| told.service(service, depth)).collect();
-    let places: ApiResult<Vec<Json>> = places.iter().map(entities::location).collect();
-    let told = Told::of_organisations(connection, language, std::iter::once(row.id))?;
-    Ok(told.full_organization(row, given?, places?))
+    rows.iter()
+        .map(|row| {
+            let own = given.iter().filter(|service| service.organisation_id == row.id);
+            let own: ApiResult<Vec<Json>> = own.map(|service| told.service(service, depth)).collect();
+            let at = places.iter().filter(|place| place.organisation_id == row.id);
+            let at: ApiResult<Vec<Json>> = at.map(entities::location).collect();
+            Ok(told.full_organization(row, own?, at?))
+        })
+        .collect()
 }
 
 pub async fn list_organizations(door: Door, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
@@ -257,11 +304,11 @@ pub async fn list_organizations(door: Door, query: Parameters<HsdsQuery>) -> Api
 }
 
 pub async fn read_organization(door: Door, id: Id<OrganisationId>, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
-    let full_service = query.read()?.full_service == Some(true);
+    let depth = if query.read()?.full_service == Some(true) { Depth::Full } else { Depth::Summary };
     one(door, move |connection, language| {
         let row: Option<Organisation> = organisations::table.find(id.0).first(connection).optional()?;
-        let row = row.ok_or_else(ApiError::not_found)?;
-        full_organization(connection, language, &row, if full_service { Depth::Full } else { Depth::Summary })
+        let told = full_organizations(connection, language, row.as_slice(), depth)?;
+        told.into_iter().next().ok_or_else(ApiError::not_found)
     })
     .await
 }
@@ -289,6 +336,9 @@ impl Given {
             if near.is_empty() {
                 return Ok(None);
             }
+            if near.len() > MOST_NEAR {
+                return Err(ApiError::malformed("proximity: too many locations lie so near, ask for fewer metres"));
+            }
             statement = statement.sql(" AND a.location_id IN (");
             for (index, place) in near.into_iter().enumerate() {
                 statement = if index == 0 { statement } else { statement.sql(", ") }.bind(place);
@@ -298,6 +348,9 @@ impl Given {
         Ok(Some(statement))
     }
 }
+
+/// Locations a list may be narrowed to.
+const MOST_NEAR: usize = 2_000;
 
 /// Locations that bear a postcode, or lie within so many metres from the middle of these.
 fn places_near(connection: &mut Connection, postcode: &str, metres: Option<i64>) -> ApiResult<Vec<LocationId>> {
@@ -319,24 +372,33 @@ fn places_near(connection: &mut Connection, postcode: &str, metres: Option<i64>)
 }
 
 impl Listed for Given {
+    type Key = ServiceAtLocationId;
+
     fn count(&self, connection: &mut Connection) -> ApiResult<i64> {
         let all = Prepared::<BigInt>::select("count(*)");
         match self.narrowed(connection, all)? {
-            Some(statement) => Ok(statement.get_result(connection)?),
+            Some(statement) => Ok(statement.once().get_result(connection)?),
             None => Ok(0),
         }
     }
 
-    fn rows(&self, connection: &mut Connection, offset: i64, limit: i64) -> ApiResult<Vec<Json>> {
+    fn rows(&self, connection: &mut Connection, span: &Span<Self::Key>) -> ApiResult<Vec<(Self::Key, Json)>> {
         type Row = (service_at_locations::SqlType, services::SqlType, locations::SqlType);
         let all = Prepared::<Row>::select("a.*, s.*, l.*");
         let Some(statement) = self.narrowed(connection, all)? else { return Ok(Vec::new()) };
-        let page = span(statement.sql(" ORDER BY a.id"), offset, limit);
+        let statement = match span.after() {
+            None => statement,
+            Some(last) => statement.sql(" AND a.id > ").bind(*last),
+        };
+        let page = limited(statement.sql(" ORDER BY a.id"), span);
         let rows: Vec<(ServiceAtLocationRow, ServiceRow, LocationRow)> = page.load(connection)?;
         let given: Vec<ServiceRow> = rows.iter().map(|(_, service, _)| service.clone()).collect();
-        let depth = self.asked.depth();
+        let depth = match self.asked.depth() {
+            Depth::Full => Depth::Apart,
+            narrower => narrower,
+        };
         let told = Told::of_services(connection, self.language, &given, depth)?;
-        rows.iter().map(|(at, service, place)| with_service(&told, at, service, place, depth)).collect()
+        rows.iter().map(|(at, service, place)| Ok((at.id, with_service(&told, at, service, place, depth)?))).collect()
     }
 }
 
@@ -367,8 +429,8 @@ pub async fn read_service_at_location(
         let at = at.ok_or_else(ApiError::not_found)?;
         let service = entities::known_service(connection, at.service_id)?;
         let place: LocationRow = locations::table.find(at.location_id).first(connection)?;
-        let told = Told::of_services(connection, language, std::slice::from_ref(&service), Depth::Full)?;
-        with_service(&told, &at, &service, &place, Depth::Full)
+        let told = Told::of_services(connection, language, std::slice::from_ref(&service), Depth::Apart)?;
+        with_service(&told, &at, &service, &place, Depth::Apart)
     })
     .await
 }
@@ -402,14 +464,17 @@ impl Taxonomies {
 }
 
 impl Listed for Taxonomies {
+    type Key = usize;
+
     fn count(&self, connection: &mut Connection) -> ApiResult<i64> {
         i64::try_from(self.all(connection)?.len()).map_err(ApiError::fault)
     }
 
-    fn rows(&self, connection: &mut Connection, offset: i64, limit: i64) -> ApiResult<Vec<Json>> {
-        let (skip, take) =
-            (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(self.all(connection)?.into_iter().skip(skip).take(take).collect())
+    fn rows(&self, connection: &mut Connection, span: &Span<usize>) -> ApiResult<Vec<(usize, Json)>> {
+        let begin = usize::try_from(span.offset()).unwrap_or(usize::MAX);
+        let begin = span.after().map_or(begin, |last| last + 1);
+        let take = usize::try_from(span.limit()).unwrap_or(usize::MAX);
+        Ok(self.all(connection)?.into_iter().enumerate().skip(begin).take(take).collect())
     }
 }
 

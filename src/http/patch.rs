@@ -138,13 +138,6 @@ impl Edit {
         }
     }
 
-    /// Refuses what does not fit in the members of an object.
-    pub fn valid(&mut self, name: &str, value: &impl validator::Validate) {
-        if let Err(errors) = value.validate() {
-            self.errors.extend(crate::http::body::flatten(&errors, &format!("#/{name}")));
-        }
-    }
-
     /// Refuses a list that is too long, and what does not fit in its items.
     pub fn nested<T: validator::Validate>(&mut self, name: &str, items: &[T], max: usize) {
         if items.len() > max {
@@ -161,6 +154,15 @@ impl Edit {
     pub fn items<T: validator::Validate>(&mut self, name: &str, patch: &Patch<Vec<T>>, max: usize) {
         if let Patch::Set(items) = patch {
             self.nested(name, items, max);
+        }
+    }
+
+    /// Refuses a list that is too long.
+    pub fn at_most<T>(&mut self, name: &str, patch: &Patch<Vec<T>>, max: usize) {
+        if let Patch::Set(items) = patch
+            && items.len() > max
+        {
+            self.refuse(name, format!("must have at most {max} items"));
         }
     }
 

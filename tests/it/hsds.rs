@@ -266,24 +266,28 @@ both! {
                 "provider_kind": "external"});
             anna.post("/services", &new).expect(201);
         }
+        // What is for holders of a refugee's status is not, for that, for the group of refugees.
+        let new = json!({"organisation_id": world.fixture.comune_trieste, "name": "Corso 5", "service_type": "language_course",
+            "provider_kind": "external", "eligibility": {"legal_statuses": ["refugee"]}});
+        anna.post("/services", &new).expect(201);
         let reader = Reader::of(world);
         let page = reader.get("/services?per_page=4&page=2").expect(200).json();
-        assert_eq!(page["total_items"], 6);
+        assert_eq!(page["total_items"], 7);
         assert_eq!(page["total_pages"], 2);
-        assert_eq!((&page["page_number"], &page["size"]), (&json!(2), &json!(2)));
+        assert_eq!((&page["page_number"], &page["size"]), (&json!(2), &json!(3)));
         assert_eq!((&page["first_page"], &page["last_page"], &page["empty"]), (&json!(false), &json!(true), &json!(false)));
         let beyond = reader.get("/services?per_page=4&page=3").expect(200).json();
         assert_eq!((&beyond["empty"], &beyond["last_page"]), (&json!(true), &json!(true)));
         let lines = reader.get("/services?format=ndjson&full=true").expect(200);
         assert_eq!(lines.header("content-type"), "application/x-ndjson");
         let lines: Vec<Value> = lines.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 6);
+        assert_eq!(lines.len(), 7);
         lines.iter().for_each(|line| is_shaped("service", line));
         let found = |query: &str| reader.page(&format!("/services?{query}"), "service");
         assert_eq!(names(&found("search=corso%203")), ["Corso 3"]);
         assert_eq!(found(&format!("organization_id={}", world.fixture.comune_udine)).len(), 1);
         assert_eq!(found(&format!("organization_id={}&search=corso", world.fixture.comune_udine)).len(), 0, "conditions add up");
-        assert_eq!(found("modified_after=2000-01-01T00:00:00Z").len(), 6);
+        assert_eq!(found("modified_after=2000-01-01T00:00:00Z").len(), 7);
         assert_eq!(found("modified_after=2100-01-01T00:00:00Z").len(), 0);
         // Taxonomies: what each service is, and whom it is for.
         let taxonomies = reader.get("/taxonomies").expect(200).json()["contents"].clone();
@@ -291,7 +295,7 @@ both! {
             let of = taxonomies.as_array().unwrap().iter().find(|taxonomy| taxonomy["name"] == name).expect("there");
             of["id"].as_str().unwrap().to_owned()
         };
-        assert_eq!(found(&format!("taxonomy_id={}", id_of("service_types"))).len(), 6);
+        assert_eq!(found(&format!("taxonomy_id={}", id_of("service_types"))).len(), 7);
         assert_eq!(names(&found(&format!("taxonomy_id={}", id_of("target_groups")))), ["Sportello"]);
         assert_eq!(found(&format!("taxonomy_id={}", uuid::Uuid::now_v7())).len(), 0);
         let term = |code: &str| {
@@ -300,7 +304,10 @@ both! {
         };
         assert_eq!(names(&found(&format!("taxonomy_term_id={}", term("worker")))), ["Sportello"]);
         assert_eq!(found(&format!("taxonomy_term_id={}", term("student"))).len(), 0);
-        assert_eq!(found(&format!("taxonomy_term_id={}", term("language_course"))).len(), 5);
+        let terms = reader.page("/taxonomy_terms?per_page=1000", "taxonomy_term");
+        let of_refugees = terms.iter().find(|term| term["code"] == "refugee" && term["taxonomy"] == "target_groups").expect("there");
+        assert_eq!(names(&found(&format!("taxonomy_term_id={}", of_refugees["id"].as_str().unwrap()))), ["Sportello"]);
+        assert_eq!(found(&format!("taxonomy_term_id={}", term("language_course"))).len(), 6);
         assert_eq!(found(&format!("taxonomy_term_id={}", uuid::Uuid::now_v7())).len(), 0);
         let of_types = reader.page(&format!("/taxonomy_terms?taxonomy_id={}&per_page=1000", id_of("service_types")), "taxonomy_term");
         assert!(of_types.iter().all(|term| term["taxonomy"] == "service_types") && of_types.len() > 10);
@@ -316,6 +323,35 @@ both! {
         assert_eq!((given("postcode=33100&proximity=900"), given("postcode=33100&proximity=1100")), (1, 2));
     }
 
+    fn a_stream_has_each_row_once_and_a_harvest_what_has_changed(world: &World) {
+        let (_, location, at) = everything(world);
+        let (anna, reader) = (world.anna_system_administrator(), Reader::of(world));
+        for n in 0..60 {
+            let new = json!({"organisation_id": world.fixture.comune_trieste, "name": format!("Corso {}", n % 7),
+                "service_type": "language_course", "provider_kind": "external"});
+            anna.post("/services", &new).expect(201);
+        }
+        let lines = |path: &str| {
+            let text = reader.get(path).expect(200).text;
+            let ids = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned());
+            ids.collect::<Vec<_>>()
+        };
+        let all: Vec<String> = reader.page("/services?per_page=1000", "service").iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(all.len(), 61);
+        assert_eq!(lines("/services?format=ndjson&full=true"), all, "in chunks of fifty");
+        assert_eq!(lines("/services?format=ndjson"), all);
+        // Who harvests what has changed learns of a place's new address, and that it is given elsewhere.
+        let since = || approdo::clock::now().to_string();
+        let changed = |since: &str| reader.page(&format!("/services?full=true&modified_after={since}"), "service").len();
+        let before = since();
+        assert_eq!(changed(&before), 0);
+        anna.patch(&format!("/locations/{location}"), "*", &json!({"transportation": "Bus 3"})).expect(200);
+        assert_eq!(changed(&before), 1);
+        let before = since();
+        anna.patch(&format!("/service-at-locations/{at}"), "*", &json!({"description": "second door"})).expect(200);
+        assert_eq!(changed(&before), 1);
+    }
+
     fn what_is_not_there_or_not_right_is_told_as_a_problem(world: &World) {
         let reader = Reader::of(world);
         for (path, status) in [
@@ -325,7 +361,9 @@ both! {
             ("/taxonomy_terms/01985b2e-0000-7000-8000-000000000004", 404), ("/services?page=0", 400),
             ("/services?per_page=1001", 400), ("/services?page=9223372036854775807", 400), ("/services?per_page=x", 400),
             ("/services?format=xml", 400), ("/services?modified_after=yesterday", 400), ("/services?taxonomy_id=x", 400),
-            ("/services?no_such_parameter=1", 400), ("/nothing", 404),
+            ("/services?no_such_parameter=1", 400), ("/services?full=true&per_page=51", 400),
+            ("/organizations?full_service=true&per_page=51", 400), ("/services?search=a+b+c+d+e+f+g+h+i", 400),
+            ("/service_at_locations?postcode=33100&proximity=-1", 400), ("/nothing", 404),
         ] {
             let answer = reader.get(path).expect(status);
             assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
@@ -333,6 +371,7 @@ both! {
         let refused = reader.client.post("//rest/hsds/v3/services", &json!({})).expect(405);
         assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS");
         // A search is no pattern.
+        assert_eq!(reader.page("/services?search=%25", "service").len(), 0);
         assert_eq!(reader.page("/organizations?search=%25", "organization").len(), 0);
         assert_eq!(reader.page("/organizations?search=udine", "organization").len(), 1);
     }

@@ -42,12 +42,14 @@ pub struct Prepared<ST = ()> {
     pieces: Vec<Piece>,
     /// Where the list of selected columns ends, for a query that can take one more.
     columns_end: Option<usize>,
+    /// Whether its text comes again so often that the connection should remember it.
+    remembered: bool,
     rows: PhantomData<fn() -> ST>,
 }
 
 impl<ST> Default for Prepared<ST> {
     fn default() -> Self {
-        Self { pieces: Vec::new(), columns_end: None, rows: PhantomData }
+        Self { pieces: Vec::new(), columns_end: None, remembered: true, rows: PhantomData }
     }
 }
 
@@ -67,7 +69,13 @@ impl<ST> Prepared<ST> {
         let at = self.columns_end?;
         let pieces = std::iter::once(Piece::Sql(", ")).chain(column.pieces);
         self.pieces.splice(at..at, pieces);
-        Some(Prepared { pieces: self.pieces, columns_end: None, rows: PhantomData })
+        Some(Prepared { pieces: self.pieces, columns_end: None, remembered: self.remembered, rows: PhantomData })
+    }
+
+    /// Not to be remembered by the connection: whoever asks decides on its text, and there is no end of texts.
+    pub fn once(mut self) -> Self {
+        self.remembered = false;
+        self
     }
 
     /// Adds another statement's SQL and values.
@@ -102,6 +110,9 @@ impl<ST> Prepared<ST> {
 
 impl<ST> QueryFragment<MultiBackend> for Prepared<ST> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if !self.remembered {
+            pass.unsafe_to_cache_prepared();
+        }
         for piece in &self.pieces {
             match piece {
                 Piece::Sql(sql) => pass.push_sql(sql),

@@ -109,6 +109,27 @@ both! {
         assert_eq!(paolo.get(&address).expect(200).json()["version"], 1);
     }
 
+    fn a_rule_is_edited_and_the_others_stay(world: &World) {
+        let paolo = world.paolo_organisation_administrator();
+        let rules = json!({"target_groups": ["refugee"], "legal_statuses": ["refugee"], "territory_ids": [world.fixture.udine],
+            "renewal_pending_counts": true});
+        let address = entered(&paolo, &with(course(world), &json!({"eligibility": rules})));
+        let edited = paolo.patch(&address, "*", &json!({"eligibility": {"renewal_pending_counts": false}})).expect(200).json();
+        let expected = with(rules, &json!({"renewal_pending_counts": false}));
+        assert_eq!(edited["eligibility"], expected);
+        let edited = paolo.patch(&address, "*", &json!({"eligibility": {"legal_statuses": [], "target_groups": ["worker"]}}));
+        assert_eq!(edited.expect(200).json()["eligibility"], with(expected, &json!({"legal_statuses": [], "target_groups": ["worker"]})));
+        for (patch, pointer) in [
+            (json!({"eligibility": null}), "#/eligibility"),
+            (json!({"eligibility": {"target_groups": null}}), "#/eligibility/target_groups"),
+            (json!({"eligibility": {"territory_ids": vec![world.fixture.udine; 201]}}), "#/eligibility/territory_ids"),
+            (json!({"eligibility": {"no_such_rule": 1}}), "#/eligibility/no_such_rule"),
+        ] {
+            assert_eq!(paolo.patch(&address, "*", &patch).expect(422).json()["errors"][0]["pointer"], pointer);
+        }
+        assert_eq!(paolo.get(&address).expect(200).json()["version"], 3);
+    }
+
     fn services_are_kept_by_the_administrators_of_their_organisation(world: &World) {
         let (paolo, anna) = (world.paolo_organisation_administrator(), world.anna_system_administrator());
         let theirs = entered(&anna, &with(course(world), &json!({"organisation_id": world.fixture.comune_trieste})));
@@ -153,6 +174,8 @@ both! {
         // Nothing in a search is a wildcard.
         assert_eq!(list("?q=100%25"), ["100% sostegno_scuola"]);
         assert_eq!(list("?q=%25zz"), [""; 0]);
+        assert_eq!(list("?q=%25"), [""; 0]);
+        world.maria_case_manager().get("/services?q=a%20b%20c%20d%20e%20f%20g%20h%20i").expect(400);
         // Read on page by page, each comes once.
         let maria = world.maria_case_manager();
         let (mut seen, mut path) = (Vec::new(), "/services?limit=2".to_owned());

@@ -304,11 +304,17 @@ both! {
         let guardian = json!({"kind": "guardian_of", "guardian_name": "Avv. Conti", "valid_from": "2025-06-01"});
         let guardian = maria.post(&format!("/people/{person}/relations"), &guardian).expect(201).id();
         let made = give(&maria, &person, &with(consent(), json!({"guardian_relation_id": guardian}))).expect(201).id();
+        // One that ended before, by a day that may be the birthday's or not.
+        let over = json!({"guardian_relation_id": guardian, "given_on": "2025-07-01", "expires_on": "2026-03-15"});
+        let over = give(&maria, &person, &with(consent(), over)).expect(201).id();
         let erased = json!({"to": "erased", "note": "No duty to keep remains."});
         world.paolo_organisation_administrator().post_matching(&format!("/people/{person}/transitions"), "*", &erased).expect(201);
         let left = maria.get(&format!("/consents/{made}")).expect(200);
         assert_eq!((&left.json()["status"], &left.json()["ended_on"]), (&json!("expired"), &json!(today())));
         assert!(!left.text.contains("2030-05-17") && !left.text.contains(&guardian), "{}", left.text);
+        let left = maria.get(&format!("/consents/{over}")).expect(200);
+        assert_eq!((&left.json()["status"], &left.json()["ended_on"]), (&json!("expired"), &json!("2026-01-01")));
+        assert!(!left.text.contains("2026-03-15"), "{}", left.text);
     }
 
     fn a_file_that_proves_a_consent_stays_attached(world: &World) {

@@ -116,10 +116,10 @@ both! { in_a_sandbox:
         move_clock(&maria, in_days(30));
         assert_eq!(distances(&maria, &person, 1), [60], "nobody waits for the end of a permit that is being renewed");
 
-        // The renewed one is watched anew.
-        maria.post_matching(&moves, "*", &json!({"to": "valid"})).expect(201);
+        // The renewed one is watched anew: from its new end, which must be there before it holds, or the old one is reminded of.
         let later = json!({"valid_to": in_days(125)});
         maria.patch(&format!("/legal-statuses/{status}"), "*", &later).expect(200);
+        maria.post_matching(&moves, "*", &json!({"to": "valid"})).expect(201);
         move_clock(&maria, in_days(60));
         assert_eq!(distances(&maria, &person, 2), [60, 90]);
         let open: Vec<Value> = reminders(&maria, &person).into_iter().filter(|row| row["status"] == "open").collect();
