@@ -14,7 +14,8 @@ use crate::cases::{
 use crate::codes;
 use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
-    capacities, locations, matches, organisations, service_at_locations, service_handlers as services, verifications,
+    capacities, location_handlers as locations, matches, organisations, service_at_locations,
+    service_handlers as services, verifications,
 };
 use crate::operations::{sandbox, status};
 use crate::people::{

@@ -100,19 +100,15 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // Machine clients have no password to change.
         R::Me => action == Read || (action == Edit && role != Role::SyncClient),
         R::CodeLists => matches!(action, List | Read) || (role == Role::SystemAdministrator && action == Create),
-        R::Organisations
-        | R::Territories
-        | R::PathwayTemplates
-        | R::Services
-        | R::ServiceVerifications
-        | R::ServiceCapacities
-        | R::Locations
-        | R::ServiceAtLocations
-            if matches!(action, List | Read) || (resource, action) == (R::Services, Search) =>
+        R::Organisations | R::Territories | R::PathwayTemplates | R::Locations | R::ServiceAtLocations
+            if matches!(action, List | Read) =>
         {
-            // A service has one capacity, and a verification is listed with its service.
-            !matches!((resource, action), (R::ServiceCapacities, List) | (R::ServiceVerifications, Read))
+            true
         }
+        R::Services if matches!(action, List | Read | Search) => true,
+        // They are listed with their service, which has one capacity.
+        R::ServiceVerifications if action == List => true,
+        R::ServiceCapacities if action == Read => true,
 
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),

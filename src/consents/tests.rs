@@ -1,3 +1,5 @@
+//! Consents in time, and what they cover, against references that are written otherwise.
+
 use std::collections::HashMap;
 
 use chrono::NaiveDate;

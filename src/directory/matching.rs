@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use crate::access::TerritoryId;
 use crate::directory::capacities::CapacityState;
-use crate::directory::services::{Eligibility, Freshness};
+use crate::directory::eligibility::Eligibility;
+use crate::directory::services::Freshness;
 
 text_enum! {
     /// What a rule says of a need.

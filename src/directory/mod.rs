@@ -2,7 +2,9 @@
 //! services they give, and where.
 
 pub mod capacities;
+pub mod eligibility;
 pub mod entries;
+pub mod location_handlers;
 pub mod locations;
 pub mod matches;
 pub mod matching;

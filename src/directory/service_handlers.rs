@@ -12,11 +12,12 @@ use crate::access::{Action, OrganisationId, Resource, TerritoryId};
 use crate::clock;
 use crate::codes;
 use crate::directory::capacities::{self, ServiceCapacity};
+use crate::directory::eligibility::Eligibility;
 use crate::directory::entries;
 use crate::directory::parts::ServiceArea;
 use crate::directory::services::{
-    Eligibility, MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow,
-    ServiceStatus, apply, check_ages, search_text,
+    MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow, ServiceStatus, apply,
+    check_ages, search_text,
 };
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use crate::access::TerritoryId;
 use crate::directory::capacities::CapacityState;
+use crate::directory::eligibility::Eligibility;
 use crate::directory::matching::{MatchRule, Offer, Verdict, Wants, overall, rank};
-use crate::directory::services::{Eligibility, Freshness};
+use crate::directory::services::Freshness;
 
 fn some_of(most: u8) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(0..most, 0..3)

@@ -6,8 +6,9 @@ use approdo::server;
 use serde_json::{Value, json};
 
 use super::answer::{is_finished, keeps_the_contract};
+use super::rows::Rows;
 use super::spec::{Operation, operations, resolved, violations};
-use super::stage::{Rows, Stage, call, fill};
+use super::stage::{Stage, call, fill};
 use crate::both;
 use crate::support::http::Answer;
 use crate::support::{Client, World};

@@ -6,6 +6,7 @@ mod document;
 mod forged;
 mod hand_written;
 mod names;
+mod rows;
 mod shape;
 pub mod spec;
 mod stage;

@@ -1,0 +1,278 @@
+//! Rows of one municipality for the walk, each made when it is first asked for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::stage::{FILE, FILE_TYPE, Stage, declared, id_of};
+use crate::support::{Client, planning};
+
+/// Rows of one municipality, each made when it is first asked for: most operations need few of them.
+pub struct Rows<'s> {
+    stage: &'s Stage<'s>,
+    manager: Client,
+    organisation: String,
+    territory: String,
+    number: u32,
+    made: RefCell<HashMap<&'static str, String>>,
+}
+
+macro_rules! rows {
+    ($($(#[$meta:meta])* $name:ident,)*) => {
+        impl Rows<'_> {
+            $($(#[$meta])* pub fn $name(&self) -> String {
+                let known = self.made.borrow().get(stringify!($name)).cloned();
+                known.unwrap_or_else(|| {
+                    let id = self.make(stringify!($name));
+                    self.made.borrow_mut().insert(stringify!($name), id.clone());
+                    id
+                })
+            })*
+        }
+    };
+}
+
+rows! {
+    person,
+    /// Under assessment.
+    case,
+    /// The case's, to there.
+    transition,
+    task,
+    assessment,
+    goal,
+    note,
+    /// One that awaits its content, which is `FILE`.
+    attachment,
+    /// One whose content is there.
+    stored_attachment,
+    legal_status,
+    contact,
+    household,
+    /// Somebody else's time in the household.
+    household_member,
+    /// Another member the case covers already.
+    case_household_member,
+    relation,
+    reminder,
+    consent,
+    plan,
+    user,
+    client,
+    grant,
+    union,
+    membership,
+    code_list_version,
+    appointment,
+    /// A draft.
+    pathway_template,
+    published_template,
+    /// Started by another template.
+    pathway,
+    /// With a capacity.
+    service,
+    location,
+    service_at_location,
+}
+
+impl<'s> Rows<'s> {
+    pub fn new(stage: &'s Stage<'s>, manager: Client, organisation: String, territory: String, number: u32) -> Self {
+        Self { stage, manager, organisation, territory, number, made: RefCell::default() }
+    }
+
+    pub fn organisation(&self) -> String {
+        self.organisation.clone()
+    }
+
+    pub fn territory(&self) -> String {
+        self.territory.clone()
+    }
+
+    /// What the person and the case are called in another system.
+    pub fn external_id(&self) -> String {
+        // They are to be there.
+        self.case();
+        format!("stage-{}", self.number)
+    }
+
+    fn make(&self, name: &str) -> String {
+        let anna = self.stage.world.anna_system_administrator();
+        match name {
+            "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
+            | "consent" => self.make_of_person(name),
+            "service" | "location" | "service_at_location" => self.make_of_directory(&anna, name),
+            "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
+                self.make_of_administration(&anna, name)
+            }
+            "pathway_template" => self.stage.template(&self.organisation, false),
+            "published_template" => self.stage.template(&self.organisation, true),
+            _ => self.make_of_case(name),
+        }
+    }
+
+    fn make_of_person(&self, name: &str) -> String {
+        let (organisation, territory) = (&self.organisation, &self.territory);
+        let of_person = |rest: &str| format!("/people/{}/{rest}", self.person());
+        let (path, body) = match name {
+            "person" => (
+                "/people".to_owned(),
+                json!({"owner_org_id": organisation, "territory_id": territory, "given_name": "Олена",
+                    "family_name": "Шевчук", "date_of_birth": "1991-04-23", "citizenships": ["UA"], "languages": ["uk"],
+                    "health_needs": "needs insulin", "notes": "prefers mornings",
+                    "external_ids": [{"system": "other", "value": format!("stage-{}", self.number)}]}),
+            ),
+            "household" => ("/households".to_owned(), json!({"owner_org_id": organisation, "territory_id": territory})),
+            "household_member" => return self.lives_in_household("2026-01-01", None),
+            "contact" => (of_person("contacts"), json!({"kind": "phone", "value": "+39 0432 0000"})),
+            "relation" => (
+                of_person("relations"),
+                json!({"kind": "guardian_of", "guardian_name": "Somebody", "valid_from": "2007-01-01"}),
+            ),
+            // Ended before the example begins.
+            "legal_status" => (
+                of_person("legal-statuses"),
+                json!({"category": "asylum_applicant", "change_kind": "first", "valid_from": "2025-01-01", "valid_to": "2026-01-01"}),
+            ),
+            "consent" => (
+                of_person("consents"),
+                json!({"purposes": ["case_work"], "data_categories": ["identity"], "notice_version": "1",
+                    "notice_language": "it", "method": "written", "evidence": "Signed form."}),
+            ),
+            _ => return self.stage.reminder(&self.person(), &self.legal_status()),
+        };
+        self.manager.post(&path, &body).expect(201).id()
+    }
+
+    fn lives_in_household(&self, from: &str, to: Option<&str>) -> String {
+        let new = json!({"owner_org_id": self.organisation, "territory_id": self.territory, "given_name": "Ivan",
+            "family_name": "Шевчук"});
+        let other = self.manager.post("/people", &new).expect(201).id();
+        let mut body = json!({"person_id": other, "valid_from": from});
+        if let Some(to) = to {
+            body["valid_to"] = json!(to);
+        }
+        self.manager.post(&format!("/households/{}/members", self.household()), &body).expect(201).id()
+    }
+
+    fn make_of_directory(&self, anna: &Client, name: &str) -> String {
+        let organisation = &self.organisation;
+        let (path, body) = match name {
+            "service" => (
+                "/services".to_owned(),
+                json!({"organisation_id": organisation, "name": "Italian", "service_type": "language_course",
+                    "provider_kind": "internal"}),
+            ),
+            "location" => ("/locations".to_owned(), json!({"organisation_id": organisation, "name": "Town hall"})),
+            _ => {
+                // Another one than the example is to be given at.
+                let other = json!({"organisation_id": organisation, "name": "Library"});
+                let other = anna.post("/locations", &other).expect(201).id();
+                (format!("/services/{}/service-at-locations", self.service()), json!({"location_id": other}))
+            }
+        };
+        let id = anna.post(&path, &body).expect(201).id();
+        if name == "service" {
+            let told = json!({"state": "has_capacity"}).to_string();
+            let headers = [("content-type", "application/json")];
+            anna.send("PUT", &format!("/services/{id}/capacity"), &headers, Some(told.as_bytes())).expect(200);
+        }
+        id
+    }
+
+    fn make_of_administration(&self, anna: &Client, name: &str) -> String {
+        let (organisation, number) = (&self.organisation, self.number);
+        let (path, body) = match name {
+            "user" => (
+                "/users",
+                json!({"username": format!("user.{number}"), "display_name": "Somebody", "organisation_id": organisation}),
+            ),
+            "client" => {
+                let new = json!({"name": "A system", "organisation_id": organisation});
+                return id_of(&anna.post("/api-clients", &new).expect(201), "client_id");
+            }
+            "grant" => (
+                "/grants",
+                json!({"principal_id": self.user(), "role": "steering_reader", "organisation_id": organisation,
+                    "territory_ids": [self.territory]}),
+            ),
+            "code_list_version" => {
+                let versions = anna.get("/code-lists/target_groups/versions").expect(200).json();
+                return versions["items"][0]["id"].as_str().expect("a version").to_owned();
+            }
+            "union" => (
+                "/territories",
+                json!({"kind": "union", "code_system": "own", "code": format!("U{number}"), "name": "Unione",
+                    "country_code": "IT", "valid_from": "2020-01-01"}),
+            ),
+            _ => {
+                let members = format!("/territories/{}/memberships", self.union());
+                let new = json!({"member_id": self.territory, "valid_from": "2020-01-01"});
+                return anna.post(&members, &new).expect(201).id();
+            }
+        };
+        anna.post(path, &body).expect(201).id()
+    }
+
+    fn make_of_case(&self, name: &str) -> String {
+        let manager = &self.manager;
+        let of_case = |rest: &str| format!("/cases/{}/{rest}", self.case());
+        let (path, body) = match name {
+            "case" => return self.make_case(),
+            "transition" => {
+                self.case();
+                return self.made.borrow()["transition"].clone();
+            }
+            "task" => (of_case("tasks"), json!({"title": "Call back"})),
+            "note" => (of_case("notes"), json!({"body": "a first talk"})),
+            "assessment" => (of_case("assessments"), json!({"ratings": planning::ratings(2, 1)})),
+            "goal" => return planning::goal(manager, &self.case()),
+            "appointment" => (
+                of_case("appointments"),
+                json!({"kind": "phone", "subject": "First talk", "starts_at": "2026-01-12T09:00:00Z",
+                    "ends_at": "2026-01-12T09:30:00Z"}),
+            ),
+            "pathway" => (
+                of_case("pathways"),
+                json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
+            ),
+            "attachment" => return declared(manager, &self.case()),
+            "stored_attachment" => {
+                let stored = declared(manager, &self.case());
+                let headers = [("content-type", FILE_TYPE), ("if-match", "*")];
+                manager.send("PUT", &format!("/attachments/{stored}/content"), &headers, Some(FILE)).expect(200);
+                return stored;
+            }
+            "case_household_member" => {
+                let covered = self.lives_in_household("2020-01-01", Some("2025-01-01"));
+                (of_case("household-members"), json!({"household_member_id": covered}))
+            }
+            "plan" => {
+                // A case has one draft at a time: the plan belongs to another case, so that this one can have its own.
+                let planned =
+                    json!({"person_id": self.person(), "target_group": "worker", "case_manager_id": self.me()});
+                let planned = manager.post("/cases", &planned).expect(201).id();
+                planning::goal(manager, &planned);
+                (format!("/cases/{planned}/plans"), json!({}))
+            }
+            other => panic!("nobody knows how to make {other}"),
+        };
+        manager.post(&path, &body).expect(201).id()
+    }
+
+    fn me(&self) -> String {
+        id_of(&self.manager.get("/me").expect(200), "id")
+    }
+
+    fn make_case(&self) -> String {
+        let new = json!({"person_id": self.person(), "target_group": "refugee", "arrived_on": "2026-03-01",
+            "legal_basis": "public_task", "case_manager_id": self.me(), "summary": "looks for housing",
+            "household_id": self.household(), "external_ids": [{"system": "other", "value": format!("stage-{}", self.number)}]});
+        let case = self.manager.post("/cases", &new).expect(201).id();
+        let moved =
+            self.manager.post_matching(&format!("/cases/{case}/transitions"), "*", &json!({"to": "assessment"}));
+        self.made.borrow_mut().insert("transition", moved.expect(201).id());
+        self.stage.news(&case);
+        case
+    }
+}
