@@ -1,8 +1,5 @@
 //! What every answer owes: its documented status, headers, media type and a body that its schema knows.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
 use serde_json::Value;
 
 use super::spec::{self, Operation};
@@ -11,16 +8,9 @@ use crate::support::http::Answer;
 /// Headers that only some answers with this status have.
 const OCCASIONAL: [&str; 3] = ["access-control-allow-origin", "retry-after", "www-authenticate"];
 
-fn validator(schema: &'static Value) -> Arc<jsonschema::Validator> {
-    static KNOWN: OnceLock<Mutex<HashMap<String, Arc<jsonschema::Validator>>>> = OnceLock::new();
-    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    known.entry(schema.to_string()).or_insert_with(|| Arc::new(spec::validator(schema))).clone()
-}
-
 #[track_caller]
 fn is_valid(schema: &'static Value, body: &Value, of: &str) {
-    let wrong: Vec<String> =
-        validator(schema).iter_errors(body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let wrong = spec::violations(schema, body);
     assert!(wrong.is_empty(), "{of}: {}\n{body}", wrong.join("; "));
 }
 

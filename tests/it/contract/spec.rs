@@ -1,6 +1,7 @@
 //! The contract as the tests read it: its operations, their bodies, parameters and answers.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -139,8 +140,14 @@ pub fn is_file(schema: &Value) -> bool {
     schema.get("contentMediaType").is_some()
 }
 
-/// A validator of one schema of the contract, formats on.
-pub fn validator(schema: &Value) -> jsonschema::Validator {
+/// The validator of one schema of the contract, formats on. It is compiled once: it takes the whole document.
+pub fn validator(schema: &Value) -> Arc<jsonschema::Validator> {
+    static KNOWN: OnceLock<Mutex<HashMap<String, Arc<jsonschema::Validator>>>> = OnceLock::new();
+    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(schema.to_string()).or_insert_with(|| Arc::new(compiled(schema))).clone()
+}
+
+fn compiled(schema: &Value) -> jsonschema::Validator {
     // OpenAPI 3.1 schemas are JSON Schema 2020-12; references point into the document's components.
     let root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
