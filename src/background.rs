@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
+use crate::agreements;
 use crate::app::App;
 use crate::attachments::strays;
 use crate::codes;
@@ -14,6 +15,7 @@ use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
 use crate::operations::sandbox;
 use crate::people::watches;
+use crate::referrals::by_calendar;
 
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -79,6 +81,8 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     // A backlog waits for the next start.
     while goes_on(stopped) && watches::raise_next(app, holder)? {}
     while goes_on(stopped) && expiry::expire_next(app, holder)? {}
+    while goes_on(stopped) && agreements::expiry::end_next(app, holder)? {}
+    while goes_on(stopped) && by_calendar::end_next(app, holder)? {}
     Ok(())
 }
 

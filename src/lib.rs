@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod aggregate;
+pub mod agreements;
 pub mod app;
 pub mod attachments;
 pub mod background;
@@ -23,6 +24,7 @@ pub mod lease;
 pub mod openapi;
 pub mod operations;
 pub mod people;
+pub mod referrals;
 pub mod routes;
 pub mod server;
 pub mod sync;

@@ -81,6 +81,9 @@ struct CallersArgs {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    /// Every caller instead of one a role.
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Subcommand)]
@@ -233,7 +236,7 @@ fn migrate_database(args: &MigrateArgs) -> Outcome {
 fn print_callers(args: &CallersArgs) -> Outcome {
     let database = server::open_database(&args.database)?;
     let master = server::master_key(&args.database, &database.options().url, true)?;
-    let callers = demo::callers::shown(&master)?;
+    let callers = if args.all { demo::callers::everyone(&master)? } else { demo::callers::shown(&master)? };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&callers)?);
     } else {

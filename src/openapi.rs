@@ -80,6 +80,7 @@ pub const OF_PEOPLE: &[&str] = &[
     "/legal-statuses",
     "/reminders",
     "/consents",
+    "/referrals",
     "/contacts",
     "/relations",
     "/household",
@@ -130,7 +131,9 @@ fn tags() -> Value {
         {"name": "Plans", "description": "Assessments by life domain, goals, and the plans that were agreed with the person."},
         {"name": "Appointments", "description": "When somebody of the organisation and the person meet."},
         {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
-        {"name": "Directory", "description": "Organisations that take part."},
+        {"name": "Directory", "description": "Organisations that take part, and their services."},
+        {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
+        {"name": "Agreements", "description": "Who may refer what to whom, and which data may travel."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},
         {"name": "Sync", "description": "The change feed (domain 44)."},
@@ -282,7 +285,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     let key = takes_key(path, method, operation);
     let of_content = path.ends_with("/content");
     let conditional = matches!(method, "patch" | "delete")
-        || ["/transitions", "/versions"].iter().any(|end| path.ends_with(end)) && method == "post"
+        || ["/transitions", "/versions", "/forwards", "/extensions"].iter().any(|end| path.ends_with(end))
+            && method == "post"
         || of_content && method == "put";
     // Made or edited, so the precondition is the sender's choice.
     let upsert = method == "put" && path.contains("/by-external-id/");

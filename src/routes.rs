@@ -4,6 +4,7 @@ use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::access::{api_clients, auth, grants, me, users};
+use crate::agreements::{handlers as agreements, transitions as agreement_transitions};
 use crate::attachments::{content as attachment_content, handlers as attachments};
 use crate::cases::{
     appointment_transitions, appointments, assessment_transitions, assessments, by_external_id as cases_by_external_id,
@@ -21,6 +22,10 @@ use crate::operations::{sandbox, status};
 use crate::people::{
     by_external_id as people_by_external_id, contacts, export, handlers as people, household_list, household_members,
     households, legal_status_transitions, legal_statuses, processing, relations, reminders,
+};
+use crate::referrals::{
+    claims as referral_claims, extensions as referral_extensions, forwards as referral_forwards, handlers as referrals,
+    list as referral_list, statistics as referral_statistics, transitions as referral_transitions,
 };
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
@@ -178,6 +183,24 @@ operations! {
     reminders::list_reminders,
     reminders::read_reminder,
     reminders::create_reminder_transition,
+    // Agreements
+    agreements::list_agreements,
+    agreements::create_agreement,
+    agreements::read_agreement,
+    agreements::edit_agreement,
+    agreement_transitions::create_agreement_transition,
+    // Referrals
+    referral_list::list_referrals,
+    referrals::create_referral,
+    referral_statistics::read_referral_statistics,
+    referrals::read_referral,
+    referrals::edit_referral,
+    referrals::read_referral_package,
+    referral_transitions::list_referral_transitions,
+    referral_transitions::create_referral_transition,
+    referral_claims::create_referral_claim,
+    referral_forwards::create_referral_forward,
+    referral_extensions::create_referral_extension,
     // Consents
     consents::list_consents,
     consents::create_consent,

@@ -76,7 +76,7 @@ fn place_columns(place: Option<&Place>) -> [Value; 5] {
     };
     [
         id(place.map(|place| place.owner_org.0)),
-        id(place.map(|place| place.territory.0)),
+        id(place.and_then(|place| place.territory).map(|territory| territory.0)),
         text(place.and_then(|place| place.target_group.as_deref())),
         text(level),
         id(manager.map(|manager| manager.0)),

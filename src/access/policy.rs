@@ -42,6 +42,10 @@ text_enum! {
         ServiceCapacities = "service_capacities",
         Locations = "locations",
         ServiceAtLocations = "service_at_locations",
+        Agreements = "agreements",
+        Referrals = "referrals",
+        ReferralPackages = "referral_packages",
+        ReferralOverrides = "referral_overrides",
         Territories = "territories",
         CodeLists = "code_lists",
         People = "people",
@@ -100,7 +104,12 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // Machine clients have no password to change.
         R::Me => action == Read || (action == Edit && role != Role::SyncClient),
         R::CodeLists => matches!(action, List | Read) || (role == Role::SystemAdministrator && action == Create),
-        R::Organisations | R::Territories | R::PathwayTemplates | R::Locations | R::ServiceAtLocations
+        R::Organisations
+        | R::Territories
+        | R::PathwayTemplates
+        | R::Locations
+        | R::ServiceAtLocations
+        | R::Agreements
             if matches!(action, List | Read) =>
         {
             true
@@ -112,7 +121,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
 
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
-        R::PathwayTemplates => administers(role) && matches!(action, Create | Edit | Transition),
+        R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),
         R::Services | R::Locations => administers(role) && matches!(action, Create | Edit),
         R::ServiceAtLocations => administers(role) && matches!(action, Create | Edit | Delete),
         // Who gives a service knows how much room it has, and whether the directory is right.
@@ -168,6 +177,18 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
+        // Who answers at a desk takes what is referred there; to refer takes a case.
+        R::Referrals => match role {
+            Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
+            Role::HelpDeskOperator => matches!(action, List | Read | Transition),
+            Role::SyncClient => matches!(action, List | Read),
+            _ => false,
+        },
+        R::ReferralPackages => {
+            matches!(role, Role::CaseManager | Role::HelpDeskOperator | Role::SyncClient) && action == Read
+        }
+        // A case manager who administers as well may refer without an agreement, and says why (domain 16).
+        R::ReferralOverrides => matches!((role, action), (Role::OrganisationAdministrator, Create)),
         R::Cases => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
             Role::HelpDeskOperator => matches!(action, Create),

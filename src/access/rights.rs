@@ -21,7 +21,8 @@ const REMEMBERED: usize = 2_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub owner_org: OrganisationId,
-    pub territory: TerritoryId,
+    /// None for what has no place of its own there: it is wherever the organisation works.
+    pub territory: Option<TerritoryId>,
     pub target_group: Option<String>,
     /// Cases: who may look inside beyond scope (domain 1, `access_level`).
     pub confinement: Confinement,
@@ -71,7 +72,7 @@ pub struct HeldGrant {
 impl HeldGrant {
     fn reaches(&self, place: &Place, principal: PrincipalId) -> bool {
         self.organisations.contains(&place.owner_org)
-            && self.territories.contains(&place.territory)
+            && place.territory.is_none_or(|territory| self.territories.contains(&territory))
             && self.reaches_group(place.target_group.as_deref())
             && self.passes(place.confinement, principal)
     }

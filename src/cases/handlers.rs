@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
-use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights};
+use crate::access::{Action, FieldGroup, Place, PrincipalId, Resource, Rights, TerritoryId};
 use crate::aggregate::{self, Root as _};
 use crate::app::App;
 use crate::attachments::types::Attachment;
@@ -33,6 +33,7 @@ use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Paramete
 use crate::people::households::{self, HouseholdId};
 use crate::people::processing::Processing;
 use crate::people::types::Warning;
+use crate::referrals::closing;
 use crate::work::{Change, Operation, Unit};
 
 /// Open a case.
@@ -76,6 +77,7 @@ pub async fn create_case(
 pub struct Beginning {
     /// Where it will be: with its person.
     place: Place,
+    territory: TerritoryId,
     /// Where the person's open cases are.
     others: Vec<Place>,
 }
@@ -85,11 +87,11 @@ pub fn beginning(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Beginning> {
     let unknown = || ApiError::unknown_reference("person_id");
     let (mut person, mut others) = (None, Vec::new());
     for (place, other) in queries::place_of_person(unit, new.person_id)? {
-        person = Some((place.processing, place.place()));
+        person = Some((place.processing, place.territory_id, place.place()));
         others.extend(other.map(CasePlace::place));
     }
-    let (processing, person) =
-        person.filter(|(processing, _)| *processing != Processing::Erased).ok_or_else(unknown)?;
+    let (processing, territory, person) =
+        person.filter(|(processing, ..)| *processing != Processing::Erased).ok_or_else(unknown)?;
     let place = Place { target_group: Some(new.target_group.clone()), ..person.clone() };
     let may = |place: &Place| unit.rights.may_at(Action::Create, Resource::Cases, place);
     // A person without a target group is in reach of whoever may open cases of the group named.
@@ -98,7 +100,7 @@ pub fn beginning(unit: &mut Unit<'_>, new: &NewCase) -> ApiResult<Beginning> {
         return Err(unknown());
     }
     processing.require_workable()?;
-    Ok(Beginning { place, others })
+    Ok(Beginning { place, territory, others })
 }
 
 /// Keeps a new case; used by the demonstration data as well.
@@ -119,7 +121,7 @@ pub fn open(
         public_ref: reference::new()?,
         person_id: new.person_id,
         owner_org_id: place.owner_org,
-        territory_id: place.territory,
+        territory_id: beginning.territory,
         target_group: new.target_group,
         status: CaseStatus::Intake,
         held_status: None,
@@ -305,6 +307,7 @@ pub fn facts_of(app: &App, row: &CaseRow, today: NaiveDate, counts: queries::Cou
         open_tasks: counts.open_tasks,
         completed_assessments: counts.completed_assessments,
         open_goals: counts.open_goals,
+        live_referrals: counts.live_referrals,
         agreed_plans: counts.agreed_plans,
         plans_in_force: counts.plans_in_force,
         is_unaccompanied_minor: row.target_group == UNACCOMPANIED_MINOR && of_age.is_none_or(|of_age| today < of_age),
@@ -375,6 +378,7 @@ pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiRe
         aggregate::follow::<CaseHouseholdMember>(unit, row, &before)?;
         aggregate::follow::<Appointment>(unit, row, &before)?;
         aggregate::follow::<Pathway>(unit, row, &before)?;
+        closing::follow_case(unit, row, &before)?;
     }
     Ok(())
 }

@@ -143,6 +143,8 @@ pub struct Counts {
     /// Completed assessments of the present episode.
     pub completed_assessments: i64,
     pub open_goals: i64,
+    /// Referrals from it that have not come to their end.
+    pub live_referrals: i64,
     /// Plans of the present episode the person has agreed to.
     pub agreed_plans: i64,
     /// Those of them that are in force.
@@ -163,7 +165,7 @@ pub struct Counts {
 type Count = BigInt;
 /// The columns of `Counts`.
 pub type CountsColumns =
-    (Count, Count, Count, Count, Count, Count, Nullable<Date>, Document, Document, Count, Count, Count);
+    (Count, Count, Count, Count, Count, Count, Count, Nullable<Date>, Document, Document, Count, Count, Count);
 
 /// The same, of a case on a day.
 pub fn counts(connection: &mut Connection, case: &CaseRow, on: NaiveDate) -> QueryResult<Counts> {
@@ -184,6 +186,12 @@ pub fn counting(case: &CaseRow, on: NaiveDate) -> Prepared<CountsColumns> {
     statement =
         of_episode(statement.sql("), (SELECT count(*) FROM assessments WHERE status = 'completed' AND case_id = "));
     statement = statement.sql("), (SELECT count(*) FROM goals WHERE status = 'open' AND case_id = ").bind(case.id);
+    statement = statement
+        .sql(
+            "), (SELECT count(*) FROM referrals WHERE status NOT IN ('declined', 'closed', 'cancelled', 'consent_revoked', \
+             'entered_in_error', 'expired') AND case_id = ",
+        )
+        .bind(case.id);
     statement = of_episode(
         statement.sql("), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND case_id = "),
     );

@@ -68,6 +68,8 @@ pub struct Facts {
     /// Completed assessments of the present episode.
     pub completed_assessments: i64,
     pub open_goals: i64,
+    /// Referrals from the case that have not come to their end, drafts included.
+    pub live_referrals: i64,
     /// Plans of the present episode the person has agreed to, whether approved or not.
     pub agreed_plans: i64,
     /// Those of them that are in force: approved, or agreed where no approval is demanded.
@@ -215,6 +217,9 @@ fn open_work(_: State, made: Move, _: &Intent, facts: &Facts) -> Vec<UnmetGuard>
     if made == Move::Close {
         if facts.open_tasks > 0 {
             unmet.push(UnmetGuard::new("no_open_task", "finish or cancel the open tasks first"));
+        }
+        if facts.live_referrals > 0 {
+            unmet.push(UnmetGuard::new("no_live_referral", "close, cancel or hand over the referrals first"));
         }
         if facts.open_goals > 0 {
             unmet.push(UnmetGuard::new("goal_outcome", "note the outcome of each goal first"));

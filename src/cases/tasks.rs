@@ -214,7 +214,7 @@ pub async fn create_task(
 
 /// Takes the tasks of a locked case to where the case has gone, and tells the feed.
 pub fn follow_case(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiResult<()> {
-    if case.territory_id != before.territory {
+    if Some(case.territory_id) != before.territory {
         diesel::update(tasks::table.filter(tasks::case_id.eq(case.id)))
             .set(tasks::territory_id.eq(case.territory_id))
             .execute(unit.connection)?;

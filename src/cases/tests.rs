@@ -21,6 +21,7 @@ const READY: Facts = Facts {
     open_tasks: 0,
     completed_assessments: 1,
     open_goals: 0,
+    live_referrals: 0,
     agreed_plans: 1,
     plans_in_force: 1,
     is_unaccompanied_minor: false,
@@ -135,13 +136,14 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     let minority = (any::<bool>(), 0_i64..2, 0_i64..2);
     let lacking = prop::collection::vec(prop::sample::select(Requirement::ALL), 0..3);
     let basis = (any::<bool>(), any::<bool>());
-    (any::<bool>(), basis, 0_i64..3, 0_i64..2, 0_i64..3, 0_i64..3, any::<bool>(), minority, lacking).prop_map(
+    let left = (0_i64..3, 0_i64..2);
+    (any::<bool>(), basis, 0_i64..3, 0_i64..2, left, 0_i64..3, any::<bool>(), minority, lacking).prop_map(
         |(
             has_manager,
             (has_legal_basis, has_consent),
             open_tasks,
             completed_assessments,
-            open_goals,
+            (open_goals, live_referrals),
             agreed_plans,
             approved,
             minor,
@@ -154,6 +156,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             open_tasks,
             completed_assessments,
             open_goals,
+            live_referrals,
             agreed_plans,
             plans_in_force: if approved { agreed_plans } else { 0 },
             is_unaccompanied_minor: minor.0,
@@ -211,7 +214,7 @@ proptest! {
                     prop_assert_eq!(next.held.is_some(), next.status == CaseStatus::OnHold);
                     prop_assert_eq!(next.episode - now.episode, i64::from(made == Move::Reopen));
                     if made == Move::Close {
-                        prop_assert_eq!(facts.open_tasks + facts.open_goals, 0);
+                        prop_assert_eq!(facts.open_tasks + facts.open_goals + facts.live_referrals, 0);
                     }
                     if now.status == CaseStatus::Intake && next.status == CaseStatus::Assessment {
                         prop_assert!(facts.has_manager && (facts.has_legal_basis || facts.has_consent));

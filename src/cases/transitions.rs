@@ -24,6 +24,7 @@ use crate::http::path::Ids;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader, reading};
 use crate::page_of;
 use crate::paged_query;
+use crate::referrals::closing;
 use crate::work::{Operation, Unit};
 
 /// One move of a case.
@@ -209,6 +210,7 @@ pub fn make(
     if !next.status.is_open() && made != Move::Close {
         task_transitions::cancel_open(unit, &row, "the case has ended")?;
         goal_transitions::drop_open(unit, &row, "the case has ended")?;
+        closing::end_live(unit, &row, "the case has ended")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;

@@ -73,7 +73,7 @@ pub struct CaseRow {
 #[derive(Debug, Queryable)]
 pub struct PersonPlace {
     owner_org_id: OrganisationId,
-    territory_id: TerritoryId,
+    pub territory_id: TerritoryId,
     target_group: Option<String>,
     pub processing: Processing,
 }
@@ -82,7 +82,7 @@ impl PersonPlace {
     pub fn place(self) -> Place {
         Place {
             owner_org: self.owner_org_id,
-            territory: self.territory_id,
+            territory: Some(self.territory_id),
             target_group: self.target_group,
             confinement: Confinement::Open,
         }
@@ -103,7 +103,7 @@ impl CasePlace {
     pub fn place(self) -> Place {
         Place {
             owner_org: self.owner_org_id,
-            territory: self.territory_id,
+            territory: Some(self.territory_id),
             target_group: Some(self.target_group),
             confinement: Confinement::of(Some(&self.access_level), self.case_manager_id),
         }
@@ -114,7 +114,7 @@ impl CaseRow {
     pub fn place(&self) -> Place {
         Place {
             owner_org: self.owner_org_id,
-            territory: self.territory_id,
+            territory: Some(self.territory_id),
             target_group: Some(self.target_group.clone()),
             confinement: Confinement::of(Some(&self.access_level), self.case_manager_id),
         }

@@ -26,6 +26,7 @@ use crate::people::kinship::RelationKind;
 use crate::people::relation_rows::{RelationId, RelationRow};
 use crate::people::timeline::Period;
 use crate::people::types::{PersonId, PersonRow, Warning};
+use crate::referrals::revocation;
 use crate::work::Unit;
 
 paged_query! {
@@ -182,6 +183,9 @@ pub fn add(
         updated_at: unit.now,
     };
     aggregate::add(unit, &row, person, &ConsentRow::MEMBERS)?;
+    if let Some(earlier) = row.supersedes_id {
+        revocation::of_superseded(unit, earlier)?;
+    }
     Ok((row, warnings))
 }
 

@@ -25,6 +25,7 @@ use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
 use crate::page_of;
 use crate::paged_query;
 use crate::people::types::{PersonRow, withheld};
+use crate::referrals::revocation;
 use crate::work::Unit;
 
 /// The members of a move that a field group guards, with the group.
@@ -174,7 +175,8 @@ pub fn withdrawn(
     person: &PersonRow,
     changed: Vec<&'static str>,
 ) -> ApiResult<()> {
-    aggregate::save(unit, consent, person, changed)
+    aggregate::save(unit, consent, person, changed)?;
+    revocation::of_consent(unit, consent.id)
 }
 
 /// Ends a consent of a locked person otherwise than by withdrawal, with the move.

@@ -53,7 +53,7 @@ struct DemoVerification {
 }
 
 /// A request of the demonstration: as the file has it, with the ids of what it names.
-fn request<T: serde::de::DeserializeOwned>(mut body: Value, ids: &[(&str, Value)]) -> ApiResult<T> {
+pub fn request<T: serde::de::DeserializeOwned>(mut body: Value, ids: &[(&str, Value)]) -> ApiResult<T> {
     if let Some(members) = body.as_object_mut() {
         members.extend(ids.iter().map(|(name, id)| ((*name).to_owned(), id.clone())));
     }

@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod callers;
 mod directory;
 pub mod load;
+mod network;
 mod register;
 mod story;
 

@@ -123,6 +123,30 @@ pub struct CapacityReport {
 
 impl Checked for CapacityReport {}
 
+/// What a referral changes of the room that its service has: the rest stays as it was told.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CapacityChange {
+    pub state: CapacityState,
+    /// Free at present.
+    #[validate(range(min = 0, max = 1_000_000))]
+    #[serde(default, deserialize_with = "reading::optional_whole")]
+    #[schema(nullable = false, minimum = 0, maximum = 1_000_000)]
+    pub available: Option<i64>,
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
+    pub next_available_on: Option<NaiveDate>,
+}
+
+impl CapacityChange {
+    /// What is told from now on.
+    pub fn over(self, before: Option<CapacityRow>) -> CapacityReport {
+        let (maximum, unit) = before.map_or((None, None), |row| (row.maximum, row.unit));
+        let Self { state, available, next_available_on } = self;
+        CapacityReport { state, available, maximum, unit, next_available_on }
+    }
+}
+
 /// What was told of these services.
 pub fn of_services(connection: &mut approdo_db::Connection, services: &[ServiceId]) -> QueryResult<Vec<CapacityRow>> {
     capacities::table.filter(capacities::service_id.eq_any(services)).load(connection)

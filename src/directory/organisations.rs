@@ -324,3 +324,9 @@ pub async fn edit_organisation(
     })
     .await
 }
+
+/// 422 where there is no such organisation.
+pub fn require_organisation(connection: &mut Connection, member: &str, id: OrganisationId) -> ApiResult<()> {
+    let found: i64 = organisations::table.find(id).count().get_result(connection)?;
+    if found == 1 { Ok(()) } else { Err(ApiError::unknown_reference(member)) }
+}

@@ -211,6 +211,12 @@ fn check_areas(unit: &mut Unit<'_>, areas: &[ServiceArea]) -> ApiResult<()> {
     Ok(())
 }
 
+/// 422 where there is no such service.
+pub fn require_service(unit: &mut Unit<'_>, member: &str, id: ServiceId) -> ApiResult<()> {
+    let found: i64 = services::table.find(id).count().get_result(unit.connection)?;
+    if found == 1 { Ok(()) } else { Err(ApiError::unknown_reference(member)) }
+}
+
 /// 422 where there is no such territory.
 pub fn require_territory(unit: &mut Unit<'_>, member: &str, id: TerritoryId) -> ApiResult<()> {
     let found: i64 = territories::table.find(id).count().get_result(unit.connection)?;

@@ -150,6 +150,13 @@ impl Edit {
         }
     }
 
+    /// Refuses an object whose members do not fit.
+    pub fn valid<T: validator::Validate>(&mut self, name: &str, value: &T) {
+        if let Err(errors) = value.validate() {
+            self.errors.extend(crate::http::body::flatten(&errors, &format!("#/{name}")));
+        }
+    }
+
     /// The same of a list that a patch replaces.
     pub fn items<T: validator::Validate>(&mut self, name: &str, patch: &Patch<Vec<T>>, max: usize) {
         if let Patch::Set(items) = patch {

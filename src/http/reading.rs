@@ -81,6 +81,11 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
+/// Reads a whole number.
+pub fn whole<'de, D: Deserializer<'de>>(source: D) -> Result<i64, D::Error> {
+    Whole::deserialize(source).map(|whole| whole.0)
+}
+
 /// Reads a whole number that may be absent.
 pub fn optional_whole<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64>, D::Error> {
     Ok(Option::<Whole>::deserialize(source)?.map(|whole| whole.0))
@@ -89,4 +94,9 @@ pub fn optional_whole<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64
 /// Reads a whole number of a merge patch.
 pub fn patched_whole<'de, D: Deserializer<'de>>(source: D) -> Result<Patch<i64>, D::Error> {
     Ok(Patch::<Whole>::deserialize(source)?.map(|whole| whole.0))
+}
+
+/// Reads a list of dates.
+pub fn days<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<NaiveDate>, D::Error> {
+    Ok(Vec::<Day>::deserialize(source)?.into_iter().map(|day| day.0).collect())
 }

@@ -46,6 +46,8 @@ use crate::people::queries;
 use crate::people::relation_rows::{self, RelationId};
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
+use crate::referrals::types::ReferralRow;
+use crate::referrals::{erasure, export};
 use crate::work::Operation;
 
 /// Everything that is kept on a person. Rows have the members of the database's, named as in the rest of this contract.
@@ -59,6 +61,9 @@ pub struct PersonExport {
     pub reminders: Vec<Value>,
     #[schema(max_items = 10000)]
     pub consents: Vec<Value>,
+    /// Each referral with whom it reached, its package, and when its clock stood still.
+    #[schema(max_items = 10000)]
+    pub referrals: Vec<Value>,
     #[schema(max_items = 10000)]
     pub contacts: Vec<Value>,
     #[schema(max_items = 10000)]
@@ -74,7 +79,7 @@ pub struct PersonExport {
     /// are.
     #[schema(max_items = 10000)]
     pub covered_by: Vec<Coverage>,
-    /// Moves of the person, the legal statuses, reminders, consents, assessments, goals, plans, appointments and pathways.
+    /// Moves of the person, the legal statuses, reminders, consents, referrals, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
     /// What each of these rows, and of those that are gone, has been in the course of time.
@@ -183,6 +188,11 @@ fn gather(
     let homes = homes(connection, rights, person.id)?;
     let (covered_by, withheld_coverages) = coverage::of_person(connection, rights, person.id)?;
     let mut withheld = Withheld::default();
+    let referred = referred(connection, person.id, &of_person)?;
+    let mut referrals = Vec::new();
+    for row in &referred {
+        referrals.push(export::whole(connection, row)?);
+    }
     let mut told = Vec::new();
     for case in &of_person {
         told.push(whole_case(connection, asked, case, &mut withheld)?);
@@ -193,12 +203,13 @@ fn gather(
         legal_statuses: rows::<LegalStatusRow>(connection, person.id)?,
         reminders: rows::<ReminderRow>(connection, person.id)?,
         consents: rows::<ConsentRow>(connection, person.id)?,
+        referrals,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,
         households: homes.iter().map(home).collect::<ApiResult<_>>()?,
         cases: told,
         covered_by,
-        transitions: moves(connection, person.id, &of_person)?,
+        transitions: moves(connection, person.id, &of_person, &referred)?,
         history: past(connection, rights, person.id, &of_person, &homes)?,
         withheld_cases,
         withheld_coverages,
@@ -285,7 +296,19 @@ fn whole_case(
     }))
 }
 
-fn moves(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -> ApiResult<Vec<ChildTransition>> {
+/// The referrals from cases that the caller may read.
+fn referred(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -> ApiResult<Vec<ReferralRow>> {
+    let mut rows = erasure::of_person(connection, person)?;
+    rows.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
+    Ok(rows)
+}
+
+fn moves(
+    connection: &mut Connection,
+    person: PersonId,
+    of_person: &[CaseRow],
+    referred: &[ReferralRow],
+) -> ApiResult<Vec<ChildTransition>> {
     use approdo_db::schema::{assessments, goals, legal_statuses, plans};
     let mut ids = vec![RowId(person.0)];
     ids.extend(
@@ -298,6 +321,7 @@ fn moves(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]) -
         reminders::table.filter(reminders::person_id.eq(person)).select(reminders::id).load::<RowId>(connection)?,
     );
     ids.extend(ConsentRow::all_of(connection, person, i64::MAX)?.iter().map(|row| RowId(row.id.0)));
+    ids.extend(referred.iter().map(|row| RowId(row.id.0)));
     for case in of_person {
         ids.extend(
             assessments::table

@@ -74,7 +74,7 @@ pub fn require_place(
 ) -> ApiResult<()> {
     let place = Place {
         owner_org,
-        territory,
+        territory: Some(territory),
         target_group: target_group.map(str::to_owned),
         confinement: crate::access::rights::Confinement::Open,
     };

@@ -66,7 +66,7 @@ impl Root for HouseholdRow {
     fn place(&self) -> Place {
         Place {
             owner_org: self.owner_org_id,
-            territory: self.territory_id,
+            territory: Some(self.territory_id),
             target_group: None,
             confinement: Confinement::Open,
         }

@@ -68,7 +68,7 @@ impl PersonRow {
     pub fn place(&self) -> Place {
         Place {
             owner_org: self.owner_org_id,
-            territory: self.territory_id,
+            territory: Some(self.territory_id),
             target_group: self.target_group.clone(),
             confinement: Confinement::Open,
         }

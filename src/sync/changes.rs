@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 26] = [
+const KINDS: [Kind; 28] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -156,6 +156,8 @@ const KINDS: [Kind; 26] = [
     kind("service_capacity", "/services/", None, &[]),
     kind("location", "/locations/", None, &[]),
     kind("service_at_location", "/service-at-locations/", None, &[]),
+    kind("referral", "/referrals/", Some(Resource::Referrals), &[]),
+    kind("agreement", "/agreements/", None, &[]),
     kind("organisation", "/organisations/", None, &[]),
     kind("territory", "/territories/", None, &[]),
 ];
@@ -205,7 +207,7 @@ fn place(
 ) -> Option<Place> {
     Some(Place {
         owner_org: owner?,
-        territory: territory?,
+        territory,
         target_group: group.cloned(),
         // An event tells nothing that a purpose would be asked for: only reading the row does.
         confinement: match Confinement::of(level.map(String::as_str), manager) {

@@ -21,4 +21,5 @@ mod flow;
 mod hsds;
 mod operations;
 mod people;
+mod referrals;
 mod sync;

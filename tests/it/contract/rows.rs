@@ -72,8 +72,15 @@ rows! {
     pathway,
     /// With a capacity.
     service,
+    other_service,
     location,
     service_at_location,
+    /// A draft.
+    agreement,
+    /// A draft, to a service of the same organisation.
+    referral,
+    /// Sent by a colleague, and received.
+    received_referral,
 }
 
 impl<'s> Rows<'s> {
@@ -101,7 +108,9 @@ impl<'s> Rows<'s> {
         match name {
             "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
             | "consent" => self.make_of_person(name),
-            "service" | "location" | "service_at_location" => self.make_of_directory(&anna, name),
+            "service" | "other_service" | "location" | "service_at_location" | "agreement" => {
+                self.make_of_directory(&anna, name)
+            }
             "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -158,11 +167,12 @@ impl<'s> Rows<'s> {
     fn make_of_directory(&self, anna: &Client, name: &str) -> String {
         let organisation = &self.organisation;
         let (path, body) = match name {
-            "service" => (
+            "service" | "other_service" => (
                 "/services".to_owned(),
                 json!({"organisation_id": organisation, "name": "Italian", "service_type": "language_course",
                     "provider_kind": "internal"}),
             ),
+            "agreement" => ("/agreements".to_owned(), self.stage.agreement(organisation)),
             "location" => ("/locations".to_owned(), json!({"organisation_id": organisation, "name": "Town hall"})),
             _ => {
                 // Another one than the example is to be given at.
@@ -232,6 +242,8 @@ impl<'s> Rows<'s> {
                 json!({"kind": "phone", "subject": "First talk", "starts_at": "2026-01-12T09:00:00Z",
                     "ends_at": "2026-01-12T09:30:00Z"}),
             ),
+            "referral" => ("/referrals".to_owned(), self.stage.referral(&self.case(), &self.service())),
+            "received_referral" => return self.make_received(),
             "pathway" => (
                 of_case("pathways"),
                 json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
@@ -258,6 +270,18 @@ impl<'s> Rows<'s> {
             other => panic!("nobody knows how to make {other}"),
         };
         manager.post(&path, &body).expect(201).id()
+    }
+
+    fn make_received(&self) -> String {
+        let new = self.stage.referral(&self.case(), &self.service());
+        let sent = self.manager.post("/referrals", &new).expect(201).id();
+        let moves = format!("/referrals/{sent}/transitions");
+        for to in ["requested", "received"] {
+            self.manager.post_matching(&moves, "*", &json!({"to": to})).expect(201);
+        }
+        // Whoever sent a referral does not claim it.
+        self.stage.sent_by_somebody_else(&sent);
+        sent
     }
 
     fn me(&self) -> String {

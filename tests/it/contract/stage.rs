@@ -102,6 +102,39 @@ impl<'w> Stage<'w> {
         template
     }
 
+    /// An agreement to draw up, at a time of its own: two at one time would answer the same question.
+    pub fn agreement(&self, organisation: &str) -> Value {
+        let day = chrono::NaiveDate::from_ymd_opt(2100, 1, 1).expect("a day") + chrono::Days::new(self.number().into());
+        json!({"organisation_id": organisation, "title": "Protocol", "agreement_type": "protocol", "legal_basis": "public_task",
+            "parties": self.parties(organisation), "data_categories": ["identity"], "response_hours": 48, "valid_from": day,
+            "valid_to": day.succ_opt()})
+    }
+
+    fn parties(&self, organisation: &str) -> Value {
+        json!([{"organisation_id": organisation, "may_send": true},
+            {"organisation_id": self.world.fixture.root, "may_receive": true}])
+    }
+
+    fn signatures(&self, organisation: &str) -> Value {
+        json!([{"organisation_id": organisation, "signed_on": "2026-01-10"},
+            {"organisation_id": self.world.fixture.root, "signed_on": "2026-01-12"}])
+    }
+
+    pub fn referral(&self, case: &str, service: &str) -> Value {
+        json!({"case_id": case, "service_ids": [service], "reason": "Beginners' course.", "package_fields": ["given_name", "languages"],
+            "legal_basis": "public_task"})
+    }
+
+    pub fn sent_by_somebody_else(&self, referral: &str) {
+        use approdo_db::schema::referrals;
+        use diesel::prelude::*;
+        let id = approdo_db::types::RowId(uuid::Uuid::parse_str(referral).expect("an id"));
+        let other =
+            self.world.fixture.callers.iter().find(|caller| caller.name == "anna_system_administrator").expect("Anna");
+        let sent = diesel::update(referrals::table.filter(referrals::id.eq(id))).set(referrals::author_id.eq(other.id));
+        sent.execute(&mut self.world.connection()).expect("noted");
+    }
+
     /// A body from the contract's example, its ids replaced by those of these rows, as this role may send it.
     pub fn body(&self, operation: &Operation, rows: &Rows<'_>, role: Role) -> Option<Value> {
         let mut body = operation.example()?;
@@ -115,6 +148,13 @@ impl<'w> Stage<'w> {
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "territory_ids" => *value = json!([rows.territory()]),
+                "parties" => *value = self.parties(&rows.organisation()),
+                "signatures" => *value = self.signatures(&rows.organisation()),
+                "until" => *value = json!(approdo::clock::now().instant() + chrono::TimeDelta::days(3)),
+                "case_id" => *value = json!(rows.case()),
+                "service_ids" => *value = json!([rows.service()]),
+                // Another one than the referral was sent to.
+                "service_id" => *value = json!(rows.other_service()),
                 "agreed_on" => *value = json!(planning::today()),
                 "member_id" => *value = fixture_id(self.world.fixture.trieste),
                 "household_member_id" => *value = json!(rows.household_member()),
@@ -170,6 +210,9 @@ impl<'w> Stage<'w> {
             }
             ("territory_id", _) => rows.territory(),
             ("organisation_id", _) => rows.organisation(),
+            ("agreement_id", _) => rows.agreement(),
+            ("referral_id", "edit_referral") => rows.referral(),
+            ("referral_id", _) => rows.received_referral(),
             ("person_id", _) => rows.person(),
             ("case_id", _) => rows.case(),
             ("transition_id", _) => rows.transition(),

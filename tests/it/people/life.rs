@@ -263,6 +263,7 @@ pub fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> (
     maria.post_matching(&format!("/tasks/{task}/transitions"), "*", &cancelled).expect(201);
     planned(maria, &case, seeds);
     accompanied(world, maria, &case, seeds);
+    referred(world, maria, &case, seeds);
     for made in [
         json!({"to": "on_hold", "review_at": "2999-01-01", "note": seeds.text("create_case_transition", "note")}),
         json!({"to": "closed", "reason_code": "moved", "note": seeds.text("create_case_transition", "note")}),
@@ -324,4 +325,35 @@ pub fn accompanied(world: &World, maria: &Client, case: &str, seeds: &mut Seeds)
     let pathway = maria.post(&format!("/cases/{case}/pathways"), &pathway).expect(201).id();
     let stopped = json!({"to": "stopped", "note": seeds.text("create_pathway_transition", "note")});
     maria.post_matching(&format!("/pathways/{pathway}/transitions"), "*", &stopped).expect(201);
+}
+
+pub fn referred(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
+    let anna = world.anna_system_administrator();
+    let mut services = ["Italian", "Work"].into_iter().map(|name| {
+        let new = json!({"organisation_id": world.fixture.comune_udine, "name": name, "service_type": "language_course",
+            "provider_kind": "internal"});
+        anna.post("/services", &new).expect(201).id()
+    });
+    let (asked, other) = (services.next().expect("two"), services.next().expect("two"));
+    let texts = |seeds: &mut Seeds, operation: &str| json!({"reason": seeds.text(operation, "reason"), "override_reason": seeds.text(operation, "override_reason")});
+    let mut new = texts(seeds, "create_referral");
+    new["case_id"] = json!(case);
+    new["service_ids"] = json!([asked]);
+    new["legal_basis"] = json!("public_task");
+    new["package_fields"] =
+        json!(["given_name", "family_name", "tax_code", "contacts", "health_needs", "case_summary", "goals"]);
+    let referral = maria.post("/referrals", &new).expect(201).id();
+    maria.patch(&format!("/referrals/{referral}"), "*", &texts(seeds, "edit_referral")).expect(200);
+    for to in ["requested", "received"] {
+        let made = json!({"to": to, "note": seeds.text("create_referral_transition", "note")});
+        maria.post_matching(&format!("/referrals/{referral}/transitions"), "*", &made).expect(201);
+    }
+    let soon = approdo::clock::now().instant() + chrono::TimeDelta::days(3);
+    let extended = json!({"until": soon, "norm": seeds.text("create_referral_extension", "norm"),
+        "note": seeds.text("create_referral_extension", "note")});
+    maria.post_matching(&format!("/referrals/{referral}/extensions"), "*", &extended).expect(201);
+    let mut on = texts(seeds, "create_referral_forward");
+    on["service_id"] = json!(other);
+    on["package_fields"] = json!(["given_name", "health_needs"]);
+    maria.post_matching(&format!("/referrals/{referral}/forwards"), "*", &on).expect(201);
 }

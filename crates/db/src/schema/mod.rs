@@ -2,6 +2,7 @@
 //! migrated schema.
 
 mod access;
+mod agreed;
 mod attached_files;
 mod case_work;
 mod consented;
@@ -11,9 +12,11 @@ mod person_register;
 mod places;
 mod planning;
 mod records;
+mod referred;
 mod vocabulary;
 
 pub use access::*;
+pub use agreed::*;
 pub use attached_files::*;
 pub use case_work::*;
 pub use consented::*;
@@ -23,9 +26,12 @@ pub use person_register::*;
 pub use places::*;
 pub use planning::*;
 pub use records::*;
+pub use referred::*;
 pub use vocabulary::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
+    agreement_parties,
+    agreements,
     api_clients,
     appointments,
     assessments,
@@ -60,6 +66,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     principals,
     refresh_tokens,
     relation_locks,
+    referral_packages,
+    referral_pauses,
+    referral_recipients,
+    referrals,
     relations,
     reminders,
     service_at_locations,

@@ -1,0 +1,2 @@
+DROP TABLE agreement_parties;
+DROP TABLE agreements;

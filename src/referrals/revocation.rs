@@ -1,0 +1,64 @@
+//! What ends with a consent: the referrals under way that rest on it, in the transaction that withdraws it (domain 51, GDPR art. 7(3)).
+//! Whoever received one knows of it no more; what was lawful until then stays in the records.
+
+use approdo_db::schema::referrals;
+use diesel::prelude::*;
+
+use crate::aggregate::moves::ChildTransitionId;
+use crate::consents::types::ConsentId;
+use crate::error::ApiResult;
+use crate::referrals::access::Found;
+use crate::referrals::rules::ReferralStatus;
+use crate::referrals::types::ReferralId;
+use crate::referrals::{access, forwards, records, sending};
+use crate::work::Unit;
+
+/// Ends what rests on a consent of a locked person, now that it is withdrawn.
+pub fn of_consent(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<()> {
+    for found in resting(unit, consent)? {
+        revoke(unit, found.row.id)?;
+    }
+    Ok(())
+}
+
+/// Lets what rests on a consent of a locked person rest on the one that stands in its place, where that covers it; ends the rest.
+pub fn of_superseded(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<()> {
+    for mut found in resting(unit, consent)? {
+        let fields = found.row.fields()?;
+        let reached: Vec<_> = found.recipients.iter().map(|recipient| recipient.organisation_id).collect();
+        match sending::basis(unit, &found.row, &reached, &fields)? {
+            Ok(covering @ Some(_)) => {
+                found.row.consent_id = covering;
+                let before = found.known_to();
+                forwards::as_system(unit, |unit| records::save(unit, &mut found, &before, &["consent_id"]))?;
+            }
+            _ => revoke(unit, found.row.id)?,
+        }
+    }
+    Ok(())
+}
+
+/// The referrals under way that rest on a consent, locked.
+fn resting(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<Vec<Found>> {
+    let ids: Vec<ReferralId> = referrals::table
+        .filter(referrals::consent_id.eq(consent))
+        .order(referrals::id)
+        .select(referrals::id)
+        .load(unit.connection)?;
+    let locked: ApiResult<Vec<Found>> = ids.into_iter().map(|id| access::lock(unit, id)).collect();
+    Ok(locked?.into_iter().filter(|found| found.row.status.is_under_way()).collect())
+}
+
+/// Ends a referral and what was handed on by it. One that was handed on by another may have ended with that one.
+fn revoke(unit: &mut Unit<'_>, id: ReferralId) -> ApiResult<()> {
+    let mut found = access::lock(unit, id)?;
+    if !found.row.status.is_under_way() {
+        return Ok(());
+    }
+    let revoked = ReferralStatus::ConsentRevoked;
+    forwards::as_system(unit, |unit| {
+        records::moved(unit, &mut found, ChildTransitionId::new(), revoked, &[], None)?;
+        forwards::end_below(unit, id, revoked)?;
+        forwards::follow(unit, &found)
+    })
+}

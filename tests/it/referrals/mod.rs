@@ -1,0 +1,9 @@
+mod agreements;
+mod calendar;
+mod claims;
+mod consent;
+mod flow;
+mod forwards;
+mod guards;
+mod network;
+mod statistics;
