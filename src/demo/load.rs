@@ -9,7 +9,7 @@ use crate::access::grants::{self, NewGrant};
 use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
 use crate::cases::pathway_templates::PathwayTemplateId;
-use crate::demo::{callers, directory, network, register};
+use crate::demo::{callers, directory, referrals, register};
 use crate::directory::organisations::{self, Organisation};
 use crate::error::{ApiError, ApiResult};
 use crate::people::households::HouseholdId;
@@ -85,7 +85,7 @@ pub fn everything(unit: &mut Unit<'_>) -> ApiResult<()> {
     directory::all(unit, &known)?;
     register::all(unit, &mut known, PEOPLE)?;
     register::all(unit, &mut known, STORIES)?;
-    network::all(unit, &known)
+    referrals::all(unit, &known)
 }
 
 fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {

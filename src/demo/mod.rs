@@ -4,7 +4,7 @@ pub mod bulk;
 pub mod callers;
 mod directory;
 pub mod load;
-mod network;
+mod referrals;
 mod register;
 mod story;
 

@@ -22,7 +22,7 @@ use crate::referrals::types::ReferralId;
 use crate::referrals::{access, handlers, transitions};
 use crate::work::Unit;
 
-const NETWORK: &str = include_str!("../../demo/network.json");
+const REFERRALS: &str = include_str!("../../demo/referrals.json");
 
 #[derive(Deserialize)]
 struct Network {
@@ -62,7 +62,7 @@ struct DemoMove {
 
 /// Loads them, once the cases are there.
 pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
-    let network: Network = parse(NETWORK)?;
+    let network: Network = parse(REFERRALS)?;
     for agreement in network.agreements {
         agree(unit, known, agreement)?;
     }
