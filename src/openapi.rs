@@ -131,6 +131,7 @@ fn tags() -> Value {
         {"name": "Appointments", "description": "When somebody of the organisation and the person meet."},
         {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
         {"name": "Directory", "description": "Organisations that take part."},
+        {"name": "Networks", "description": "Networks of bodies: members in time, meetings, what went before (domain C6)."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},
         {"name": "Sync", "description": "The change feed (domain 44)."},

@@ -42,6 +42,9 @@ text_enum! {
         ServiceCapacities = "service_capacities",
         Locations = "locations",
         ServiceAtLocations = "service_at_locations",
+        Networks = "networks",
+        NetworkMembers = "network_members",
+        NetworkMeetings = "network_meetings",
         Territories = "territories",
         CodeLists = "code_lists",
         People = "people",
@@ -100,7 +103,14 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // Machine clients have no password to change.
         R::Me => action == Read || (action == Edit && role != Role::SyncClient),
         R::CodeLists => matches!(action, List | Read) || (role == Role::SystemAdministrator && action == Create),
-        R::Organisations | R::Territories | R::PathwayTemplates | R::Locations | R::ServiceAtLocations
+        R::Organisations
+        | R::Territories
+        | R::PathwayTemplates
+        | R::Locations
+        | R::ServiceAtLocations
+        | R::Networks
+        | R::NetworkMembers
+        | R::NetworkMeetings
             if matches!(action, List | Read) =>
         {
             true
@@ -113,8 +123,10 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         R::PathwayTemplates => administers(role) && matches!(action, Create | Edit | Transition),
-        R::Services | R::Locations => administers(role) && matches!(action, Create | Edit),
-        R::ServiceAtLocations => administers(role) && matches!(action, Create | Edit | Delete),
+        R::Services | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
+        R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
+            administers(role) && matches!(action, Create | Edit | Delete)
+        }
         // Who gives a service knows how much room it has, and whether the directory is right.
         R::ServiceVerifications => tells_of_services(role) && action == Create,
         R::ServiceCapacities => tells_of_services(role) && action == Edit,
