@@ -21,6 +21,7 @@ pub mod external_ids;
 pub mod hsds;
 pub mod http;
 pub mod lease;
+pub mod networks;
 pub mod openapi;
 pub mod operations;
 pub mod people;

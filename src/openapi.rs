@@ -134,6 +134,7 @@ fn tags() -> Value {
         {"name": "Directory", "description": "Organisations that take part, and their services."},
         {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
         {"name": "Agreements", "description": "Who may refer what to whom, and which data may travel."},
+        {"name": "Networks", "description": "Networks of bodies: members in time, meetings, what went before (domain C6)."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},
         {"name": "Sync", "description": "The change feed (domain 44)."},

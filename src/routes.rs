@@ -18,6 +18,9 @@ use crate::directory::{
     capacities, location_handlers as locations, matches, organisations, service_at_locations,
     service_handlers as services, verifications,
 };
+use crate::networks::{
+    graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
+};
 use crate::operations::{sandbox, status};
 use crate::people::{
     by_external_id as people_by_external_id, contacts, export, handlers as people, household_list, household_members,
@@ -130,6 +133,21 @@ operations! {
     locations::create_location,
     locations::read_location,
     locations::edit_location,
+    networks::list_networks,
+    networks::create_network,
+    networks::read_network,
+    networks::edit_network,
+    network_graph::read_network_graph,
+    network_members::list_network_members,
+    network_members::create_network_member,
+    network_members::read_network_member,
+    network_members::edit_network_member,
+    network_members::delete_network_member,
+    network_meetings::list_network_meetings,
+    network_meetings::create_network_meeting,
+    network_meetings::read_network_meeting,
+    network_meetings::edit_network_meeting,
+    network_meetings::delete_network_meeting,
     territories::list_territories,
     territories::create_territory,
     territories::read_territory,

@@ -46,6 +46,9 @@ text_enum! {
         Referrals = "referrals",
         ReferralPackages = "referral_packages",
         ReferralOverrides = "referral_overrides",
+        Networks = "networks",
+        NetworkMembers = "network_members",
+        NetworkMeetings = "network_meetings",
         Territories = "territories",
         CodeLists = "code_lists",
         People = "people",
@@ -110,6 +113,9 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::Locations
         | R::ServiceAtLocations
         | R::Agreements
+        | R::Networks
+        | R::NetworkMembers
+        | R::NetworkMeetings
             if matches!(action, List | Read) =>
         {
             true
@@ -122,8 +128,10 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),
-        R::Services | R::Locations => administers(role) && matches!(action, Create | Edit),
-        R::ServiceAtLocations => administers(role) && matches!(action, Create | Edit | Delete),
+        R::Services | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
+        R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
+            administers(role) && matches!(action, Create | Edit | Delete)
+        }
         // Who gives a service knows how much room it has, and whether the directory is right.
         R::ServiceVerifications => tells_of_services(role) && action == Create,
         R::ServiceCapacities => tells_of_services(role) && action == Edit,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::demo::load::{Known, lookup, parse};
-use crate::demo::story;
+use crate::demo::{request, story};
 use crate::directory::capacities::{self, CapacityReport};
 use crate::directory::location_handlers as locations;
 use crate::directory::locations::{LocationId, NewLocation};
@@ -14,7 +14,7 @@ use crate::directory::service_at_locations::{self, NewServiceAtLocation, Service
 use crate::directory::service_handlers as services;
 use crate::directory::services::{NewService, ServiceId};
 use crate::directory::verifications::{self, NewVerification, VerificationId, VerificationMethod};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::work::Unit;
 
 const DIRECTORY: &str = include_str!("../../demo/directory.json");
@@ -50,14 +50,6 @@ struct DemoVerification {
     by: String,
     days_ago: u64,
     method: VerificationMethod,
-}
-
-/// A request of the demonstration: as the file has it, with the ids of what it names.
-pub fn request<T: serde::de::DeserializeOwned>(mut body: Value, ids: &[(&str, Value)]) -> ApiResult<T> {
-    if let Some(members) = body.as_object_mut() {
-        members.extend(ids.iter().map(|(name, id)| ((*name).to_owned(), id.clone())));
-    }
-    serde_json::from_value(body).map_err(ApiError::fault)
 }
 
 /// Loads the services and where they are given.

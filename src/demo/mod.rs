@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod callers;
 mod directory;
 pub mod load;
+mod networks;
 mod referrals;
 mod register;
 mod story;
@@ -12,7 +13,7 @@ use approdo_db::schema::{organisations, settings};
 use diesel::prelude::*;
 
 use crate::app::App;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::server::{self, StartError};
 use crate::work::{self, Unit};
 
@@ -55,4 +56,15 @@ pub fn admit(app: &App, demo: bool) -> Result<(), StartError> {
         Ok(Err(refusal)) => Err(refusal.into()),
         Err(error) => Err(error.cause().map_or_else(|| format!("{error:?}"), str::to_owned).into()),
     }
+}
+
+/// A request of the demonstration: as the file has it, with the ids of what it names.
+fn request<T: serde::de::DeserializeOwned>(
+    mut body: serde_json::Value,
+    ids: &[(&str, serde_json::Value)],
+) -> ApiResult<T> {
+    if let Some(members) = body.as_object_mut() {
+        members.extend(ids.iter().map(|(name, id)| ((*name).to_owned(), id.clone())));
+    }
+    serde_json::from_value(body).map_err(ApiError::fault)
 }

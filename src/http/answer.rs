@@ -18,7 +18,7 @@ pub type Chunks = Pin<Box<dyn Stream<Item = ApiResult<Bytes>> + Send>>;
 /// What an answer carries.
 enum Content {
     Nothing,
-    Json(Vec<u8>),
+    Text(&'static str, Vec<u8>),
     Stream(&'static str, Chunks),
     File(&'static str, u64, Chunks),
 }
@@ -27,7 +27,7 @@ impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),
-            Self::Json(text) => write!(f, "{} bytes of JSON", text.len()),
+            Self::Text(content_type, text) => write!(f, "{} bytes of {content_type}", text.len()),
             Self::Stream(content_type, _) => write!(f, "a stream of {content_type}"),
             Self::File(content_type, length, _) => write!(f, "{length} bytes of {content_type}"),
         }
@@ -54,6 +54,11 @@ impl Answer {
     /// 200 with a body.
     pub fn ok(body: &impl Serialize) -> ApiResult<Self> {
         Self::json(StatusCode::OK, body)
+    }
+
+    /// 200 with a text that is there.
+    pub fn text(content_type: &'static str, text: String) -> Self {
+        Self::with(StatusCode::OK, Content::Text(content_type, text.into_bytes()))
     }
 
     /// 200 with a body that is made while it is sent.
@@ -89,7 +94,7 @@ impl Answer {
         // Most answers fit at once, and a page of fifty rows grows a few times only.
         let mut text = Vec::with_capacity(4096);
         serde_json::to_writer(&mut text, body).map_err(ApiError::fault)?;
-        Ok(Self::with(status, Content::Json(text)))
+        Ok(Self::with(status, Content::Text("application/json", text)))
     }
 
     pub fn etag(mut self, etag: String) -> Self {
@@ -125,7 +130,9 @@ impl Responder for Answer {
             response.insert_header((name, value));
         }
         match self.content {
-            Content::Json(text) => response.insert_header((header::CONTENT_TYPE, "application/json")).body(text),
+            Content::Text(content_type, text) => {
+                response.insert_header((header::CONTENT_TYPE, content_type)).body(text)
+            }
             Content::Stream(content_type, chunks) => {
                 response.insert_header((header::CONTENT_TYPE, content_type)).streaming(chunks)
             }

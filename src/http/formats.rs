@@ -1,4 +1,4 @@
-//! The formats a list is answered in: pages of JSON, and streams of NDJSON or CSV (RFC 4180), chosen by `Accept`.
+//! The formats an answer can have: pages of JSON, streams of NDJSON or CSV (RFC 4180), pictures; chosen by `Accept`.
 
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ pub enum Format {
     Json,
     Ndjson,
     Csv,
+    /// A picture.
+    Svg,
 }
 
 impl Format {
@@ -20,6 +22,7 @@ impl Format {
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv",
+            Self::Svg => "image/svg+xml",
         }
     }
 
@@ -98,7 +101,7 @@ impl Rows {
     /// header, which belongs to the first chunk alone.
     pub fn begin(format: Format, members: &[&'static str], fields: Fields, first: bool) -> ApiResult<Option<Self>> {
         match format {
-            Format::Json => Ok(None),
+            Format::Json | Format::Svg => Ok(None),
             Format::Ndjson => Ok(Some(Self::Ndjson { text: Vec::with_capacity(ROOM), fields })),
             Format::Csv => {
                 let columns: Vec<_> = members.iter().copied().filter(|name| fields.keeps(name)).collect();

@@ -19,6 +19,7 @@ mod contract;
 mod directory;
 mod flow;
 mod hsds;
+mod networks;
 mod operations;
 mod people;
 mod referrals;

@@ -81,6 +81,10 @@ rows! {
     referral,
     /// Sent by a colleague, and received.
     received_referral,
+    network,
+    /// Of the municipality itself, in another role than the example.
+    network_member,
+    network_meeting,
 }
 
 impl<'s> Rows<'s> {
@@ -111,6 +115,7 @@ impl<'s> Rows<'s> {
             "service" | "other_service" | "location" | "service_at_location" | "agreement" => {
                 self.make_of_directory(&anna, name)
             }
+            "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -188,6 +193,23 @@ impl<'s> Rows<'s> {
             anna.send("PUT", &format!("/services/{id}/capacity"), &headers, Some(told.as_bytes())).expect(200);
         }
         id
+    }
+
+    fn make_of_networks(&self, anna: &Client, name: &str) -> String {
+        let organisation = &self.organisation;
+        let of_network = |rest: &str| format!("/networks/{}/{rest}", self.network());
+        let (path, body) = match name {
+            "network" => (
+                "/networks".to_owned(),
+                json!({"organisation_id": organisation, "name": "Rete", "starts_on": "2020-01-01"}),
+            ),
+            "network_member" => (
+                of_network("members"),
+                json!({"organisation_id": organisation, "role": "other", "valid_from": "2020-01-01"}),
+            ),
+            _ => (of_network("meetings"), json!({"held_on": "2026-05-12", "title": "Spring"})),
+        };
+        anna.post(&path, &body).expect(201).id()
     }
 
     fn make_of_administration(&self, anna: &Client, name: &str) -> String {

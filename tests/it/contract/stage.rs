@@ -145,6 +145,11 @@ impl<'w> Stage<'w> {
                 "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => {
                     *value = json!(rows.organisation())
                 }
+                "attendee_organisation_ids" => {
+                    // They are to be members.
+                    rows.network_member();
+                    *value = json!([rows.organisation()]);
+                }
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "territory_ids" => *value = json!([rows.territory()]),
@@ -243,6 +248,9 @@ impl<'w> Stage<'w> {
             ("service_id", _) => rows.service(),
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
+            ("network_id", _) => rows.network(),
+            ("network_member_id", _) => rows.network_member(),
+            ("network_meeting_id", _) => rows.network_meeting(),
             ("code_list_version_id", _) => rows.code_list_version(),
             ("name", "create_code_list_version") => "case_priorities".to_owned(),
             ("name", _) => "target_groups".to_owned(),

@@ -8,6 +8,7 @@ mod case_work;
 mod consented;
 mod deployment;
 mod directory;
+mod networking;
 mod person_register;
 mod places;
 mod planning;
@@ -22,6 +23,7 @@ pub use case_work::*;
 pub use consented::*;
 pub use deployment::*;
 pub use directory::*;
+pub use networking::*;
 pub use person_register::*;
 pub use places::*;
 pub use planning::*;
@@ -55,6 +57,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     households,
     legal_statuses,
     locations,
+    network_meetings,
+    network_members,
+    networks,
     notes,
     organisation_ancestors,
     organisations,
