@@ -1,8 +1,8 @@
 //! Moves of an agreement. Each an immutable row.
 
 use actix_web::post;
-use approdo_db::Json;
-use approdo_db::schema::{agreement_parties, agreements, child_transitions, organisations};
+use approdo_db::schema::{agreement_parties, agreements, child_transitions};
+use approdo_db::{Json, Prepared};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -182,8 +182,11 @@ fn refuse_overlap(unit: &mut Unit<'_>, terms: &Terms) -> ApiResult<()> {
     let mut parties: Vec<OrganisationId> = terms.parties.iter().map(|party| party.organisation_id).collect();
     parties.sort_unstable();
     for party in &parties {
-        let row = organisations::table.find(*party).select(organisations::id);
-        let _: OrganisationId = approdo_db::first_for_update!(&mut *unit.connection, row)?;
+        // Who only refers to the organisation need not wait.
+        let statement =
+            Prepared::<approdo_db::types::Uuid>::new("SELECT id FROM organisations WHERE id = ").bind(*party);
+        let lock = if unit.connection.is_sqlite() { "" } else { " FOR NO KEY UPDATE" };
+        let _: OrganisationId = statement.sql(lock).get_result(unit.connection)?;
     }
     let shared = agreement_parties::table
         .filter(agreement_parties::organisation_id.eq_any(&parties))

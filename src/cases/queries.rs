@@ -189,7 +189,7 @@ pub fn counting(case: &CaseRow, on: NaiveDate) -> Prepared<CountsColumns> {
     statement = statement
         .sql(
             "), (SELECT count(*) FROM referrals WHERE status NOT IN ('declined', 'closed', 'cancelled', 'consent_revoked', \
-             'entered_in_error', 'expired') AND case_id = ",
+             'entered_in_error', 'expired') AND part_of IS NULL AND case_id = ",
         )
         .bind(case.id);
     statement = of_episode(

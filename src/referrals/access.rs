@@ -11,7 +11,7 @@ use crate::access::rights::Rights;
 use crate::access::standing::Asks;
 use crate::access::{Action, OrganisationId, Resource};
 use crate::cases::queries as case_queries;
-use crate::cases::types::CaseRow;
+use crate::cases::types::{CaseId, CaseRow};
 use crate::directory::services::ServiceId;
 use crate::error::{ApiError, ApiResult};
 use crate::referrals::rules::Side;
@@ -147,6 +147,7 @@ pub fn find(asks: &mut impl Asks, id: ReferralId) -> ApiResult<Found> {
 
 /// The same, locked. What it is part of is locked before it, from the top: whoever moves the one may have to move the other.
 pub fn lock(unit: &mut Unit<'_>, id: ReferralId) -> ApiResult<Found> {
+    hold_case(unit, id)?;
     let mut above = Vec::new();
     let mut next = part_of(unit.connection, id)?;
     while let Some(parent) = next {
@@ -160,6 +161,18 @@ pub fn lock(unit: &mut Unit<'_>, id: ReferralId) -> ApiResult<Found> {
     let (row, case) = unit.lock(with_case(id))?;
     let recipients = recipients(unit.connection, id)?;
     Ok(Found { row, case, recipients })
+}
+
+// The case before its referrals, as whoever closes it has them: two that wait for each other would be one too many.
+fn hold_case(unit: &mut Unit<'_>, id: ReferralId) -> QueryResult<()> {
+    if unit.connection.is_sqlite() {
+        return Ok(());
+    }
+    let held = Prepared::<approdo_db::types::Uuid>::new(
+        "SELECT c.id FROM cases c WHERE c.id = (SELECT x.case_id FROM referrals x WHERE x.id = ",
+    );
+    let held: QueryResult<CaseId> = held.bind(id).sql(") FOR KEY SHARE OF c").get_result(unit.connection);
+    held.optional().map(|_| ())
 }
 
 fn part_of(connection: &mut Connection, id: ReferralId) -> QueryResult<Option<ReferralId>> {

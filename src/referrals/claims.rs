@@ -9,6 +9,7 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
+use crate::aggregate::Root as _;
 use crate::aggregate::moves::ChildTransitionId;
 use crate::agreements::types::AgreementRow;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
@@ -16,7 +17,7 @@ use crate::http::{Answer, Body, Checked, Door, Id};
 use crate::referrals::access::{self, Found};
 use crate::referrals::rules::{ReferralStatus, Side};
 use crate::referrals::types::{RecipientRow, Referral, ReferralId};
-use crate::referrals::{records, sending};
+use crate::referrals::{extensions, records, sending};
 use crate::work::Unit;
 
 /// A claim: nothing needs to be said.
@@ -64,6 +65,7 @@ pub async fn create_referral_claim(
 }
 
 fn claim(unit: &mut Unit<'_>, mut found: Found) -> ApiResult<Found> {
+    found.case.require_workable()?;
     let refuse = |guard: &'static str, detail: &'static str| Err(ApiError::unmet(vec![UnmetGuard::new(guard, detail)]));
     if found.row.handler_id.is_some() {
         return refuse("unclaimed", "somebody has claimed it already");
@@ -99,5 +101,6 @@ fn win(unit: &mut Unit<'_>, found: &mut Found, own: RecipientRow) -> ApiResult<(
     };
     (found.row.to_org_id, found.row.service_id) = (Some(own.organisation_id), Some(own.service_id));
     sending::bind(unit, &mut found.row, agreement.as_ref())?;
+    extensions::reckon(unit, found)?;
     records::reach(unit, found, vec![own])
 }

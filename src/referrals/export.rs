@@ -36,6 +36,13 @@ pub fn whole(connection: &mut Connection, row: &ReferralRow) -> ApiResult<Value>
             |row| json!({"kind": row.kind, "since": row.since, "until": row.until, "norm": row.norm, "note": row.note}),
         )
         .collect();
-    let referral = serde_json::to_value(row).map_err(ApiError::fault)?;
+    let mut referral = serde_json::to_value(row).map_err(ApiError::fault)?;
+    if let Some(members) = referral.as_object_mut() {
+        // Who works there is the receiver's own.
+        members.remove("handler_id");
+        if row.part_of.is_some() {
+            members.remove("author_id");
+        }
+    }
     Ok(json!({"referral": referral, "recipients": reached, "package": package, "pauses": pauses}))
 }

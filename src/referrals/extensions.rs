@@ -12,6 +12,7 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, PrincipalId, Resource};
+use crate::aggregate::Root as _;
 use crate::agreements::working_time::Pause;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, reading};
@@ -31,6 +32,7 @@ text_enum! {
     /// Why the clock stands still.
     PauseKind {
         InfoRequested = "info_requested",
+        Accepted = "accepted",
         Forwarded = "forwarded",
         Extension = "extension",
     }
@@ -59,7 +61,7 @@ fn pauses(unit: &mut Unit<'_>, id: ReferralId) -> QueryResult<Vec<Pause>> {
 }
 
 /// Reckons anew when an answer is due.
-fn reckon(unit: &mut Unit<'_>, found: &mut Found) -> ApiResult<Vec<&'static str>> {
+pub fn reckon(unit: &mut Unit<'_>, found: &mut Found) -> ApiResult<Vec<&'static str>> {
     let pauses = pauses(unit, found.row.id)?;
     let terms = found.row.terms()?;
     let due = match (found.row.sent_at, terms.response_hours) {
@@ -187,9 +189,13 @@ fn extend(
     id: PauseId,
     asked: NewReferralExtension,
 ) -> ApiResult<(PauseRow, Found)> {
+    found.case.require_workable()?;
     let ahead = asked.until - unit.now.instant();
     if ahead <= chrono::TimeDelta::zero() || ahead > chrono::TimeDelta::days(366) {
         return Err(ApiError::invalid_member("until", "must be in the future, within a year"));
+    }
+    if found.row.is_unclaimed_offer() {
+        return Err(ApiError::unmet(vec![UnmetGuard::new("claimed", "several are asked: claim it first")]));
     }
     if !matches!(found.row.status, ReferralStatus::Requested | ReferralStatus::Received) {
         return Err(ApiError::unmet(vec![UnmetGuard::new("awaits_answer", "no answer is awaited of it")]));

@@ -183,7 +183,10 @@ pub fn follow(unit: &mut Unit<'_>, child: &Found) -> ApiResult<()> {
         let outcome = child.row.outcome_code.unwrap_or(Outcome::Unreachable);
         transitions::ended(&mut parent, to, outcome, clock::date_of(unit.now))
     } else {
-        extensions::resume(unit, &mut parent)?
+        parent.row.due_completion_on = None;
+        let mut changed = extensions::resume(unit, &mut parent)?;
+        changed.push("due_completion_on");
+        changed
     };
     // The outcome of another is nobody's move.
     let way = (ReferralStatus::Forwarded, to);

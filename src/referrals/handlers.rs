@@ -12,6 +12,7 @@ use crate::cases::types::CaseRow;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch};
+use crate::people::queries as people;
 use crate::referrals::access::{self, Found};
 use crate::referrals::package::{self, PackageField, ReferralPackage};
 use crate::referrals::rules::{ReferralStatus, Side};
@@ -118,7 +119,8 @@ fn check(unit: &mut Unit<'_>, row: &ReferralRow, case: &CaseRow, changed: &[&'st
     }
     let fields = row.fields()?;
     require_distinct(&fields)?;
-    package::require_readable(&fields, unit.rights.fields_at(&case.place()))
+    let person = people::find(unit, case.person_id)?;
+    package::require_sendable(&fields, &unit.rights, case, &person)
 }
 
 /// 422 where a member is named twice.
@@ -222,7 +224,7 @@ pub async fn read_referral_package(
         // A sender reads it as its own data; a receiver by the rights it has in its own organisation.
         let place = if sides.contains(&Side::Sender) {
             found.row.sending(&found.case)
-        } else if found.row.status.opens_package() {
+        } else if found.row.is_open_to_receiver() {
             let organisation = found.receiving(&reader.rights, Action::Read).next().map(|found| found.organisation_id);
             found.row.at(organisation.ok_or_else(ApiError::not_found)?)
         } else {

@@ -16,7 +16,7 @@ use crate::access::{Action, OrganisationId, Resource, scope};
 use crate::cases::types::{CaseId, CaseRow};
 use crate::clock;
 use crate::directory::services::ServiceId;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Parameters, Reader};
 use crate::paged_query;
 use crate::referrals::access::{Found, Sides};
@@ -103,18 +103,8 @@ struct Item {
 }
 
 // What both boxes ask of a referral, aliased `x`.
-fn asked_of<ST>(
-    statement: Prepared<ST>,
-    reader: &Reader<'_>,
-    grant: &HeldGrant,
-    asked: &ReferralQuery,
-) -> Prepared<ST> {
-    let mut statement = of_target_groups(statement, grant);
-    match asked.mine {
-        Some(true) => statement = statement.sql(" AND x.handler_id = ").bind(reader.rights.principal),
-        Some(false) => statement = statement.sql(" AND x.handler_id IS NULL"),
-        None => {}
-    }
+fn asked_of<ST>(statement: Prepared<ST>, reader: &Reader<'_>, asked: &ReferralQuery) -> Prepared<ST> {
+    let mut statement = statement;
     if let Some(overdue) = asked.overdue {
         statement = statement
             .sql(if overdue { " AND (" } else { " AND NOT (" })
@@ -172,7 +162,23 @@ fn received(
         Some(status) => statement.sql(" AND m.status = ").bind(Value::Text(status.as_str().to_owned())),
         None => statement,
     };
-    statement = statement.sql(" AND m.status NOT IN ('consent_revoked', 'entered_in_error')");
+    statement = of_target_groups(statement.sql(" AND m.status NOT IN ('consent_revoked', 'entered_in_error')"), grant);
+    if grant.organisations.len() > 1 {
+        // What several of them are asked is one row.
+        statement = of_organisations(
+            statement.sql(
+                " AND NOT EXISTS (SELECT 1 FROM referral_recipients o WHERE o.referral_id = m.referral_id \
+                 AND o.organisation_id < m.organisation_id AND o.organisation_id",
+            ),
+            grant,
+        )
+        .sql(")");
+    }
+    match asked.mine {
+        Some(true) => statement = statement.sql(" AND x.handler_id = ").bind(reader.rights.principal),
+        Some(false) => statement = statement.sql(" AND x.handler_id IS NULL"),
+        None => {}
+    }
     if let Some((Some(sent_at), id)) = after {
         statement = statement
             .sql(" AND (m.sent_at, m.referral_id) < (")
@@ -181,7 +187,7 @@ fn received(
             .bind(Value::Uuid(RowId(id.0)))
             .sql(")");
     }
-    let statement = asked_of(statement, reader, grant, asked)
+    let statement = asked_of(statement, reader, asked)
         .sql(" ORDER BY m.sent_at DESC, m.referral_id DESC LIMIT ")
         .bind(Value::BigInt(limit));
     let rows: Vec<(ReferralRow, (OrganisationId, ServiceId, Timestamp))> = reader.load(statement)?;
@@ -201,6 +207,9 @@ fn sent(
     after: Option<Position>,
     limit: i64,
 ) -> ApiResult<Vec<Item>> {
+    if asked.mine.is_some() {
+        return Err(ApiError::malformed("mine: of the inbox alone"));
+    }
     // Who may answer referrals and not read cases sends none.
     if !crate::access::policy::allows(grant.role, Action::Read, Resource::Cases) {
         return Ok(Vec::new());
@@ -208,12 +217,12 @@ fn sent(
     let statement = Prepared::<(referrals::SqlType, cases::SqlType)>::select("x.*, r.*")
         .sql(" FROM referrals x JOIN cases r ON r.id = x.case_id WHERE ");
     let mut statement = match asked.case_id {
-        Some(case) => statement.sql("x.case_id = ").bind(case),
+        Some(case) => statement.sql("x.part_of IS NULL AND x.case_id = ").bind(case),
         None => of_organisations(statement.sql("x.from_org_id"), grant),
     };
     // A part of another is sent by who handed it on, who need not know the case.
     statement = of_organisations(statement.sql(" AND ((x.part_of IS NOT NULL AND x.from_org_id"), grant);
-    statement = statement
+    statement = of_target_groups(statement, grant)
         .sql(") OR (x.part_of IS NULL AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
         .bind(grant.id)
         .sql(")");
@@ -224,8 +233,7 @@ fn sent(
     if let Some((_, id)) = after {
         statement = statement.sql(" AND x.id < ").bind(Value::Uuid(RowId(id.0)));
     }
-    let statement =
-        asked_of(statement, reader, grant, asked).sql(" ORDER BY x.id DESC LIMIT ").bind(Value::BigInt(limit));
+    let statement = asked_of(statement, reader, asked).sql(" ORDER BY x.id DESC LIMIT ").bind(Value::BigInt(limit));
     let rows: Vec<(ReferralRow, CaseRow)> = reader.load(statement)?;
     Ok(rows.into_iter().map(|(row, case)| of_sender(&reader.rights, row, case)).collect())
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::access::rights::FieldRights;
-use crate::access::{FieldGroup, Resource};
+use crate::access::{Action, FieldGroup, Resource, Rights};
 use crate::aggregate::Child as _;
 use crate::attachments::intake::hexadecimal;
 use crate::cases::assessments::{AssessmentRow, AssessmentStatus};
@@ -121,10 +121,25 @@ pub fn categories(fields: &[PackageField]) -> Vec<DataCategory> {
     categories
 }
 
-/// 403 for members that the caller may not read.
+/// 403 for members that the caller may not read where they are: the person can be elsewhere than the case.
+pub fn require_sendable(fields: &[PackageField], rights: &Rights, case: &CaseRow, person: &PersonRow) -> ApiResult<()> {
+    let (of_case, of_person) = (rights.fields_at(&case.place()), rights.fields_at(&person.place()));
+    let sendable = |field: &PackageField| match field.guard().0 {
+        resource @ (Resource::People | Resource::Contacts | Resource::LegalStatuses) => {
+            field.is_readable(of_person) && rights.may_at(Action::Read, resource, &person.place())
+        }
+        _ => field.is_readable(of_case),
+    };
+    refuse(fields.iter().filter(|field| !sendable(field)))
+}
+
+/// The same of a package that is to go on: by what its receiver may read of it.
 pub fn require_readable(fields: &[PackageField], rights: FieldRights) -> ApiResult<()> {
-    let hidden: Vec<&str> =
-        fields.iter().filter(|field| !field.is_readable(rights)).map(|field| field.as_str()).collect();
+    refuse(fields.iter().filter(|field| !field.is_readable(rights)))
+}
+
+fn refuse<'a>(hidden: impl Iterator<Item = &'a PackageField>) -> ApiResult<()> {
+    let hidden: Vec<&str> = hidden.map(|field| field.as_str()).collect();
     if hidden.is_empty() {
         Ok(())
     } else {
@@ -272,9 +287,11 @@ pub struct PackageRow {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReferralPackage {
     pub referral_id: ReferralId,
-    /// SHA-256, in hexadecimal digits, of the whole content in the JSON Canonicalization Scheme (RFC 8785).
-    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
-    pub sha256: String,
+    /// SHA-256, in hexadecimal digits, of the whole content in the JSON Canonicalization Scheme (RFC 8785). Absent where members are
+    /// withheld: who knows the rest could guess them by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    pub sha256: Option<String>,
     /// When it was frozen: what has changed since is not in it.
     pub frozen_at: Timestamp,
     pub content: PackageContent,
@@ -286,12 +303,13 @@ pub struct ReferralPackage {
 impl ReferralPackage {
     pub fn shown(row: PackageRow, sent: &[PackageField], fields: FieldRights) -> ApiResult<Self> {
         let content: PackageContent = serde_json::from_str(&row.content).map_err(ApiError::fault)?;
+        let withheld_fields: Vec<_> = sent.iter().copied().filter(|field| !field.is_readable(fields)).collect();
         Ok(Self {
             referral_id: row.referral_id,
-            sha256: row.sha256,
+            sha256: Some(row.sha256).filter(|_| withheld_fields.is_empty()),
             frozen_at: row.frozen_at,
             content: content.only(|field| field.is_readable(fields)),
-            withheld_fields: sent.iter().copied().filter(|field| !field.is_readable(fields)).collect(),
+            withheld_fields,
         })
     }
 }

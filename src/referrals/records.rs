@@ -26,18 +26,27 @@ fn change(found: &Found, operation: Operation, changed: &[&'static str]) -> ApiR
     })
 }
 
-/// Tells the organisations that know of it, and those that knew and do so no more.
-fn tell(
+/// Members that receivers are not told of.
+const SENDERS_OWN: [&str; 5] = ["case_id", "consent_id", "override_reason", "client_satisfaction", "unconfirmed"];
+
+/// Tells the organisations that know of it.
+fn tell(unit: &mut Unit<'_>, row: &ReferralRow, now: &[OrganisationId], changed: &[&'static str]) -> ApiResult<()> {
+    let told: Vec<&'static str> = changed.iter().copied().filter(|member| !SENDERS_OWN.contains(member)).collect();
+    for organisation in now {
+        let plain = Change::plain(KIND, row.id.0, row.version, Operation::Updated, &told);
+        unit.tell(&Change { place: Some(row.at(*organisation)), ..plain })?;
+    }
+    Ok(())
+}
+
+/// Tells the organisations that knew of it and do so no more. Before it is told to anybody else: who still sees it otherwise hears that
+/// last.
+fn take_away(
     unit: &mut Unit<'_>,
     row: &ReferralRow,
     now: &[OrganisationId],
     before: &[OrganisationId],
-    changed: &[&'static str],
 ) -> ApiResult<()> {
-    for organisation in now {
-        let plain = Change::plain(KIND, row.id.0, row.version, Operation::Updated, changed);
-        unit.tell(&Change { place: Some(row.at(*organisation)), ..plain })?;
-    }
     for organisation in before.iter().filter(|organisation| !now.contains(organisation)) {
         let plain = Change::plain(KIND, row.id.0, row.version, Operation::Updated, &[]);
         unit.tell(&Change { before: Some(row.at(*organisation)), ..plain })?;
@@ -50,7 +59,7 @@ pub fn add(unit: &mut Unit<'_>, found: &Found) -> ApiResult<()> {
     diesel::insert_into(referrals::table).values(&found.row).execute(unit.connection)?;
     keep(unit, &found.recipients)?;
     unit.record(change(found, Operation::Created, &ReferralRow::MEMBERS)?)?;
-    tell(unit, &found.row, &found.known_to(), &[], &ReferralRow::MEMBERS)?;
+    tell(unit, &found.row, &found.known_to(), &ReferralRow::MEMBERS)?;
     news(unit, found)
 }
 
@@ -74,8 +83,10 @@ pub fn save(
             .set(referral_recipients::status.eq(found.row.status))
             .execute(unit.connection)?;
     }
+    let known = found.known_to();
+    take_away(unit, &found.row, &known, before)?;
     unit.record(change(found, Operation::Updated, changed)?)?;
-    tell(unit, &found.row, &found.known_to(), before, changed)?;
+    tell(unit, &found.row, &known, changed)?;
     news(unit, found)
 }
 

@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use crate::aggregate::moves::ChildTransitionId;
 use crate::consents::types::ConsentId;
 use crate::error::ApiResult;
-use crate::referrals::access::Found;
 use crate::referrals::rules::ReferralStatus;
 use crate::referrals::types::ReferralId;
 use crate::referrals::{access, forwards, records, sending};
@@ -15,15 +14,17 @@ use crate::work::Unit;
 
 /// Ends what rests on a consent of a locked person, now that it is withdrawn.
 pub fn of_consent(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<()> {
-    for found in resting(unit, consent)? {
-        revoke(unit, found.row.id)?;
-    }
-    Ok(())
+    resting(unit, consent)?.into_iter().try_for_each(|id| revoke(unit, id))
 }
 
 /// Lets what rests on a consent of a locked person rest on the one that stands in its place, where that covers it; ends the rest.
 pub fn of_superseded(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<()> {
-    for mut found in resting(unit, consent)? {
+    for id in resting(unit, consent)? {
+        // What was handed on may have ended with what it was part of.
+        let mut found = access::lock(unit, id)?;
+        if !found.row.status.is_under_way() {
+            continue;
+        }
         let fields = found.row.fields()?;
         let reached: Vec<_> = found.recipients.iter().map(|recipient| recipient.organisation_id).collect();
         match sending::basis(unit, &found.row, &reached, &fields)? {
@@ -32,21 +33,19 @@ pub fn of_superseded(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<()> {
                 let before = found.known_to();
                 forwards::as_system(unit, |unit| records::save(unit, &mut found, &before, &["consent_id"]))?;
             }
-            _ => revoke(unit, found.row.id)?,
+            _ => revoke(unit, id)?,
         }
     }
     Ok(())
 }
 
-/// The referrals under way that rest on a consent, locked.
-fn resting(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<Vec<Found>> {
-    let ids: Vec<ReferralId> = referrals::table
+/// The referrals that rest on a consent.
+fn resting(unit: &mut Unit<'_>, consent: ConsentId) -> QueryResult<Vec<ReferralId>> {
+    referrals::table
         .filter(referrals::consent_id.eq(consent))
         .order(referrals::id)
         .select(referrals::id)
-        .load(unit.connection)?;
-    let locked: ApiResult<Vec<Found>> = ids.into_iter().map(|id| access::lock(unit, id)).collect();
-    Ok(locked?.into_iter().filter(|found| found.row.status.is_under_way()).collect())
+        .load(unit.connection)
 }
 
 /// Ends a referral and what was handed on by it. One that was handed on by another may have ended with that one.

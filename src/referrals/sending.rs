@@ -139,25 +139,17 @@ pub fn basis(
     if row.legal_basis.is_some() {
         return Ok(Ok(None));
     }
-    let mut consent: Option<ConsentId> = None;
+    let mut needs = Vec::new();
     for organisation in organisations {
-        let need = Need {
+        needs.push(Need {
             purpose: REFERRAL.into(),
             data_categories: package::categories(fields),
             recipient: consented::recipient(unit.connection, *organisation)?,
             onward_sharing: row.part_of.is_some(),
             day: clock::date_of(unit.now),
-        };
-        match consented::of_person(unit.connection, row.person_id, &need)? {
-            Ok(covering) if consent.is_none_or(|earlier| earlier == covering) => consent = Some(covering),
-            Ok(_) => {
-                let detail = "one consent must cover all who are asked";
-                return Ok(Err(vec![UnmetGuard::new("consent_recipient", detail)]));
-            }
-            Err(lacks) => return Ok(Err(lacks)),
-        }
+        });
     }
-    Ok(Ok(consent))
+    Ok(consented::of_person_for_all(unit.connection, row.person_id, &needs)?.map(Some))
 }
 
 /// Lets it go: what it rests on and whom it reaches is written into its row. Gives the members that this changes.

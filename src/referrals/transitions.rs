@@ -19,7 +19,7 @@ use crate::clock;
 use crate::directory::capacities::{self, CapacityChange};
 use crate::directory::entries::Entry as _;
 use crate::directory::services::ServiceRow;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters, reading};
 use crate::page_of;
 use crate::paged_query;
@@ -232,7 +232,8 @@ pub struct ReferralTransition {
 }
 
 impl ReferralTransition {
-    fn told(made: ChildTransition, sides: &[Side]) -> ApiResult<Self> {
+    // A note may repeat what is inside: the other side's is read by who may read that.
+    fn told(made: ChildTransition, sides: &[Side], opened: bool) -> ApiResult<Self> {
         let state = |name: &str| {
             let known = ReferralStatus::ALL.iter().copied().find(|state| state.as_str() == name);
             known.ok_or_else(|| ApiError::fault("a move between states that there are not"))
@@ -247,7 +248,7 @@ impl ReferralTransition {
             to,
             side,
             actor_id: Some(made.actor_id).filter(|_| sides.contains(&side)),
-            note: made.note,
+            note: made.note.filter(|_| opened || sides.contains(&side)),
             at: made.at,
         })
     }
@@ -292,10 +293,15 @@ pub async fn create_referral_transition(
             None => {
                 if_match.check(found.row.version)?;
                 require_mover(&found, asked.to(), &sides)?;
+                if !asked.to().is_terminal() || asked.to() == ReferralStatus::Closed {
+                    // To end is no processing (GDPR art. 18).
+                    found.case.require_workable()?;
+                }
                 make(unit, found, person.as_ref(), transition_id, &asked)?
             }
         };
-        let made = ReferralTransition::told(made, &sides)?;
+        // Only a side reads the answer to its own move.
+        let made = ReferralTransition::told(made, &sides, false)?;
         unit.created(&format!("/referrals/{}", made.referral_id), made.referral_version, &made)
     })
     .await
@@ -314,6 +320,9 @@ fn locked(unit: &mut Unit<'_>, id: ReferralId) -> ApiResult<(Found, Option<Perso
 /// 409 where there is no such way, 403 where it is another side's.
 fn require_mover(found: &Found, to: ReferralStatus, sides: &[Side]) -> ApiResult<()> {
     match mover(found.row.status, to) {
+        Some(Side::Receiver) if found.row.is_unclaimed_offer() && sides.contains(&Side::Receiver) => {
+            Err(ApiError::unmet(vec![UnmetGuard::new("claimed", "several are asked: claim it first")]))
+        }
         Some(side) if sides.contains(&side) => Ok(()),
         Some(side) if side != Side::System => {
             Err(ApiError::forbidden(format!("only its {side} moves this referral to {to}")))
@@ -351,6 +360,8 @@ pub fn make(
         NewReferralTransition::Accepted { .. } => {
             found.row.due_completion_on = found.row.terms()?.completion_from(today);
             changed.extend(found.row.due_completion_on.map(|_| "due_completion_on"));
+            // It was answered: the clock runs on only if it comes back from somebody else.
+            changed.extend(extensions::pause(unit, &mut found, extensions::PauseKind::Accepted)?);
         }
         NewReferralTransition::Scheduled { scheduled_at, .. } => {
             found.row.scheduled_at = Some(Timestamp::new(*scheduled_at));
@@ -408,7 +419,7 @@ fn send(unit: &mut Unit<'_>, found: &mut Found, person: &PersonRow) -> ApiResult
     found.case.require_workable()?;
     refuse_unless_open(&found.case)?;
     let fields = found.row.fields()?;
-    package::require_readable(&fields, unit.rights.fields_at(&found.case.place()))?;
+    package::require_sendable(&fields, &unit.rights, &found.case, person)?;
     found.row.target_group.clone_from(&found.case.target_group);
     let services = sending::services(unit, &found.row.offered()?)?;
     let leave = sending::leave(unit, &found.row, found.case.territory_id, &services, &fields)?;
@@ -457,8 +468,9 @@ pub async fn list_referral_transitions(
             .limit(request.limit() + 1)
             .load(reader.connection)?;
         reader.shows(Resource::Referrals, [found.row.id.0]);
+        let opened = sides.contains(&Side::Sender) || found.row.is_open_to_receiver();
         let page = request.page(rows, |row: &ChildTransition| row.id)?;
-        let page = page.try_map(|row| ReferralTransition::told(row, &sides))?;
+        let page = page.try_map(|row| ReferralTransition::told(row, &sides, opened))?;
         Answer::ok(&ReferralTransitionPage::from(page))
     })
     .await

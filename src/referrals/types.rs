@@ -130,6 +130,16 @@ impl ReferralRow {
         }
     }
 
+    /// Whether several were asked and nobody has claimed it: then nobody works on it, nor reads what is inside.
+    pub fn is_unclaimed_offer(&self) -> bool {
+        self.to_org_id.is_none()
+    }
+
+    /// Whether its receiver may read what is inside.
+    pub fn is_open_to_receiver(&self) -> bool {
+        !self.is_unclaimed_offer() && self.status.opens_package()
+    }
+
     /// Whether what is due is late.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         let answer = self.status.awaits_answer() && self.due_response_at.is_some_and(|due| due < now);
@@ -186,9 +196,10 @@ pub struct Referral {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub handler_id: Option<PrincipalId>,
-    /// A code of `target_groups`.
-    #[schema(max_length = 40)]
-    pub target_group: String,
+    /// A code of `target_groups`; to the receiver with the package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 40)]
+    pub target_group: Option<String>,
     pub status: ReferralStatus,
     /// A code of `case_priorities`.
     #[schema(max_length = 40)]
@@ -271,7 +282,11 @@ impl Referral {
         let keeps_case = sender && row.part_of.is_none();
         let offered = row.offered()?;
         let fields = row.fields()?;
-        let opened = sender || row.status.opens_package();
+        let opened = sender || row.is_open_to_receiver();
+        // Whose agreement binds an offer would tell a body who else was asked.
+        let bound = sender || !row.is_unclaimed_offer();
+        let moving: Vec<Side> =
+            sides.moving.iter().copied().filter(|side| *side == Side::Sender || !row.is_unclaimed_offer()).collect();
         Ok(Self {
             id: row.id,
             your_sides: sides.all(),
@@ -284,18 +299,18 @@ impl Referral {
             offered_service_ids: offered.into_iter().filter(|id| sender || sides.services.contains(id)).collect(),
             handler_id: row.handler_id.filter(|_| receiver),
             overdue: row.is_overdue(now),
-            allowed_transitions: allowed(row.status, &sides.moving),
-            target_group: row.target_group,
+            allowed_transitions: allowed(row.status, &moving),
+            target_group: Some(row.target_group).filter(|_| opened),
             status: row.status,
             priority: row.priority,
             reason: Some(row.reason).filter(|_| opened),
             package_fields: fields,
             legal_basis: row.legal_basis,
             consent_id: row.consent_id.filter(|_| keeps_case),
-            agreement_id: row.agreement_id,
+            agreement_id: row.agreement_id.filter(|_| bound),
             override_reason: row.override_reason.filter(|_| sender),
             sent_at: row.sent_at,
-            due_response_at: row.due_response_at.filter(|_| row.status.awaits_answer()),
+            due_response_at: row.due_response_at.filter(|_| bound && row.status.awaits_answer()),
             due_completion_on: row.due_completion_on,
             scheduled_at: row.scheduled_at,
             review_at: row.review_at,

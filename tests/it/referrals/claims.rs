@@ -22,7 +22,14 @@ both! {
         for body in [school, association] {
             let offered = read(&body.worker, &id);
             assert_eq!(offered["offered_service_ids"], json!([body.service]), "nobody learns who else is asked");
-            assert!(offered.get("to_org_id").is_none() && offered.get("service_id").is_none() && offered.get("reason").is_none());
+            for hidden in ["to_org_id", "service_id", "reason", "target_group", "agreement_id", "due_response_at"] {
+                assert!(offered.get(hidden).is_none(), "{hidden}");
+            }
+            assert_eq!(offered["allowed_transitions"], json!([]));
+            assert_eq!(guards(body.moves(&id, "received")), ["claimed"]);
+            let until = approdo::clock::now().instant() + chrono::TimeDelta::days(2);
+            let extension = json!({"until": until, "norm": "L. 241/1990"});
+            assert_eq!(guards(body.worker.post_matching(&format!("/referrals/{id}/extensions"), "*", &extension)), ["claimed"]);
             package(&body.worker, &id).expect(403);
         }
         assert_eq!(heard(world, &mut feed, &id), ["upsert"]);

@@ -135,4 +135,42 @@ both! {
             to.moves(&id, "received").expect(201);
         }
     }
+
+    fn a_case_does_not_wait_for_what_others_have_yet_to_confirm(world: &World) {
+        let network = ready(world);
+        let (id, child) = handed_on(&network);
+        association_moves(&network, &child, &["received", "accepted", "scheduled", "in_progress", "completed"]);
+        moved(&network.maria, &id, &json!({"to": "closed"})).expect(201);
+        for state in ["assessment", "planning", "active", "evaluation"] {
+            world.moved(&network.case, &[json!({"to": state})]);
+        }
+        let refused = network.maria.post_matching(&format!("/cases/{}/transitions", network.case), "*", &json!({"to": "closed", "reason_code": "goals_reached"}));
+        assert!(!refused.text.contains("no_live_referral"), "{}", refused.text);
+    }
+
+    fn a_narrower_consent_ends_what_was_handed_on_with_what_it_was_part_of(world: &World) {
+        let network = ready(world);
+        let consents = network.maria.get(&format!("/people/{}/consents", network.person)).expect(200).json();
+        let (id, child) = handed_on(&network);
+        let next = json!({"onward_sharing": true, "recipient_kinds": [], "recipient_ids": [network.association.organisation],
+            "supersedes_id": consents["items"][0]["id"]});
+        network.consents(&next);
+        assert_eq!(network.status(&id), "consent_revoked");
+        network.association.worker.get(&format!("/referrals/{child}")).expect(404);
+    }
+}
+
+both! { in_a_sandbox:
+    fn what_was_accepted_in_time_is_not_late_when_it_comes_back(world: &World) {
+        let network = ready(world);
+        let id = network.at_school(&["received", "accepted"]);
+        let later = approdo::clock::now().instant() + chrono::TimeDelta::days(10);
+        network.maria.put("/sandbox/clock", &json!({"now": later})).expect(200);
+        let child = forward(&network, &id, &json!({})).expect(201).id();
+        association_moves(&network, &child, &["received", "declined"]);
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let back = read(&network.maria, &id);
+        assert_eq!(back["status"], "received");
+        assert!(back["due_response_at"].as_str().unwrap() > later.to_rfc3339().as_str(), "{back}");
+    }
 }

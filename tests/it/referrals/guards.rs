@@ -149,4 +149,41 @@ both! {
         let room = network.maria.get(&format!("/services/{}/capacity", network.school.service)).expect(200).json();
         assert_eq!((&room["state"], &room["available"]), (&json!("no_capacity"), &json!(0)));
     }
+
+    fn nobody_sends_what_they_may_not_read_of_a_person_elsewhere(world: &World) {
+        let network = Network::new(world);
+        network.agree(&network.school, &json!({}));
+        let there = json!({"role": "case_manager", "organisation_id": world.fixture.comune_udine, "territory_ids": [world.fixture.trieste]});
+        let (elsewhere, ..) = world.another_client(&there);
+        world.maria_works_in_trieste_too();
+        network.maria.patch(&format!("/cases/{}", network.case), "*", &json!({"territory_id": world.fixture.trieste})).expect(200);
+        elsewhere.get(&format!("/people/{}", network.person)).expect(404);
+        let body = with(network.referral_to(&[&network.school.service]), "legal_basis", json!("public_task"));
+        elsewhere.post("/referrals", &body).expect(403);
+        let of_case = with(with(body, "package_fields", json!(["case_ref"])), "priority", json!("high"));
+        elsewhere.post("/referrals", &of_case).expect(201);
+    }
+
+    fn where_processing_is_restricted_nothing_moves_but_to_an_end(world: &World) {
+        let (network, _) = Network::ready(world);
+        let (sent, received) = (network.sent(&[&network.school.service]), network.at_school(&["received"]));
+        network.maria.post_matching(&format!("/people/{}/transitions", network.person), "*", &json!({"to": "restricted", "note": "Contests it."})).expect(201);
+        network.school.moves(&sent, "received").expect(423);
+        network.school.moves(&received, "accepted").expect(423);
+        network.school.worker.post(&format!("/referrals/{sent}/claims"), &json!({})).expect(423);
+        moved(&network.maria, &sent, &json!({"to": "cancelled", "note": "Restricted."})).expect(201);
+        network.school.moves(&received, "declined").expect(201);
+    }
+
+    fn notes_are_read_with_the_package(world: &World) {
+        let (network, _) = Network::ready(world);
+        let id = network.drafted(&[&network.school.service]);
+        moved(&network.maria, &id, &json!({"to": "requested", "note": "Knows the alphabet."})).expect(201);
+        let notes = || network.school.worker.get(&format!("/referrals/{id}/transitions")).expect(200).text;
+        assert!(!notes().contains("alphabet"));
+        network.school.moves(&id, "received").expect(201);
+        assert!(notes().contains("alphabet"));
+        network.school.moves(&id, "declined").expect(201);
+        assert!(!notes().contains("alphabet"));
+    }
 }
