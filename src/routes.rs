@@ -17,6 +17,7 @@ use crate::directory::{
     capacities, location_handlers as locations, matches, organisations, service_at_locations,
     service_handlers as services, verifications,
 };
+use crate::hsds::exchange::{exports as directory_exports, imports as directory_imports};
 use crate::networks::{
     graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
 };
@@ -110,6 +111,8 @@ operations! {
     organisations::create_organisation,
     organisations::read_organisation,
     organisations::edit_organisation,
+    directory_imports::create_directory_import,
+    directory_exports::list_directory_exports,
     services::list_services,
     services::create_service,
     matches::search_services,

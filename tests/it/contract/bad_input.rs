@@ -56,6 +56,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         service_capacities,
         locations,
         service_at_locations,
+        directory_sources,
         networks,
         network_members,
         network_meetings,

@@ -56,6 +56,8 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("create_organisation", Some((Create, R::Organisations))),
         ("read_organisation", Some((Read, R::Organisations))),
         ("edit_organisation", Some((Edit, R::Organisations))),
+        ("create_directory_import", Some((Create, R::Services))),
+        ("list_directory_exports", Some((List, R::Services))),
         ("create_person", Some((Create, R::People))),
         ("search_people", Some((Search, R::People))),
         ("read_person", Some((Read, R::People))),

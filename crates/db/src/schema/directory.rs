@@ -89,3 +89,15 @@ diesel::table! {
         updated_at -> Instant,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::types::Uuid;
+
+    directory_sources (organisation_id, kind, source_id) {
+        organisation_id -> Uuid,
+        kind -> Text,
+        source_id -> Text,
+        row_id -> Uuid,
+    }
+}

@@ -42,6 +42,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     code_lists,
     consents,
     contacts,
+    directory_sources,
     external_ids,
     goals,
     grant_scopes,
