@@ -14,7 +14,7 @@ use crate::access::OrganisationId;
 use crate::access::caller::{Caller, actions, resources};
 use crate::directory::services::{ServiceId, ServiceRow};
 use crate::error::ApiResult;
-use crate::hsds::entities::{Depth, Told};
+use crate::hsds::entities::{Depth, Spoken, Told};
 use crate::hsds::exchange::{keeping, sources};
 use crate::http::{Answer, Door, Id, Parameters};
 use crate::page_of;
@@ -66,8 +66,8 @@ pub async fn list_directory_exports(
             .limit(request.limit() + 1)
             .load(reader.connection)?;
         let page = request.page(rows, |row: &ServiceRow| row.id)?;
-        let language = reader.context.language;
-        let told = Told::of_services(reader.connection, language, &page.items, Depth::Full)?;
+        let spoken = Spoken::original(reader.context.language);
+        let told = Told::of_services(reader.connection, &spoken, &page.items, Depth::Full)?;
         let mut page = page.try_map(|row| told.service(&row, Depth::Full).map(HsdsService))?;
         let mut ids = HashSet::new();
         page.items.iter().for_each(|service| ids_in(&service.0, &mut ids));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::codes::KnownCodes;
 use crate::hsds::exchange::package::{Item, Members, text_of};
 use crate::hsds::taxonomies::named;
+use crate::http::path::is_language;
 
 /// How a member of HSDS becomes one of ours.
 #[derive(Clone, Copy)]
@@ -274,8 +275,7 @@ impl Shaper {
             Time => self.time(within, name, value),
             Language => {
                 let code = text_of(value)?.to_ascii_lowercase();
-                let is_code = matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_lowercase());
-                is_code.then(|| code.into())
+                is_language(&code).then(|| code.into())
             }
             Place => {
                 let place = text_of(value)?.to_ascii_lowercase();

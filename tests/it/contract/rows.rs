@@ -74,6 +74,8 @@ rows! {
     service,
     location,
     service_at_location,
+    /// The service's, into Ukrainian.
+    service_translation,
     network,
     /// Of the municipality itself, in another role than the example.
     network_member,
@@ -105,6 +107,12 @@ impl<'s> Rows<'s> {
         match name {
             "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
             | "consent" => self.make_of_person(name),
+            "service_translation" => {
+                let told = json!({"fields": {"name": "Італійська"}, "state": "machine"});
+                let path = format!("/services/{}/translations/uk", self.service());
+                anna.put(&path, &told).expect(200);
+                path
+            }
             "service" | "location" | "service_at_location" => self.make_of_directory(&anna, name),
             "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {

@@ -212,6 +212,11 @@ impl<'w> Stage<'w> {
             ("pathway_id", _) => rows.pathway(),
             ("pathway_template_id", _) => rows.pathway_template(),
             ("service_id", _) => rows.service(),
+            ("language", _) => {
+                // It is to be there.
+                rows.service_translation();
+                "uk".to_owned()
+            }
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
             ("network_id", _) => rows.network(),

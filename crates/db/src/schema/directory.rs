@@ -101,3 +101,22 @@ diesel::table! {
         row_id -> Uuid,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    service_translations (id) {
+        id -> Uuid,
+        service_id -> Uuid,
+        organisation_id -> Uuid,
+        language -> Text,
+        fields -> Document,
+        source -> Document,
+        state -> Text,
+        source_version -> BigInt,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}

@@ -70,6 +70,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminders,
     service_at_locations,
     service_capacities,
+    service_translations,
     service_verifications,
     services,
     sessions,
