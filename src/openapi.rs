@@ -15,6 +15,7 @@ use utoipa::OpenApi as _;
 use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
 use crate::error::{FieldError, Problem, UnmetGuard};
+use crate::hsds::exchange::imports as exchange;
 
 /// Methods a path item may have.
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -378,24 +379,28 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
 /// Headers of an answer that is a content.
 const OF_CONTENT: [&str; 4] = ["Content-Disposition", "Content-Length", "Content-Security-Policy", "Repr-Digest"];
 
-/// The media types of a content, where an operation says by `x-content` that it is `taken` or `given`; the extension itself is not told.
+/// The media types of a content, where an operation says by `x-content` that it is `taken` or `given`, or which files of HSDS it takes;
+/// the extension itself is not told.
 /// Tells whether it is given.
 fn describe_content(operation: &mut Value) -> bool {
-    let Some(Value::String(direction)) = operation.as_object_mut().and_then(|members| members.remove("x-content"))
-    else {
-        return false;
-    };
     // Bytes as they are have no type in JSON Schema (OpenAPI 3.1, "Considerations for File Uploads").
-    let of_type = |kind: &MediaType| {
-        let name = kind.as_str();
-        (name.to_owned(), json!({"schema": {"contentMediaType": name, "maxLength": MAX_SIZE}}))
+    let of_type =
+        |name: &str, most: i64| (name.to_owned(), json!({"schema": {"contentMediaType": name, "maxLength": most}}));
+    let attached =
+        || -> Map<String, Value> { MediaType::ALL.iter().map(|kind| of_type(kind.as_str(), MAX_SIZE)).collect() };
+    let (content, description) = match operation.as_object_mut().and_then(|members| members.remove("x-content")) {
+        Some(Value::String(direction)) if direction == "given" => {
+            operation["responses"]["200"]["content"] = Value::Object(attached());
+            return true;
+        }
+        Some(Value::String(_)) => (attached(), "The bytes, in the media type declared."),
+        Some(Value::Array(names)) => {
+            let named = names.iter().filter_map(Value::as_str);
+            (named.map(|name| of_type(name, exchange::LIMIT)).collect(), "The file.")
+        }
+        _ => return false,
     };
-    let content: Map<String, Value> = MediaType::ALL.iter().map(of_type).collect();
-    if direction == "given" {
-        operation["responses"]["200"]["content"] = Value::Object(content);
-        return true;
-    }
-    operation["requestBody"] = json!({"description": "The bytes, in the media type declared.", "content": content});
+    operation["requestBody"] = json!({"description": description, "content": content});
     false
 }
 

@@ -16,8 +16,9 @@ use crate::codes;
 use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
     capacities, location_handlers as locations, matches, organisations, service_at_locations,
-    service_handlers as services, verifications,
+    service_handlers as services, translation_handlers as translations, verifications,
 };
+use crate::hsds::exchange::{exports as directory_exports, imports as directory_imports};
 use crate::networks::{
     graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
 };
@@ -115,6 +116,8 @@ operations! {
     organisations::create_organisation,
     organisations::read_organisation,
     organisations::edit_organisation,
+    directory_imports::create_directory_import,
+    directory_exports::list_directory_exports,
     services::list_services,
     services::create_service,
     matches::search_services,
@@ -124,6 +127,10 @@ operations! {
     capacities::replace_service_capacity,
     verifications::list_service_verifications,
     verifications::create_service_verification,
+    translations::list_service_translations,
+    translations::read_service_translation,
+    translations::replace_service_translation,
+    translations::delete_service_translation,
     service_at_locations::list_service_at_locations,
     service_at_locations::create_service_at_location,
     service_at_locations::read_service_at_location,

@@ -171,6 +171,16 @@ impl Unit<'_> {
         Ok(Some(row.0))
     }
 
+    /// Runs something to its end, and takes back what it wrote: what it gives is what would have come of it.
+    pub fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> ApiResult<T>) -> ApiResult<T> {
+        let recorded = self.recorded;
+        diesel::sql_query("SAVEPOINT tried").execute(self.connection)?;
+        let outcome = work(self)?;
+        diesel::sql_query("ROLLBACK TO SAVEPOINT tried").execute(self.connection)?;
+        self.recorded = recorded;
+        Ok(outcome)
+    }
+
     /// Writes the change record and the history record of one row.
     pub fn record(&mut self, change: Change) -> ApiResult<()> {
         self.write(None, change).map(drop)

@@ -40,6 +40,7 @@ text_enum! {
         Services = "services",
         ServiceVerifications = "service_verifications",
         ServiceCapacities = "service_capacities",
+        ServiceTranslations = "service_translations",
         Locations = "locations",
         ServiceAtLocations = "service_at_locations",
         Agreements = "agreements",
@@ -113,6 +114,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::Locations
         | R::ServiceAtLocations
         | R::Agreements
+        | R::ServiceTranslations
         | R::Networks
         | R::NetworkMembers
         | R::NetworkMeetings
@@ -132,6 +134,8 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
             administers(role) && matches!(action, Create | Edit | Delete)
         }
+        // A translation stands in the original's place, so those who keep the original keep it.
+        R::ServiceTranslations => administers(role) && matches!(action, Edit | Delete),
         // Who gives a service knows how much room it has, and whether the directory is right.
         R::ServiceVerifications => tells_of_services(role) && action == Create,
         R::ServiceCapacities => tells_of_services(role) && action == Edit,

@@ -13,6 +13,8 @@ pub mod parts;
 pub mod service_at_locations;
 pub mod service_handlers;
 pub mod services;
+pub mod translation_handlers;
+pub mod translations;
 pub mod verifications;
 
 #[cfg(test)]

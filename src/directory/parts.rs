@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::access::TerritoryId;
+use crate::http::path::is_language;
 use crate::http::reading;
 
 define_id! {
@@ -76,7 +77,7 @@ pub struct SpokenLanguage {
 }
 
 fn language_code(code: &str) -> Result<(), ValidationError> {
-    if matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_lowercase()) {
+    if is_language(code) {
         Ok(())
     } else {
         Err(ValidationError::new("language").with_message("is not a code of ISO 639".into()))

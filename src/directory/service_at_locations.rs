@@ -308,22 +308,27 @@ pub async fn edit_service_at_location(
         let mut row: ServiceAtLocationRow = entries::locked(unit, Action::Edit, Resource::ServiceAtLocations, id.0)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
-        let mut details = row.details()?;
-        let mut edit = Edit::default();
-        edit.bounded("description", &patch.description, 4000);
-        edit.items("phones", &patch.phones, 20);
-        edit.items("schedules", &patch.schedules, 50);
-        edit.items("contacts", &patch.contacts, 20);
-        edit.optional("description", &mut details.description, patch.description);
-        edit.required("phones", &mut details.phones, patch.phones);
-        edit.required("schedules", &mut details.schedules, patch.schedules);
-        edit.required("contacts", &mut details.contacts, patch.contacts);
-        let changed = edit.finish()?;
-        row.details = Json::of(details);
+        let changed = apply(&mut row, patch)?;
         entries::save(unit, &mut row, &changed)?;
         unit.edited(row.version, &ServiceAtLocation::shown(row)?)
     })
     .await
+}
+
+/// Applies a patch to what is kept of a service at a location; the names of the members that changed.
+pub fn apply(row: &mut ServiceAtLocationRow, patch: ServiceAtLocationPatch) -> ApiResult<Vec<&'static str>> {
+    let mut details = row.details()?;
+    let mut edit = Edit::default();
+    edit.bounded("description", &patch.description, 4000);
+    edit.items("phones", &patch.phones, 20);
+    edit.items("schedules", &patch.schedules, 50);
+    edit.items("contacts", &patch.contacts, 20);
+    edit.optional("description", &mut details.description, patch.description);
+    edit.required("phones", &mut details.phones, patch.phones);
+    edit.required("schedules", &mut details.schedules, patch.schedules);
+    edit.required("contacts", &mut details.contacts, patch.contacts);
+    row.details = Json::of(details);
+    edit.finish()
 }
 
 /// Take a service from a location.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use actix_web::http::header;
 use actix_web::{get, patch, post};
 use approdo_db::schema::{locations, service_at_locations, services, territories};
 use approdo_db::{Connection, Json};
@@ -19,6 +20,7 @@ use crate::directory::services::{
     MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow, ServiceStatus, apply,
     check_ages, search_text,
 };
+use crate::directory::translations;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::paged_query;
@@ -230,7 +232,8 @@ fn shown(unit: &mut Unit<'_>, row: ServiceRow) -> ApiResult<Service> {
 
 /// Read a service.
 ///
-/// Every caller may know it.
+/// Every caller may know it. Texts that were reviewed in the language that `Accept-Language` prefers stand in the place of the originals;
+/// `Content-Language` says so.
 #[utoipa::path(
     tag = "Directory",
     params(("service_id" = ServiceId, Path, description = "The service.")),
@@ -244,12 +247,23 @@ pub async fn read_service(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_service", caller, move |reader| {
-        let row: ServiceRow = entries::known(reader, id.0)?;
+        let mut row: ServiceRow = entries::known(reader, id.0)?;
+        let preferred = reader.context.preferred.as_deref();
+        let reviewed = translations::reviewed(reader.connection, std::slice::from_ref(&row), preferred)?.pop();
+        let told = match reviewed {
+            Some(translation) => translation.put_into(&mut row)?.then_some(translation),
+            None => None,
+        };
         let now = reader.now;
         let capacity = capacities::of_service(reader.connection, row.id)?.map(|row| ServiceCapacity::shown(row, now));
         let service = Service::shown(row, capacity, clock::date_of(now))?;
-        let view = format!("{}{}", service.freshness, ServiceCapacity::view(service.capacity.as_ref()));
-        reader.answer_row(service.version, &held, &Fields::default(), &view, &service)
+        let mut view = format!("{}{}", service.freshness, ServiceCapacity::view(service.capacity.as_ref()));
+        view.extend(told.as_ref().map(|told| format!("{}.{}", told.language, told.version)));
+        let answer = reader.answer_row(service.version, &held, &Fields::default(), &view, &service)?;
+        Ok(match told {
+            Some(told) => answer.header(header::CONTENT_LANGUAGE, told.language),
+            None => answer,
+        })
     })
     .await
 }

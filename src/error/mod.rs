@@ -238,6 +238,16 @@ impl ApiError {
         self.0.about
     }
 
+    /// What is wrong with which members.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// What happened, for a person to read.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind
     }

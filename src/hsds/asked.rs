@@ -11,9 +11,8 @@ use validator::Validate;
 use crate::access::OrganisationId;
 use crate::error::ApiResult;
 use crate::hsds::MOUNT;
-use crate::hsds::entities::Depth;
+use crate::hsds::entities::{Depth, Spoken};
 use crate::hsds::paging::{self, Asked, Span};
-use crate::http::request::Language;
 use crate::http::{Answer, Door, Parameters, query, reading};
 
 /// Where the façade's contract stands.
@@ -94,8 +93,8 @@ pub fn limited<ST, K>(statement: Prepared<ST>, span: &Span<K>) -> Prepared<ST> {
 
 pub async fn one(
     door: Door,
-    read: impl Fn(&mut Connection, Language) -> ApiResult<Json> + Send + 'static,
+    read: impl Fn(&mut Connection, &Spoken) -> ApiResult<Json> + Send + 'static,
 ) -> ApiResult<Answer> {
-    let language = door.context.language;
-    paging::one(door.app, move |connection| read(connection, language)).await
+    let spoken = Spoken::of(&door.context);
+    paging::one(door.app, move |connection| read(connection, &spoken)).await
 }

@@ -15,9 +15,29 @@ use crate::directory::organisations::Organisation;
 use crate::directory::parts::CostOption;
 use crate::directory::service_at_locations::ServiceAtLocationRow;
 use crate::directory::services::{ServiceId, ServiceRow, ServiceStatus};
+use crate::directory::translations::{self, ServiceTranslationRow};
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::taxonomies::{self, Term, named};
+use crate::http::RequestContext;
 use crate::http::request::Language;
+
+/// What a reader understands: the language of labels, and the one that texts are told in where they were translated.
+#[derive(Clone)]
+pub struct Spoken {
+    pub labels: Language,
+    preferred: Option<String>,
+}
+
+impl Spoken {
+    pub fn of(context: &RequestContext) -> Self {
+        Self { labels: context.language, preferred: context.preferred.clone() }
+    }
+
+    /// The texts as they were entered.
+    pub fn original(labels: Language) -> Self {
+        Self { labels, preferred: None }
+    }
+}
 
 /// What entries refer to, read once for all of them.
 pub struct Told {
@@ -27,6 +47,7 @@ pub struct Told {
     organisations: HashMap<OrganisationId, Organisation>,
     /// Services at locations, by service, with their locations.
     given: HashMap<ServiceId, Vec<(ServiceAtLocationRow, LocationRow)>>,
+    translations: HashMap<ServiceId, ServiceTranslationRow>,
 }
 
 /// How much of an entry is told.
@@ -43,11 +64,13 @@ pub enum Depth {
 impl Told {
     pub fn of_services(
         connection: &mut Connection,
-        language: Language,
+        spoken: &Spoken,
         rows: &[ServiceRow],
         depth: Depth,
     ) -> ApiResult<Self> {
-        let mut told = Self::of_organisations(connection, language, rows.iter().map(|row| row.organisation_id))?;
+        let mut told = Self::of_organisations(connection, spoken.labels, rows.iter().map(|row| row.organisation_id))?;
+        let reviewed = translations::reviewed(connection, rows, spoken.preferred.as_deref())?;
+        told.translations = reviewed.into_iter().map(|row| (row.service_id, row)).collect();
         if depth == Depth::Full {
             let ids: Vec<ServiceId> = rows.iter().map(|row| row.id).collect();
             let given: Vec<ServiceAtLocationRow> = service_at_locations::table
@@ -80,6 +103,7 @@ impl Told {
             kinds: kinds.items.into_iter().map(|code| (code.code, code.label)).collect(),
             organisations: rows.into_iter().map(|row| (row.id, row)).collect(),
             given: HashMap::new(),
+            translations: HashMap::new(),
         })
     }
 
@@ -116,6 +140,10 @@ impl Told {
     }
 
     pub fn service(&self, row: &ServiceRow, depth: Depth) -> ApiResult<Value> {
+        let mut row = row.clone();
+        if let Some(translation) = self.translations.get(&row.id) {
+            translation.put_into(&mut row)?;
+        }
         let details = row.details()?;
         let service = without_nulls(json!({
             "id": row.id,

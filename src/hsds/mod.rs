@@ -3,6 +3,7 @@
 
 mod asked;
 mod entities;
+pub mod exchange;
 mod organizations;
 mod paging;
 mod places;

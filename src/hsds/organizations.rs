@@ -12,15 +12,14 @@ use crate::directory::organisations::Organisation;
 use crate::directory::services::ServiceRow;
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::asked::{HsdsQuery, Named, one, spanned};
-use crate::hsds::entities::{self, Depth, Told};
+use crate::hsds::entities::{self, Depth, Spoken, Told};
 use crate::hsds::paging::{self, Listed, Span};
-use crate::http::request::Language;
 use crate::http::{Answer, Door, Id, Parameters};
 
 #[derive(Clone)]
 struct Organizations {
     asked: HsdsQuery,
-    language: Language,
+    spoken: Spoken,
 }
 
 impl Organizations {
@@ -48,10 +47,10 @@ impl Listed for Organizations {
         let rows: Vec<Organisation> = page.load(connection)?;
         let keys: Vec<Named> = rows.iter().map(|row| (row.name.clone(), row.id.0)).collect();
         let told = match (self.asked.full, self.asked.full_service) {
-            (_, Some(true)) => full_organizations(connection, self.language, &rows, Depth::Full)?,
-            (Some(true), _) => full_organizations(connection, self.language, &rows, Depth::Summary)?,
+            (_, Some(true)) => full_organizations(connection, &self.spoken, &rows, Depth::Full)?,
+            (Some(true), _) => full_organizations(connection, &self.spoken, &rows, Depth::Summary)?,
             _ => {
-                let told = Told::of_organisations(connection, self.language, rows.iter().map(|row| row.id))?;
+                let told = Told::of_organisations(connection, self.spoken.labels, rows.iter().map(|row| row.id))?;
                 rows.iter().map(|row| told.organization(row)).collect()
             }
         };
@@ -67,7 +66,7 @@ const PROBED: i64 = 5_001;
 /// Organisations with their services and locations, read for all of them at once.
 fn full_organizations(
     connection: &mut Connection,
-    language: Language,
+    spoken: &Spoken,
     rows: &[Organisation],
     depth: Depth,
 ) -> ApiResult<Vec<Json>> {
@@ -81,7 +80,7 @@ fn full_organizations(
             "so many services or locations are not told in one answer: ask for fewer organizations, or for /services";
         return Err(ApiError::malformed(detail));
     }
-    let told = Told::of_services(connection, language, &given, depth)?;
+    let told = Told::of_services(connection, spoken, &given, depth)?;
     rows.iter()
         .map(|row| {
             let own = given.iter().filter(|service| service.organisation_id == row.id);
@@ -94,15 +93,15 @@ fn full_organizations(
 }
 
 pub async fn list_organizations(door: Door, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
-    let (asked, language) = (query.read()?, door.context.language);
-    paging::answer(door.app, asked.paging(), Organizations { asked, language }).await
+    let (asked, spoken) = (query.read()?, Spoken::of(&door.context));
+    paging::answer(door.app, asked.paging(), Organizations { asked, spoken }).await
 }
 
 pub async fn read_organization(door: Door, id: Id<OrganisationId>, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
     let depth = if query.read()?.full_service == Some(true) { Depth::Full } else { Depth::Summary };
-    one(door, move |connection, language| {
+    one(door, move |connection, spoken| {
         let row: Option<Organisation> = organisations::table.find(id.0).first(connection).optional()?;
-        let told = full_organizations(connection, language, row.as_slice(), depth)?;
+        let told = full_organizations(connection, spoken, row.as_slice(), depth)?;
         told.into_iter().next().ok_or_else(ApiError::not_found)
     })
     .await

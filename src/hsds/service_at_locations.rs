@@ -11,17 +11,16 @@ use crate::directory::service_at_locations::{ServiceAtLocationId, ServiceAtLocat
 use crate::directory::services::ServiceRow;
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::asked::{HsdsQuery, limited, one};
-use crate::hsds::entities::{self, Depth, Told};
+use crate::hsds::entities::{self, Depth, Spoken, Told};
 use crate::hsds::paging::{self, Listed, Span};
 use crate::hsds::places::Point;
 use crate::hsds::services::Narrowed;
-use crate::http::request::Language;
 use crate::http::{Answer, Door, Id, Parameters, query};
 
 #[derive(Clone)]
 struct Given {
     asked: HsdsQuery,
-    language: Language,
+    spoken: Spoken,
 }
 
 impl Given {
@@ -30,7 +29,7 @@ impl Given {
         connection: &mut Connection,
         mut statement: Prepared<ST>,
     ) -> ApiResult<Option<Prepared<ST>>> {
-        let Some(narrowed) = Narrowed::of(connection, &self.asked, self.language)? else { return Ok(None) };
+        let Some(narrowed) = Narrowed::of(connection, &self.asked, self.spoken.labels)? else { return Ok(None) };
         statement = statement.sql(
             " FROM service_at_locations a JOIN services s ON s.id = a.service_id JOIN locations l ON l.id = a.location_id \
              WHERE 1 = 1",
@@ -102,7 +101,7 @@ impl Listed for Given {
             Depth::Full => Depth::Apart,
             narrower => narrower,
         };
-        let told = Told::of_services(connection, self.language, &given, depth)?;
+        let told = Told::of_services(connection, &self.spoken, &given, depth)?;
         rows.iter().map(|(at, service, place)| Ok((at.id, with_service(&told, at, service, place, depth)?))).collect()
     }
 }
@@ -119,8 +118,8 @@ fn with_service(
 }
 
 pub async fn list_service_at_locations(door: Door, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
-    let (asked, language) = (query.read()?, door.context.language);
-    paging::answer(door.app, asked.paging(), Given { asked, language }).await
+    let (asked, spoken) = (query.read()?, Spoken::of(&door.context));
+    paging::answer(door.app, asked.paging(), Given { asked, spoken }).await
 }
 
 pub async fn read_service_at_location(
@@ -129,12 +128,12 @@ pub async fn read_service_at_location(
     query: Parameters<query::None>,
 ) -> ApiResult<Answer> {
     query.read()?;
-    one(door, move |connection, language| {
+    one(door, move |connection, spoken| {
         let at: Option<ServiceAtLocationRow> = service_at_locations::table.find(id.0).first(connection).optional()?;
         let at = at.ok_or_else(ApiError::not_found)?;
         let service = entities::known_service(connection, at.service_id)?;
         let place: LocationRow = locations::table.find(at.location_id).first(connection)?;
-        let told = Told::of_services(connection, language, std::slice::from_ref(&service), Depth::Apart)?;
+        let told = Told::of_services(connection, spoken, std::slice::from_ref(&service), Depth::Apart)?;
         with_service(&told, &at, &service, &place, Depth::Apart)
     })
     .await

@@ -11,7 +11,7 @@ use crate::directory::service_handlers::sought;
 use crate::directory::services::{ServiceId, ServiceRow};
 use crate::error::ApiResult;
 use crate::hsds::asked::{HsdsQuery, Named, one, spanned};
-use crate::hsds::entities::{self, Depth, Told};
+use crate::hsds::entities::{self, Depth, Spoken, Told};
 use crate::hsds::paging::{self, Listed, Span};
 use crate::hsds::taxonomies::{self, Term};
 use crate::http::request::Language;
@@ -95,20 +95,20 @@ impl Narrowed {
 #[derive(Clone)]
 struct Services {
     asked: HsdsQuery,
-    language: Language,
+    spoken: Spoken,
 }
 
 impl Listed for Services {
     type Key = Named;
 
     fn count(&self, connection: &mut Connection) -> ApiResult<i64> {
-        let Some(narrowed) = Narrowed::of(connection, &self.asked, self.language)? else { return Ok(0) };
+        let Some(narrowed) = Narrowed::of(connection, &self.asked, self.spoken.labels)? else { return Ok(0) };
         let all = Prepared::<BigInt>::select("count(*)").sql(" FROM services s WHERE 1 = 1");
         Ok(narrowed.conditions(all).once().get_result(connection)?)
     }
 
     fn rows(&self, connection: &mut Connection, span: &Span<Named>) -> ApiResult<Vec<(Named, Json)>> {
-        let Some(narrowed) = Narrowed::of(connection, &self.asked, self.language)? else { return Ok(Vec::new()) };
+        let Some(narrowed) = Narrowed::of(connection, &self.asked, self.spoken.labels)? else { return Ok(Vec::new()) };
         let all = Prepared::<services::SqlType>::select("s.*").sql(" FROM services s WHERE 1 = 1");
         let all = narrowed.conditions(all);
         let page = spanned(all, " AND (s.name, s.id) > (", " ORDER BY s.name, s.id", span);
@@ -122,21 +122,21 @@ impl Listed for Services {
             return Ok(rows.iter().map(|row| (key(row), told(row))).collect());
         }
         let depth = self.asked.depth();
-        let told = Told::of_services(connection, self.language, &rows, depth)?;
+        let told = Told::of_services(connection, &self.spoken, &rows, depth)?;
         rows.iter().map(|row| Ok((key(row), told.service(row, depth)?))).collect()
     }
 }
 
 pub async fn list_services(door: Door, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
-    let (asked, language) = (query.read()?, door.context.language);
-    paging::answer(door.app, asked.paging(), Services { asked, language }).await
+    let (asked, spoken) = (query.read()?, Spoken::of(&door.context));
+    paging::answer(door.app, asked.paging(), Services { asked, spoken }).await
 }
 
 pub async fn read_service(door: Door, id: Id<ServiceId>, query: Parameters<query::None>) -> ApiResult<Answer> {
     query.read()?;
-    one(door, move |connection, language| {
+    one(door, move |connection, spoken| {
         let row = entities::known_service(connection, id.0)?;
-        Told::of_services(connection, language, std::slice::from_ref(&row), Depth::Full)?.service(&row, Depth::Full)
+        Told::of_services(connection, spoken, std::slice::from_ref(&row), Depth::Full)?.service(&row, Depth::Full)
     })
     .await
 }

@@ -66,7 +66,8 @@ pub async fn list_taxonomy_terms(door: Door, query: Parameters<HsdsQuery>) -> Ap
 
 pub async fn read_taxonomy(door: Door, id: Id<Uuid>, query: Parameters<query::None>) -> ApiResult<Answer> {
     query.read()?;
-    one(door, move |connection, language| {
+    one(door, move |connection, spoken| {
+        let language = spoken.labels;
         let all = taxonomies::taxonomies(connection, language)?;
         all.into_iter().find(|taxonomy| taxonomy["id"] == id.0.to_string()).ok_or_else(ApiError::not_found)
     })
@@ -75,7 +76,8 @@ pub async fn read_taxonomy(door: Door, id: Id<Uuid>, query: Parameters<query::No
 
 pub async fn read_taxonomy_term(door: Door, id: Id<Uuid>, query: Parameters<query::None>) -> ApiResult<Answer> {
     query.read()?;
-    one(door, move |connection, language| {
+    one(door, move |connection, spoken| {
+        let language = spoken.labels;
         let terms = taxonomies::terms(connection, language)?;
         taxonomies::known(&terms, id.0).map(|term| term.shown(language)).ok_or_else(ApiError::not_found)
     })

@@ -52,28 +52,37 @@ impl<T: Checked> Body<T> {
             }
             return Err(error);
         }
-        refuse_null_characters(&self.bytes)?;
-        // Serde reads a union from an array as well, its tag first.
-        if self.bytes.trim_ascii_start().starts_with(b"[") {
-            refuse_values(&self.bytes, "must be an object", Value::is_array)?;
-        }
-        if T::MEDIA_TYPE != "application/merge-patch+json" {
-            refuse_nulls(&self.bytes)?;
-        }
-        let mut source = serde_json::Deserializer::from_slice(&self.bytes);
-        let value: T = serde_path_to_error::deserialize(Objects(&mut source)).map_err(|error| {
-            let pointer = pointer(error.path());
-            let cause = error.into_inner();
-            if cause.is_data() {
-                ApiError::invalid(vec![FieldError { pointer, detail: told(&cause) }])
-            } else {
-                ApiError::malformed(format!("the body is not JSON: line {}, column {}", cause.line(), cause.column()))
-            }
-        })?;
-        source.end().map_err(|_| ApiError::malformed("something follows the JSON value"))?;
-        value.validate().map_err(|errors| ApiError::invalid(flatten(&errors, "#")))?;
-        Ok(value)
+        parsed(&self.bytes)
     }
+}
+
+/// Holds members that were put together here to the same rules as a body that was sent.
+pub fn checked<T: Checked>(members: &serde_json::Map<String, Value>) -> ApiResult<T> {
+    parsed(&serde_json::to_vec(members).map_err(ApiError::fault)?)
+}
+
+fn parsed<T: Checked>(bytes: &[u8]) -> ApiResult<T> {
+    refuse_null_characters(bytes)?;
+    // Serde reads a union from an array as well, its tag first.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        refuse_values(bytes, "must be an object", Value::is_array)?;
+    }
+    if T::MEDIA_TYPE != "application/merge-patch+json" {
+        refuse_nulls(bytes)?;
+    }
+    let mut source = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(Objects(&mut source)).map_err(|error| {
+        let pointer = pointer(error.path());
+        let cause = error.into_inner();
+        if cause.is_data() {
+            ApiError::invalid(vec![FieldError { pointer, detail: told(&cause) }])
+        } else {
+            ApiError::malformed(format!("the body is not JSON: line {}, column {}", cause.line(), cause.column()))
+        }
+    })?;
+    source.end().map_err(|_| ApiError::malformed("something follows the JSON value"))?;
+    value.validate().map_err(|errors| ApiError::invalid(flatten(&errors, "#")))?;
+    Ok(value)
 }
 
 // serde's sentence ends in " at line 1 column 20", which a pointer says better.
@@ -83,7 +92,7 @@ fn told(error: &serde_json::Error) -> String {
 }
 
 // PostgreSQL's text cannot hold U+0000; neither database should be asked to.
-fn refuse_null_characters(bytes: &[u8]) -> ApiResult<()> {
+pub fn refuse_null_characters(bytes: &[u8]) -> ApiResult<()> {
     if !bytes.windows(6).any(|window| window == b"\\u0000") {
         return Ok(());
     }

@@ -34,17 +34,25 @@ impl ContentHead {
 
     /// 415 unless it is said to be of this media type, in UTF-8 where it is text, and as it is: without a content coding.
     pub fn require(&self, media_type: &str) -> ApiResult<()> {
+        self.require_any(&[media_type]).map(drop)
+    }
+
+    /// The same of several media types; gives the one it is said to be.
+    pub fn require_any<'a>(&self, media_types: &[&'a str]) -> ApiResult<&'a str> {
         let mut parts = self.media_type.as_deref().unwrap_or_default().split(';').map(str::trim);
-        let named = parts.next().is_some_and(|named| named.eq_ignore_ascii_case(media_type));
+        let named = parts.next().unwrap_or_default();
+        let known = media_types.iter().find(|media_type| named.eq_ignore_ascii_case(media_type));
         let charset = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
-        if !named || charset.is_some_and(|charset| charset.trim_matches('"') != "utf-8") {
-            return Err(ApiError::new(Kind::UnsupportedMediaType, format!("send {media_type}, as was declared")));
-        }
+        let known = known.filter(|_| charset.is_none_or(|charset| charset.trim_matches('"') == "utf-8"));
+        let Some(known) = known else {
+            let detail = format!("send {}, as is declared", media_types.join(" or "));
+            return Err(ApiError::new(Kind::UnsupportedMediaType, detail));
+        };
         if self.coded {
             let error = ApiError::new(Kind::UnsupportedMediaType, "send it without a content coding");
             return Err(error.header(header::ACCEPT_ENCODING, "identity"));
         }
-        Ok(())
+        Ok(known)
     }
 }
 

@@ -50,6 +50,29 @@ impl<A: From<Uuid>, B: From<Uuid>> FromRequest for Ids<A, B> {
     }
 }
 
+/// The language that a path names.
+#[derive(Debug)]
+pub struct LanguageOf(pub String);
+
+impl FromRequest for LanguageOf {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let language = request.match_info().get("language").unwrap_or_default();
+        ready(if is_language(language) {
+            Ok(Self(language.to_owned()))
+        } else {
+            Err(ApiError::malformed("the language in the path is not a code of ISO 639"))
+        })
+    }
+}
+
+/// Whether a text is written as a code of ISO 639.
+pub fn is_language(text: &str) -> bool {
+    matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 /// A text segment of the path.
 #[derive(Debug)]
 pub struct Segment(pub String, PhantomData<()>);

@@ -4,6 +4,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage as _, HttpRequest};
 
 use crate::error::ApiError;
+use crate::http::path::is_language;
 
 /// The id of this request, in its answer, its log line and its records.
 #[derive(Debug, Clone)]
@@ -59,6 +60,21 @@ impl Language {
     }
 }
 
+/// The language that an `Accept-Language` prefers to all others, the first of several (RFC 9110, 12.5.4).
+pub fn preferred(accepted: &str) -> Option<String> {
+    let mut best: Option<(f32, String)> = None;
+    for item in accepted.split(',') {
+        let mut parts = item.split(';').map(str::trim);
+        let tag = parts.next().unwrap_or_default().split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let quality =
+            parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |quality| quality.parse().unwrap_or(0.0));
+        if quality > best.as_ref().map_or(0.0, |(so_far, _)| *so_far) {
+            best = Some((quality, tag));
+        }
+    }
+    best.map(|(_, tag)| tag).filter(|tag| is_language(tag))
+}
+
 /// Why data is accessed where the caller does not say.
 pub const DEFAULT_PURPOSE: &str = "case_work";
 
@@ -70,6 +86,8 @@ pub struct RequestContext {
     /// Whether the request says so itself.
     pub states_purpose: bool,
     pub language: Language,
+    /// The language that the request prefers to all others, by ISO 639, where it says so: also one that labels do not exist in.
+    pub preferred: Option<String>,
     /// The content coding the answer will have: part of the view an `ETag` names.
     pub coding: &'static str,
     pub idempotency_key: Option<String>,
@@ -83,6 +101,7 @@ impl RequestContext {
             purpose: purpose.to_owned(),
             states_purpose: true,
             language: Language::En,
+            preferred: None,
             coding: "",
             idempotency_key: None,
         }
@@ -95,11 +114,13 @@ impl RequestContext {
         let id = request.extensions().get::<RequestId>().map_or_else(|| RequestId::of(headers).0, |id| id.0.clone());
         let key = text("idempotency-key").map(idempotency_key).transpose();
         let accepts_gzip = text(header::ACCEPT_ENCODING.as_str()).is_some_and(|value| value.contains("gzip"));
+        let accepted = text(header::ACCEPT_LANGUAGE.as_str()).unwrap_or_default();
         let context = Self {
             id,
             purpose: text("access-purpose").unwrap_or(DEFAULT_PURPOSE).to_owned(),
             states_purpose: text("access-purpose").is_some(),
-            language: Language::negotiate(text(header::ACCEPT_LANGUAGE.as_str()).unwrap_or_default()),
+            language: Language::negotiate(accepted),
+            preferred: preferred(accepted),
             coding: if accepts_gzip { "gzip" } else { "" },
             idempotency_key: key.as_ref().ok().cloned().flatten(),
         };

@@ -1,6 +1,6 @@
 use super::etag::{IfMatch, IfNoneMatch, View};
 use super::page::without_paging;
-use super::request::Language;
+use super::request::{Language, preferred};
 use crate::error::Kind;
 
 fn if_match(text: &str) -> IfMatch {
@@ -12,6 +12,23 @@ fn if_match_compares_the_version_alone() {
     assert!(if_match("\"3.abcdef\"").check(3).is_ok());
     assert!(if_match("\"3.another-view\"").check(3).is_ok());
     assert_eq!(if_match("\"2.abcdef\"").check(3).map_err(|error| error.kind()), Err(Kind::PreconditionFailed));
+}
+
+#[test]
+fn the_preferred_language_is_the_first_of_the_highest_quality_if_it_is_one() {
+    for (accepted, language) in [
+        ("uk-UA, it;q=0.8", Some("uk")),
+        ("it;q=0.8, UK", Some("uk")),
+        ("de, en", Some("de")),
+        ("fil", Some("fil")),
+        ("*, uk;q=0.9", None),
+        ("uk;q=0", None),
+        ("uk;q=high", None),
+        ("", None),
+        ("x-klingon", None),
+    ] {
+        assert_eq!(preferred(accepted).as_deref(), language, "{accepted}");
+    }
 }
 
 #[test]

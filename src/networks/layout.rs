@@ -127,7 +127,7 @@ fn shortened(line: &str, columns: usize, goes_on: bool) -> String {
         }
         short.push(character);
     }
-    format!("{}…", short.trim_end_matches([' ', '-', '–', ',']))
+    format!("{}…", short.trim_end_matches([' ', '-', '–', '·', ',']))
 }
 
 fn width(text: &str) -> usize {

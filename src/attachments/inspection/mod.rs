@@ -66,6 +66,20 @@ pub fn inspect<F: Read + Seek>(file: &mut F, media_type: MediaType, limits: Limi
     Ok(())
 }
 
+/// The wanted files of an archive that holds nothing harmful, each of so many bytes at most; 422 where it cannot be that.
+pub fn unpacked<F: Read + Seek>(
+    file: &mut F,
+    limits: Limits,
+    longest: u64,
+    wanted: impl Fn(&str) -> bool,
+) -> ApiResult<Vec<(String, Vec<u8>)>> {
+    file.rewind().map_err(ApiError::fault)?;
+    let parts = office::unpack(file, &wanted, longest, limits)?;
+    let mut parts: Vec<(String, Vec<u8>)> = parts.into_iter().filter(|(name, _)| wanted(name)).collect();
+    parts.sort();
+    Ok(parts)
+}
+
 /// Up to so many bytes from where the reader stands.
 fn up_to(source: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -52,7 +52,7 @@ const CARRIERS: [(usize, &[u8]); 14] = [
 /// A document of ISO/IEC 29500 of this kind, without macros.
 pub fn document<F: Read + Seek>(file: &mut F, kind: &Kind, limits: Limits) -> Verdict {
     const TYPES: &str = "[Content_Types].xml";
-    let parts = unpack(file, &[TYPES], limits)?;
+    let parts = unpack(file, |name| name == TYPES, PART, limits)?;
     let types = text(&parts, TYPES);
     if types.contains("macroEnabled") || types.contains("vnd.ms-office.vbaProject") {
         return refused("holds macros");
@@ -70,7 +70,7 @@ pub fn document<F: Read + Seek>(file: &mut F, kind: &Kind, limits: Limits) -> Ve
 /// A document of ISO/IEC 26300 that says that it is of this type, without macros.
 pub fn open_document<F: Read + Seek>(file: &mut F, media_type: &str, limits: Limits) -> Verdict {
     const MANIFEST: &str = "META-INF/manifest.xml";
-    let parts = unpack(file, &["mimetype", MANIFEST], limits)?;
+    let parts = unpack(file, |name| ["mimetype", MANIFEST].contains(&name), PART, limits)?;
     if text(&parts, "mimetype") != media_type || !parts.contains_key("content.xml") {
         return refused("lacks the main part of a document of its type");
     }
@@ -88,7 +88,7 @@ pub fn open_document<F: Read + Seek>(file: &mut F, media_type: &str, limits: Lim
 }
 
 /// The names of all parts, with the content of those that are to be read.
-type Parts = HashMap<String, Vec<u8>>;
+pub type Parts = HashMap<String, Vec<u8>>;
 
 fn text<'a>(parts: &'a Parts, name: &str) -> &'a str {
     parts.get(name).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
@@ -112,8 +112,13 @@ fn damaged(error: ZipError) -> Objection {
 
 const DAMAGED: Objection = Objection::Refused("is not a whole archive, as documents of its type are");
 
-/// Unpacks everything, keeping the named parts alone.
-fn unpack<F: Read + Seek>(file: &mut F, wanted: &[&str], limits: Limits) -> Result<Parts, Objection> {
+/// Unpacks everything, keeping the wanted parts alone, each of so many bytes at most.
+pub fn unpack<F: Read + Seek>(
+    file: &mut F,
+    wanted: impl Fn(&str) -> bool,
+    longest: u64,
+    limits: Limits,
+) -> Result<Parts, Objection> {
     if !up_to(file, 4)?.starts_with(b"PK\x03\x04") {
         return Err(Objection::Refused("does not begin as a document of its type does"));
     }
@@ -133,8 +138,8 @@ fn unpack<F: Read + Seek>(file: &mut F, wanted: &[&str], limits: Limits) -> Resu
     for index in 0..archive.len() {
         let name = admissible(&archive, index)?;
         let mut entry = archive.by_index(index).map_err(damaged)?;
-        let keep = wanted.contains(&name.as_str());
-        let kept = drain(&mut entry, &mut buffer, &mut left, keep)?;
+        let longest = wanted(&name).then_some(longest);
+        let kept = drain(&mut entry, &mut buffer, &mut left, longest)?;
         parts.insert(name, kept);
     }
     Ok(parts)
@@ -186,8 +191,8 @@ fn admissible<F: Read + Seek>(archive: &ZipArchive<F>, index: usize) -> Result<S
     Ok(name)
 }
 
-/// Unpacks one file; gives what is to be kept of it.
-fn drain(entry: &mut impl Read, buffer: &mut [u8], left: &mut u64, keep: bool) -> Result<Vec<u8>, Objection> {
+/// Unpacks one file; gives what is to be kept of it, where that is not longer than it may be.
+fn drain(entry: &mut impl Read, buffer: &mut [u8], left: &mut u64, longest: Option<u64>) -> Result<Vec<u8>, Objection> {
     // As much of its beginning as tells what it is.
     let mut head = up_to(&mut *entry, 512).map_err(|error| damaged(error.into()))?;
     if CARRIERS.iter().any(|(at, mark)| head.get(*at..).is_some_and(|from| from.starts_with(mark))) {
@@ -201,12 +206,12 @@ fn drain(entry: &mut impl Read, buffer: &mut [u8], left: &mut u64, keep: bool) -
         if read == 0 {
             break;
         }
-        if keep {
+        if let Some(longest) = longest {
             head.extend_from_slice(buffer.get(..read).unwrap_or_default());
-            if u64::try_from(head.len()).unwrap_or(u64::MAX) > PART {
+            if u64::try_from(head.len()).unwrap_or(u64::MAX) > longest {
                 return Err(Objection::Refused("describes itself at an unusual length"));
             }
         }
     }
-    Ok(if keep { head } else { Vec::new() })
+    Ok(if longest.is_some() { head } else { Vec::new() })
 }

@@ -81,6 +81,8 @@ rows! {
     referral,
     /// Sent by a colleague, and received.
     received_referral,
+    /// The service's, into Ukrainian.
+    service_translation,
     network,
     /// Of the municipality itself, in another role than the example.
     network_member,
@@ -112,6 +114,12 @@ impl<'s> Rows<'s> {
         match name {
             "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
             | "consent" => self.make_of_person(name),
+            "service_translation" => {
+                let told = json!({"fields": {"name": "Італійська"}, "state": "machine"});
+                let path = format!("/services/{}/translations/uk", self.service());
+                anna.put(&path, &told).expect(200);
+                path
+            }
             "service" | "other_service" | "location" | "service_at_location" | "agreement" => {
                 self.make_of_directory(&anna, name)
             }

@@ -22,6 +22,15 @@ pub struct Stage<'w> {
 pub const FILE: &[u8] = b"Come on Tuesday at eleven.";
 pub const FILE_TYPE: &str = "text/plain";
 
+/// The same where the file is a directory in the words of HSDS.
+const DIRECTORY: &[u8] = br#"[{"id": "1", "name": "Italian", "attributes": [{"taxonomy_term": {"code": "language_course", "taxonomy": "service_types"}}]}]"#;
+
+/// The file that an operation takes, with its media type.
+fn file_of(operation: &Operation) -> Option<(&'static str, &'static [u8])> {
+    let (media_type, _) = operation.body().filter(|_| operation.takes_file())?;
+    Some(if media_type == "application/json" { (media_type, DIRECTORY) } else { (FILE_TYPE, FILE) })
+}
+
 pub fn declared(manager: &Client, case: &str) -> String {
     let digest = "d925537e537fe0f63b4f805a950ac94fa8f2a731f24191b5854794f97122e544";
     let new = json!({"file_name": "appointment.txt", "media_type": FILE_TYPE, "size": FILE.len(), "sha256": digest});
@@ -246,6 +255,11 @@ impl<'w> Stage<'w> {
             ("pathway_id", _) => rows.pathway(),
             ("pathway_template_id", _) => rows.pathway_template(),
             ("service_id", _) => rows.service(),
+            ("language", _) => {
+                // It is to be there.
+                rows.service_translation();
+                "uk".to_owned()
+            }
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
             ("network_id", _) => rows.network(),
@@ -302,10 +316,9 @@ pub fn call(client: &Client, operation: &Operation, path: &str, body: Option<&Va
     if let (Some(_), Some((media_type, _))) = (body, operation.body()) {
         headers.push(("content-type", media_type));
     }
-    if operation.takes_file() {
-        headers.push(("content-type", FILE_TYPE));
-    }
-    let bytes = text.as_deref().map(str::as_bytes).or(operation.takes_file().then_some(FILE));
+    let file = file_of(operation);
+    headers.extend(file.map(|(media_type, _)| ("content-type", media_type)));
+    let bytes = text.as_deref().map(str::as_bytes).or(file.map(|(_, bytes)| bytes));
     if operation.answer(428).is_some() {
         headers.push(("if-match", "*"));
     }

@@ -3,3 +3,4 @@
 mod locations;
 mod matches;
 mod services;
+mod translations;

@@ -89,3 +89,34 @@ diesel::table! {
         updated_at -> Instant,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::types::Uuid;
+
+    directory_sources (organisation_id, kind, source_id) {
+        organisation_id -> Uuid,
+        kind -> Text,
+        source_id -> Text,
+        row_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    service_translations (id) {
+        id -> Uuid,
+        service_id -> Uuid,
+        organisation_id -> Uuid,
+        language -> Text,
+        fields -> Document,
+        source -> Document,
+        state -> Text,
+        source_version -> BigInt,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}

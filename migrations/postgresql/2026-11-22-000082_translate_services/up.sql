@@ -1,0 +1,18 @@
+-- What services are called in other languages (domain 17). `source` keeps the texts that were translated: whether a translation is out of
+-- date is told by comparing them with the present ones.
+CREATE TABLE service_translations (
+    id UUID NOT NULL PRIMARY KEY,
+    service_id UUID NOT NULL REFERENCES services (id),
+    organisation_id UUID NOT NULL REFERENCES organisations (id),
+    language TEXT NOT NULL,
+    fields JSONB NOT NULL,
+    source JSONB NOT NULL,
+    state TEXT NOT NULL,
+    source_version BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL,
+    UNIQUE (service_id, language)
+);
+
+CREATE INDEX service_translations_by_organisation ON service_translations (organisation_id);

@@ -1,0 +1,18 @@
+-- What services are called in other languages (domain 17). `source` keeps the texts that were translated: whether a translation is out of
+-- date is told by comparing them with the present ones.
+CREATE TABLE service_translations (
+    id TEXT NOT NULL PRIMARY KEY,
+    service_id TEXT NOT NULL REFERENCES services (id),
+    organisation_id TEXT NOT NULL REFERENCES organisations (id),
+    language TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL,
+    source_version BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    UNIQUE (service_id, language)
+);
+
+CREATE INDEX service_translations_by_organisation ON service_translations (organisation_id);

@@ -1,0 +1,320 @@
+//! Entries of a file become rows: matched by what they are called there, made where there are none, edited where they differ. Each as a
+//! whole or not at all: everything that can be wrong with an entry is found before anything of it is written.
+
+use std::collections::{HashMap, HashSet};
+
+use approdo_db::schema::{organisation_ancestors, organisations};
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::access::OrganisationId;
+use crate::directory::entries::{self, Entry};
+use crate::directory::location_handlers;
+use crate::directory::locations::{self, LocationId, LocationPatch, LocationRow, NewLocation};
+use crate::directory::organisations::{self as bodies, Organisation};
+use crate::directory::service_at_locations::{
+    self, NewServiceAtLocation, ServiceAtLocationId, ServiceAtLocationPatch, ServiceAtLocationRow,
+};
+use crate::directory::service_handlers;
+use crate::directory::services::{self, NewService, ServiceId, ServicePatch, ServiceRow};
+use crate::error::{ApiError, ApiResult};
+use crate::hsds::exchange::package::{Item, Members, Package};
+use crate::hsds::exchange::report::{ImportReport, ImportStatus};
+use crate::hsds::exchange::shaping::{self, Shaped};
+use crate::hsds::exchange::sources::{self, HsdsEntity};
+use crate::http::body::checked;
+use crate::work::Unit;
+
+/// The kind of body that an organisation of a file becomes: HSDS does not tell.
+const KIND: &str = "other";
+
+/// An import in progress.
+pub struct Import<'u, 'a> {
+    unit: &'u mut Unit<'a>,
+    importer: Organisation,
+    service_type: Option<String>,
+    /// The importing organisation and those below it: whose rows an import may touch.
+    own: HashSet<OrganisationId>,
+    /// What became of what the file names so far.
+    organisations: HashMap<String, OrganisationId>,
+    locations: HashMap<String, LocationId>,
+    services: HashMap<String, ServiceId>,
+    report: ImportReport,
+}
+
+/// Keeps what a file says, for an organisation that the caller administers.
+pub fn keep(
+    unit: &mut Unit<'_>,
+    importer: Organisation,
+    service_type: Option<String>,
+    package: &Package,
+) -> ApiResult<ImportReport> {
+    let own: Vec<OrganisationId> = organisation_ancestors::table
+        .filter(organisation_ancestors::ancestor_id.eq(importer.id))
+        .select(organisation_ancestors::organisation_id)
+        .load(unit.connection)?;
+    let mut import = Import {
+        unit,
+        importer,
+        service_type,
+        own: own.into_iter().collect(),
+        organisations: HashMap::new(),
+        locations: HashMap::new(),
+        services: HashMap::new(),
+        report: ImportReport::default(),
+    };
+    package.organisations.iter().try_for_each(|item| import.organisation(item))?;
+    package.locations.iter().try_for_each(|item| import.location(item))?;
+    package.services.iter().try_for_each(|item| import.service(item))?;
+    package.placements.iter().try_for_each(|item| import.placement(item))?;
+    import.report.ignored.clone_from(&package.ignored);
+    Ok(import.report)
+}
+
+/// 422 for an entry that nobody could find again.
+fn require_id(item: &Item) -> ApiResult<()> {
+    if item.id.is_empty() {
+        Err(ApiError::invalid_member("id", "is missing"))
+    } else if item.id.len() > sources::LONGEST {
+        Err(ApiError::invalid_member("id", format!("must have at most {} bytes", sources::LONGEST)))
+    } else {
+        Ok(())
+    }
+}
+
+fn rejected_before(member: &str) -> ApiError {
+    ApiError::invalid_member(member, "names an entry that is not in the file, or was rejected")
+}
+
+impl Import<'_, '_> {
+    /// The row that an entry is here: what was imported under its id, or what bears it as its own.
+    fn known<E: Entry>(&mut self, kind: HsdsEntity, item: &Item) -> ApiResult<Option<E>> {
+        let imported = sources::row(self.unit.connection, self.importer.id, kind, &item.id)?;
+        let id = imported.or_else(|| Uuid::parse_str(&item.id).ok());
+        let row = match id {
+            Some(id) => E::lock(self.unit.connection, E::Id::from(id))?,
+            None => None,
+        };
+        match row {
+            Some(row) if self.own.contains(&row.keeper()) => Ok(Some(row)),
+            // Somebody else's row that happens to bear the id is not this entry.
+            _ => Ok(None),
+        }
+    }
+
+    fn remember(&mut self, kind: HsdsEntity, item: &Item, row: Uuid) -> ApiResult<()> {
+        Ok(sources::remember(self.unit.connection, self.importer.id, kind, &item.id, row)?)
+    }
+
+    /// Organisations become bodies below the importing one; one that bears its name is that one. What they are called here is for
+    /// their administrators to change.
+    fn organisation(&mut self, item: &Item) -> ApiResult<()> {
+        let (name, ipa_code, lost) = shaping::organisation(item);
+        let outcome = self.kept_organisation(item, name, ipa_code);
+        let id = self.report.note(HsdsEntity::Organisation, item, lost, outcome)?;
+        self.organisations.extend(id.map(|id| (item.id.clone(), OrganisationId(id))));
+        Ok(())
+    }
+
+    fn kept_organisation(
+        &mut self,
+        item: &Item,
+        name: Option<String>,
+        ipa_code: Option<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
+        require_id(item)?;
+        let name = name.ok_or_else(|| ApiError::invalid_member("name", "is missing"))?;
+        if name.chars().count() > 200 {
+            return Err(ApiError::invalid_member("name", "must have 1 to 200 characters"));
+        }
+        let imported = sources::row(self.unit.connection, self.importer.id, HsdsEntity::Organisation, &item.id)?;
+        let own_id = imported.or_else(|| Uuid::parse_str(&item.id).ok()).map(OrganisationId);
+        if let Some(id) = own_id.filter(|id| self.own.contains(id)) {
+            return Ok((id.0, ImportStatus::Unchanged));
+        }
+        if name == self.importer.name {
+            return Ok((self.importer.id.0, ImportStatus::Unchanged));
+        }
+        let made = Organisation::new(self.unit.now, name, KIND.to_owned(), Some(self.importer.id));
+        let made = Organisation { ipa_code: ipa_code.filter(|code| code.len() <= 20), ..made };
+        bodies::add(self.unit, &made)?;
+        self.own.insert(made.id);
+        self.remember(HsdsEntity::Organisation, item, made.id.0)?;
+        Ok((made.id.0, ImportStatus::Created))
+    }
+
+    /// Whose an entry is: the organisation it names, or the importing one where it names none of the file.
+    fn owner(&self, item: &Item) -> OrganisationId {
+        let named = item.text("organization_id").and_then(|id| self.organisations.get(&id).copied());
+        named.unwrap_or(self.importer.id)
+    }
+
+    fn location(&mut self, item: &Item) -> ApiResult<()> {
+        let shaped = shaping::location(item);
+        let lost = shaped.lost.clone();
+        let outcome = self.kept_location(item, shaped);
+        let id = self.report.note(HsdsEntity::Location, item, lost, outcome)?;
+        self.locations.extend(id.map(|id| (item.id.clone(), LocationId(id))));
+        Ok(())
+    }
+
+    fn kept_location(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+        require_id(item)?;
+        let Some(mut row) = self.known::<LocationRow>(HsdsEntity::Location, item)? else {
+            let new: NewLocation = checked(&of(self.owner(item), shaped.members))?;
+            let row = location_handlers::enter(self.unit, LocationId::new(), new)?;
+            self.remember(HsdsEntity::Location, item, row.id.0)?;
+            return Ok((row.id.0, ImportStatus::Created));
+        };
+        let texts = ["name", "alternate_name", "description", "transportation", "url", "latitude", "longitude"];
+        let lists = ["addresses", "phones", "schedules", "languages", "accessibility", "contacts"];
+        let patch: LocationPatch = checked(&replacing(shaped.members, &texts, &lists))?;
+        let changed = locations::apply(&mut row, patch)?;
+        entries::save(self.unit, &mut row, &changed)?;
+        Ok((row.id.0, status_of(&changed)))
+    }
+
+    fn service(&mut self, item: &Item) -> ApiResult<()> {
+        let shaped = shaping::service(item, &self.unit.app.codes);
+        let lost = shaped.lost.clone();
+        let outcome = self.kept_service(item, shaped);
+        let id = self.report.note(HsdsEntity::Service, item, lost, outcome)?;
+        self.services.extend(id.map(|id| (item.id.clone(), ServiceId(id))));
+        Ok(())
+    }
+
+    fn kept_service(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+        require_id(item)?;
+        match self.known::<ServiceRow>(HsdsEntity::Service, item)? {
+            Some(row) => self.edited_service(row, shaped),
+            None => self.new_service(item, shaped),
+        }
+    }
+
+    fn new_service(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+        let owner = self.owner(item);
+        let provider = if owner == self.importer.id { "internal" } else { "external" };
+        let service_type = shaped.service_type.or_else(|| self.service_type.clone());
+        let service_type = service_type.ok_or_else(|| {
+            ApiError::invalid_member("service_type", "is not told: say service_type for those that are not classified")
+        })?;
+        let mut members = shaped.members;
+        members.insert("service_type".into(), service_type.into());
+        members.insert("provider_kind".into(), provider.into());
+        members.insert("eligibility".into(), json!({"target_groups": shaped.target_groups.unwrap_or_default()}));
+        let new: NewService = checked(&of(owner, members))?;
+        let row = service_handlers::enter(self.unit, ServiceId::new(), new)?;
+        self.remember(HsdsEntity::Service, item, row.id.0)?;
+        Ok((row.id.0, ImportStatus::Created))
+    }
+
+    /// What HSDS does not tell of a service stays as it is.
+    fn edited_service(&mut self, mut row: ServiceRow, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+        let texts = [
+            "alternate_name",
+            "description",
+            "url",
+            "email",
+            "interpretation_services",
+            "application_process",
+            "fees_description",
+            "wait_time",
+            "accreditations",
+            "licenses",
+            "eligibility_description",
+            "alert",
+            "minimum_age",
+            "maximum_age",
+        ];
+        let lists = [
+            "phones",
+            "schedules",
+            "service_areas",
+            "languages",
+            "funding",
+            "cost_options",
+            "required_documents",
+            "contacts",
+        ];
+        let mut members = replacing(shaped.members, &texts, &lists);
+        keep_territories(&row, &mut members)?;
+        members.extend(shaped.service_type.map(|code| ("service_type".to_owned(), code.into())));
+        members.extend(shaped.target_groups.map(|groups| ("eligibility".to_owned(), json!({"target_groups": groups}))));
+        let patch: ServicePatch = checked(&members)?;
+        let changed = services::apply(&mut row, patch)?;
+        entries::save(self.unit, &mut row, &changed)?;
+        Ok((row.id.0, status_of(&changed)))
+    }
+
+    fn placement(&mut self, item: &Item) -> ApiResult<()> {
+        let shaped = shaping::placement(item);
+        let lost = shaped.lost.clone();
+        let outcome = self.kept_placement(item, shaped.members);
+        self.report.note(HsdsEntity::ServiceAtLocation, item, lost, outcome).map(drop)
+    }
+
+    fn kept_placement(&mut self, item: &Item, mut members: Members) -> ApiResult<(Uuid, ImportStatus)> {
+        require_id(item)?;
+        let known = self.known::<ServiceAtLocationRow>(HsdsEntity::ServiceAtLocation, item)?;
+        let service = item.text("service_id").and_then(|id| self.services.get(&id).copied());
+        let service = service.ok_or_else(|| rejected_before("service_id"))?;
+        let location = item.text("location_id").and_then(|id| self.locations.get(&id).copied());
+        let location = location.ok_or_else(|| rejected_before("location_id"))?;
+        if let Some(mut row) = known.filter(|row| (row.service_id, row.location_id) == (service, location)) {
+            let patch: ServiceAtLocationPatch =
+                checked(&replacing(members, &["description"], &["phones", "schedules", "contacts"]))?;
+            let changed = service_at_locations::apply(&mut row, patch)?;
+            entries::save(self.unit, &mut row, &changed)?;
+            return Ok((row.id.0, status_of(&changed)));
+        }
+        let service = ServiceRow::lock(self.unit.connection, service)?.ok_or_else(|| rejected_before("service_id"))?;
+        members.insert("location_id".into(), json!(location));
+        let new: NewServiceAtLocation = checked(&members)?;
+        let row = service_at_locations::place(self.unit, &service, ServiceAtLocationId::new(), new)?;
+        self.remember(HsdsEntity::ServiceAtLocation, item, row.id.0)?;
+        Ok((row.id.0, ImportStatus::Created))
+    }
+}
+
+fn status_of(changed: &[&'static str]) -> ImportStatus {
+    if changed.is_empty() { ImportStatus::Unchanged } else { ImportStatus::Updated }
+}
+
+fn of(owner: OrganisationId, mut members: Members) -> Members {
+    members.insert("organisation_id".into(), json!(owner));
+    members
+}
+
+/// A merge patch that takes away what a file does not tell.
+fn replacing(mut members: Members, texts: &[&str], lists: &[&str]) -> Members {
+    for text in texts {
+        members.entry(*text).or_insert(Value::Null);
+    }
+    for list in lists {
+        members.entry(*list).or_insert_with(|| json!([]));
+    }
+    members
+}
+
+/// Our territories are no words of HSDS: an area that stays keeps its own.
+fn keep_territories(row: &ServiceRow, members: &mut Members) -> ApiResult<()> {
+    let held: HashMap<String, Value> = row
+        .details()?
+        .service_areas
+        .into_iter()
+        .filter_map(|area| Some((area.id.to_string(), json!(area.territory_id?))))
+        .collect();
+    for area in members.get_mut("service_areas").and_then(Value::as_array_mut).into_iter().flatten() {
+        let territory = area.get("id").and_then(Value::as_str).and_then(|id| held.get(id)).cloned();
+        if let (Some(area), Some(territory)) = (area.as_object_mut(), territory) {
+            area.insert("territory_id".into(), territory);
+        }
+    }
+    Ok(())
+}
+
+/// The organisation that imports or exports; 404 where there is none.
+pub fn organisation(connection: &mut approdo_db::Connection, id: OrganisationId) -> ApiResult<Organisation> {
+    organisations::table.find(id).first(connection).optional()?.ok_or_else(ApiError::not_found)
+}
