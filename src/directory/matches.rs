@@ -26,7 +26,7 @@ use crate::people::requests::language_codes;
 /// Services that are weighed at most: a directory of more is to be asked by type.
 const CANDIDATES: i64 = 20_000;
 /// Services times needs that a call may weigh: some seconds' work.
-const WEIGHED: usize = 2_000_000;
+const WEIGHED: usize = 10_000_000;
 /// Answers of a call at most.
 const ANSWERS: usize = 10_000;
 
@@ -152,14 +152,15 @@ pub async fn search_services(
             return Err(ApiError::invalid_member("limit", "times the needs, must not lie above 10000"));
         }
         let candidates = candidates(reader, &asked.needs)?;
-        if asked.needs.len() * candidates.len() > WEIGHED {
+        let shelves = Shelves::of(&candidates);
+        if asked.needs.iter().map(|need| shelves.for_need(need).len()).sum::<usize>() > WEIGHED {
             return Err(ApiError::invalid_member("needs", "are for too many services: ask in several calls, by type"));
         }
         let mut lying = Lying::default();
         let mut needs = Vec::with_capacity(asked.needs.len());
         for (index, need) in asked.needs.iter().enumerate() {
             let wants = wants(reader, &mut lying, index, need)?;
-            let services = ranked(&candidates, need, &wants, asked.with_unmet, limit);
+            let services = ranked(shelves.for_need(need), &wants, asked.with_unmet, limit);
             needs.push(NeedMatches { services });
         }
         Answer::ok(&ServiceMatches { needs })
@@ -248,14 +249,34 @@ fn candidates(reader: &mut Reader<'_>, needs: &[Need]) -> ApiResult<Vec<Candidat
         .collect()
 }
 
+/// The candidates by type: a need for one is weighed against those of that type alone.
+struct Shelves<'a> {
+    all: Vec<&'a Candidate>,
+    by_type: HashMap<&'a str, Vec<&'a Candidate>>,
+}
+
+impl<'a> Shelves<'a> {
+    fn of(candidates: &'a [Candidate]) -> Self {
+        let mut by_type: HashMap<&str, Vec<&Candidate>> = HashMap::new();
+        for candidate in candidates {
+            by_type.entry(&candidate.row.service_type).or_default().push(candidate);
+        }
+        Self { all: candidates.iter().collect(), by_type }
+    }
+
+    fn for_need(&self, need: &Need) -> &[&'a Candidate] {
+        match &need.service_type {
+            None => &self.all,
+            Some(wanted) => self.by_type.get(wanted.as_str()).map(Vec::as_slice).unwrap_or_default(),
+        }
+    }
+}
+
 // Among equals the order of the candidates stays: by name.
-fn ranked(candidates: &[Candidate], need: &Need, wants: &Wants, with_unmet: bool, limit: usize) -> Vec<ServiceMatch> {
-    let of_type =
-        |candidate: &&Candidate| need.service_type.as_ref().is_none_or(|wanted| *wanted == candidate.row.service_type);
+fn ranked(candidates: &[&Candidate], wants: &Wants, with_unmet: bool, limit: usize) -> Vec<ServiceMatch> {
     let mut weighed: Vec<(&Candidate, Vec<RuleVerdict>)> = candidates
         .iter()
-        .filter(of_type)
-        .map(|candidate| (candidate, candidate.offer.weigh(wants)))
+        .map(|candidate| (*candidate, candidate.offer.weigh(wants)))
         .filter(|(_, rules)| with_unmet || matching::overall(rules) != Verdict::Unmet)
         .collect();
     weighed.sort_by_cached_key(|(candidate, rules)| matching::rank(rules, candidate.offer.freshness));
