@@ -102,32 +102,39 @@ pub fn materialise_all(connection: &mut Connection, on: NaiveDate) -> QueryResul
     Ok(touched)
 }
 
-/// Narrows a statement over a table aliased `r` to the rows of one grant's organisations. The territory is for the statement
-/// itself to narrow, because that is where its index begins.
-pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
+/// Ends a condition on an organisation's column: one of a grant's organisations.
+pub fn of_organisations<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
     // Most grants are on an organisation with none below it: then the rows themselves tell, without a look at the tree.
     if grant.organisations.len() == 1 {
-        statement.sql(" AND r.owner_org_id = ").bind(grant.organisation)
+        statement.sql(" = ").bind(grant.organisation)
     } else {
         statement
-            .sql(" AND r.owner_org_id IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
+            .sql(" IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
             .bind(grant.organisation)
             .sql(")")
     }
 }
 
-/// The same for people and cases: of its organisations and target groups.
-pub fn reached_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
-    let statement = owned_by(statement, grant);
+/// Adds the condition that a column is one of a grant's target groups, where it is limited to some.
+pub fn of_target_groups<ST>(statement: Prepared<ST>, column: &'static str, grant: &HeldGrant) -> Prepared<ST> {
     if grant.target_groups.is_empty() {
         return statement;
     }
     let mut groups: Vec<&String> = grant.target_groups.iter().collect();
     groups.sort_unstable();
-    statement
-        .sql(" AND r.target_group IN (")
-        .bind_all(groups.into_iter().map(|group| Value::Text(group.clone())))
-        .sql(")")
+    let groups = groups.into_iter().map(|group| Value::Text(group.clone()));
+    statement.sql(" AND ").sql(column).sql(" IN (").bind_all(groups).sql(")")
+}
+
+/// Narrows a statement over a table aliased `r` to the rows of one grant's organisations. The territory is for the statement
+/// itself to narrow, because that is where its index begins.
+pub fn owned_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
+    of_organisations(statement.sql(" AND r.owner_org_id"), grant)
+}
+
+/// The same for people and cases: of its organisations and target groups.
+pub fn reached_by<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
+    of_target_groups(owned_by(statement, grant), "r.target_group", grant)
 }
 
 /// Narrows a statement to rows whose person the grant reaches, too: a case can be elsewhere than its person. `people` begins a

@@ -1,7 +1,7 @@
 //! Moves of an agreement. Each an immutable row.
 
 use actix_web::post;
-use approdo_db::schema::{agreement_parties, agreements, child_transitions};
+use approdo_db::schema::{agreement_parties, agreements};
 use approdo_db::{Json, Prepared};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
 
+use crate::access::OrganisationId;
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, OrganisationId, Resource};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
 use crate::agreements::rules::{AgreementStatus, Terms};
 use crate::agreements::types::{AgreementId, AgreementRow};
@@ -94,16 +94,7 @@ pub async fn create_agreement_transition(
     body: Body<NewAgreementTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_agreement_transition", caller, Some(body.fingerprint()), move |unit| {
-        let row: AgreementRow = entries::locked(unit, Action::Transition, Resource::Agreements, id.0)?;
-        let asked = body.read()?;
-        let transition_id = ChildTransitionId::new();
-        let transition: ChildTransition = match unit.replay(transition_id.0)? {
-            Some(earlier) => child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?,
-            None => {
-                if_match.check(row.version)?;
-                make(unit, row, transition_id, &asked)?
-            }
-        };
+        let transition = entries::run(unit, id.0, &if_match, &body, make)?;
         let path = format!("/agreements/{}", transition.resource_id);
         unit.created(&path, transition.resource_version, &transition)
     })
@@ -152,7 +143,7 @@ pub fn move_to(
     let from = row.status;
     row.status = to;
     entries::save(unit, &mut row, &changed)?;
-    moves::keep_of(unit, "agreement", (row.id.0, row.version), id, (from.as_str(), to.as_str()), note)
+    entries::keep_move(unit, &row, id, (from.as_str(), to.as_str()), note)
 }
 
 /// Notes who signed when; 409 while somebody has not.

@@ -69,7 +69,7 @@ pub struct AgreementRow {
 entry!(AgreementRow, AgreementId, agreements, organisation_id, "agreement", Agreements);
 
 fn read<T: DeserializeOwned>(column: &Json) -> ApiResult<T> {
-    serde_json::from_value(column.0.clone()).map_err(ApiError::fault)
+    column.read().map_err(ApiError::fault)
 }
 
 impl AgreementRow {

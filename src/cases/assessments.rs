@@ -64,7 +64,7 @@ child!(AssessmentRow, AssessmentId, assessments, "assessment", Assessments; of C
 
 impl AssessmentRow {
     pub fn ratings(&self) -> ApiResult<Vec<Rating>> {
-        serde_json::from_value(self.ratings.0.clone()).map_err(ApiError::fault)
+        self.ratings.read().map_err(ApiError::fault)
     }
 }
 

@@ -95,7 +95,7 @@ fn strip_assessment(row: &mut AssessmentRow) -> ApiResult<()> {
 }
 
 fn strip_plan(row: &mut PlanRow) -> ApiResult<()> {
-    let mut goals: Vec<AgreedGoal> = serde_json::from_value(row.agreed_goals.0.clone()).map_err(ApiError::fault)?;
+    let mut goals: Vec<AgreedGoal> = row.agreed_goals.read().map_err(ApiError::fault)?;
     for goal in &mut goals {
         ERASED.clone_into(&mut goal.title);
         goal.indicator = None;

@@ -1,14 +1,11 @@
 //! Moves of a template of pathways: `draft`→`published`→`retired`, and back into use. Each an immutable row.
 
 use actix_web::post;
-use approdo_db::schema::child_transitions;
-use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, Resource};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
 use crate::cases::pathway_templates::{PathwayTemplateId, PathwayTemplateRow, PathwayTemplateStatus};
 use crate::directory::entries;
@@ -68,16 +65,10 @@ pub async fn create_pathway_template_transition(
     body: Body<NewPathwayTemplateTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_pathway_template_transition", caller, Some(body.fingerprint()), move |unit| {
-        let row: PathwayTemplateRow = entries::locked(unit, Action::Transition, Resource::PathwayTemplates, id.0)?;
-        let asked = body.read()?;
-        let transition_id = ChildTransitionId::new();
-        let transition: ChildTransition = match unit.replay(transition_id.0)? {
-            Some(earlier) => child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?,
-            None => {
-                if_match.check(row.version)?;
-                make(unit, row, transition_id, asked.to())?
-            }
-        };
+        let transition =
+            entries::run(unit, id.0, &if_match, &body, |unit, row, id, asked: &NewPathwayTemplateTransition| {
+                make(unit, row, id, asked.to())
+            })?;
         let path = format!("/pathway-templates/{}", transition.resource_id);
         unit.created(&path, transition.resource_version, &transition)
     })
@@ -97,5 +88,5 @@ pub fn make(
     }
     row.status = to;
     entries::save(unit, &mut row, &["status"])?;
-    moves::keep_of(unit, "pathway_template", (row.id.0, row.version), id, (from.as_str(), to.as_str()), None)
+    entries::keep_move(unit, &row, id, (from.as_str(), to.as_str()), None)
 }

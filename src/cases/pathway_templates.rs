@@ -62,11 +62,11 @@ entry!(PathwayTemplateRow, PathwayTemplateId, pathway_templates, owner_org_id, "
 
 impl PathwayTemplateRow {
     pub fn target_groups(&self) -> ApiResult<Vec<String>> {
-        serde_json::from_value(self.target_groups.0.clone()).map_err(ApiError::fault)
+        self.target_groups.read().map_err(ApiError::fault)
     }
 
     pub fn steps(&self) -> ApiResult<Vec<PathwayStep>> {
-        serde_json::from_value(self.steps.0.clone()).map_err(ApiError::fault)
+        self.steps.read().map_err(ApiError::fault)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::access::standing::Asks;
 use crate::cases::types::{CaseId, CasePlace, CaseRow, PersonPlace};
 use crate::error::ApiResult;
 use crate::people::types::PersonId;
+use crate::referrals;
 use crate::work::Unit;
 
 fn by_id(id: CaseId) -> Prepared<cases::SqlType> {
@@ -187,10 +188,9 @@ pub fn counting(case: &CaseRow, on: NaiveDate) -> Prepared<CountsColumns> {
         of_episode(statement.sql("), (SELECT count(*) FROM assessments WHERE status = 'completed' AND case_id = "));
     statement = statement.sql("), (SELECT count(*) FROM goals WHERE status = 'open' AND case_id = ").bind(case.id);
     statement = statement
-        .sql(
-            "), (SELECT count(*) FROM referrals WHERE status NOT IN ('declined', 'closed', 'cancelled', 'consent_revoked', \
-             'entered_in_error', 'expired') AND part_of IS NULL AND case_id = ",
-        )
+        .sql("), (SELECT count(*) FROM referrals WHERE status NOT IN ")
+        .sql(referrals::rules::ENDS)
+        .sql(" AND part_of IS NULL AND case_id = ")
         .bind(case.id);
     statement = of_episode(
         statement.sql("), (SELECT count(*) FROM plans WHERE status IN ('agreed', 'approved') AND case_id = "),

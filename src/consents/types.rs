@@ -75,7 +75,7 @@ pub struct ConsentRow {
 child!(ConsentRow, ConsentId, consents, "consent", Consents; of PersonRow, person_id in people);
 
 fn list<T: DeserializeOwned>(column: &Json) -> ApiResult<Vec<T>> {
-    serde_json::from_value(column.0.clone()).map_err(ApiError::fault)
+    column.read().map_err(ApiError::fault)
 }
 
 impl ConsentRow {

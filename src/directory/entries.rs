@@ -1,13 +1,15 @@
 //! Entries of registers: rows that every caller may know, and that the administrators of their organisation keep.
 
 use approdo_db::Connection;
-use diesel::QueryResult;
+use approdo_db::schema::child_transitions;
+use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::access::{Action, OrganisationId, Resource};
+use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
 use crate::error::{ApiError, ApiResult};
-use crate::http::Reader;
+use crate::http::{Body, Checked, IfMatch, Reader};
 use crate::work::{Change, Operation, Unit};
 
 /// A row of a register. `entry!` implements it.
@@ -98,6 +100,35 @@ pub fn locked<E: Entry>(unit: &mut Unit<'_>, action: Action, resource: Resource,
     } else {
         Err(ApiError::forbidden(format!("none of your grants allows '{action}' here")))
     }
+}
+
+/// Moves an entry, once for each `Idempotency-Key`.
+pub fn run<E: Entry, B: Checked>(
+    unit: &mut Unit<'_>,
+    id: E::Id,
+    if_match: &IfMatch,
+    body: &Body<B>,
+    make: impl FnOnce(&mut Unit<'_>, E, ChildTransitionId, &B) -> ApiResult<ChildTransition>,
+) -> ApiResult<ChildTransition> {
+    let row: E = locked(unit, Action::Transition, E::RESOURCE, id)?;
+    let asked = body.read()?;
+    let transition = ChildTransitionId::new();
+    if let Some(earlier) = unit.replay(transition.0)? {
+        return Ok(child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?);
+    }
+    if_match.check(row.identity().1)?;
+    make(unit, row, transition, &asked)
+}
+
+/// Keeps the move of an entry that has been saved.
+pub fn keep_move<E: Entry>(
+    unit: &mut Unit<'_>,
+    row: &E,
+    id: ChildTransitionId,
+    way: (&str, &str),
+    note: Option<&str>,
+) -> ApiResult<ChildTransition> {
+    moves::keep_of(unit, E::KIND, row.identity(), id, way, note)
 }
 
 /// 422 where the caller may not make entries of an organisation: the same text whether it exists or not.

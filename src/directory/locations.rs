@@ -45,7 +45,7 @@ entry!(LocationRow, LocationId, locations, organisation_id, "location", Location
 
 impl LocationRow {
     pub fn details(&self) -> ApiResult<LocationDetails> {
-        serde_json::from_value(self.details.0.clone()).map_err(ApiError::fault)
+        self.details.read().map_err(ApiError::fault)
     }
 }
 

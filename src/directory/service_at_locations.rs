@@ -48,7 +48,7 @@ entry!(ServiceAtLocationRow, ServiceAtLocationId, at, organisation_id, "service_
 
 impl ServiceAtLocationRow {
     pub fn details(&self) -> ApiResult<Particulars> {
-        serde_json::from_value(self.details.0.clone()).map_err(ApiError::fault)
+        self.details.read().map_err(ApiError::fault)
     }
 }
 

@@ -100,11 +100,11 @@ entry!(ServiceRow, ServiceId, services, organisation_id, "service", Services);
 
 impl ServiceRow {
     pub fn eligibility(&self) -> ApiResult<Eligibility> {
-        serde_json::from_value(self.eligibility.0.clone()).map_err(ApiError::fault)
+        self.eligibility.read().map_err(ApiError::fault)
     }
 
     pub fn details(&self) -> ApiResult<ServiceDetails> {
-        serde_json::from_value(self.details.0.clone()).map_err(ApiError::fault)
+        self.details.read().map_err(ApiError::fault)
     }
 }
 

@@ -193,11 +193,11 @@ impl Checked for NewServiceTranslation {}
 
 impl ServiceTranslationRow {
     pub fn fields(&self) -> ApiResult<TranslatedTexts> {
-        serde_json::from_value(self.fields.0.clone()).map_err(ApiError::fault)
+        self.fields.read().map_err(ApiError::fault)
     }
 
     fn source(&self) -> ApiResult<TranslatedTexts> {
-        serde_json::from_value(self.source.0.clone()).map_err(ApiError::fault)
+        self.source.read().map_err(ApiError::fault)
     }
 
     /// Each text with how far it can be relied on, the service being as it is.

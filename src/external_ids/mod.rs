@@ -107,7 +107,7 @@ pub fn with(mut ids: Vec<ExternalId>, key: &ExternalId) -> Vec<ExternalId> {
 
 /// The external ids a row keeps.
 pub fn of(kept: &Json) -> Vec<ExternalId> {
-    serde_json::from_value(kept.0.clone()).unwrap_or_default()
+    kept.read().unwrap_or_default()
 }
 
 /// An external id in a path, as the contract tells it.

@@ -98,11 +98,11 @@ entry!(NetworkMeetingRow, NetworkMeetingId, network_meetings, keeper_id, "networ
 
 impl NetworkMeetingRow {
     pub fn attendees(&self) -> ApiResult<Vec<OrganisationId>> {
-        serde_json::from_value(self.attendee_organisation_ids.0.clone()).map_err(ApiError::fault)
+        self.attendee_organisation_ids.read().map_err(ApiError::fault)
     }
 
     pub fn decisions(&self) -> ApiResult<Vec<NetworkDecision>> {
-        serde_json::from_value(self.decisions.0.clone()).map_err(ApiError::fault)
+        self.decisions.read().map_err(ApiError::fault)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::people::queries as people;
 use crate::referrals::access::{self, Found};
 use crate::referrals::package::{self, PackageField};
 use crate::referrals::rules::{Outcome, ReferralStatus, Side, follows, mover};
-use crate::referrals::types::{Referral, ReferralId, ReferralRow, SlaTerms};
+use crate::referrals::types::{Referral, ReferralId, ReferralRow};
 use crate::referrals::{extensions, handlers, records, sending, transitions};
 use crate::work::Unit;
 
@@ -119,34 +119,17 @@ fn forward(unit: &mut Unit<'_>, mut parent: Found, id: ReferralId, new: NewRefer
         return Err(unmet("depth", "it has been handed on too often"));
     }
     let mut row = ReferralRow {
-        id,
         part_of: Some(parent.row.id),
         from_org_id: to_org,
-        to_org_id: None,
-        service_id: None,
         offered_service_ids: Json::of([new.service_id]),
-        handler_id: None,
+        target_group: parent.row.target_group.clone(),
         status: ReferralStatus::Requested,
+        priority: parent.row.priority.clone(),
         reason: new.reason,
         package_fields: Json::of(&new.package_fields),
-        consent_id: None,
-        agreement_id: None,
+        legal_basis: parent.row.legal_basis.clone(),
         override_reason: new.override_reason,
-        terms: Json::of(SlaTerms::default()),
-        sent_at: None,
-        due_response_at: None,
-        due_completion_on: None,
-        close_on: None,
-        scheduled_at: None,
-        review_at: None,
-        outcome_code: None,
-        client_satisfaction: None,
-        unconfirmed: false,
-        author_id: unit.rights.principal,
-        version: 1,
-        created_at: unit.now,
-        updated_at: unit.now,
-        ..parent.row.clone()
+        ..ReferralRow::drawn_up(unit, id, &parent.case)
     };
     let leave = sending::leave(unit, &row, parent.case.territory_id, &services, &new.package_fields)?;
     sending::depart(unit, &mut row, &leave)?;
@@ -190,7 +173,7 @@ pub fn follow(unit: &mut Unit<'_>, child: &Found) -> ApiResult<()> {
     };
     // The outcome of another is nobody's move.
     let way = (ReferralStatus::Forwarded, to);
-    as_system(unit, |unit| {
+    unit.as_system(|unit| {
         records::moved_from(unit, &mut parent, &before, ChildTransitionId::new(), way, &changed, None)
     })?;
     follow(unit, &parent)
@@ -206,17 +189,9 @@ pub fn end_below(unit: &mut Unit<'_>, parent: ReferralId, to: ReferralStatus) ->
     for child in children {
         let mut child = access::lock(unit, child)?;
         if child.row.status.is_under_way() {
-            as_system(unit, |unit| records::moved(unit, &mut child, ChildTransitionId::new(), to, &[], None))?;
+            unit.as_system(|unit| records::moved(unit, &mut child, ChildTransitionId::new(), to, &[], None))?;
         }
         end_below(unit, child.row.id, to)?;
     }
     Ok(())
-}
-
-/// Does something that follows from a command as the deployment's own.
-pub fn as_system<T>(unit: &mut Unit<'_>, work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>) -> ApiResult<T> {
-    let own = std::mem::replace(&mut unit.rights, crate::access::Rights::system());
-    let result = work(unit);
-    unit.rights = own;
-    result
 }

@@ -16,7 +16,7 @@ use crate::people::queries as people;
 use crate::referrals::access::{self, Found};
 use crate::referrals::package::{self, PackageField, ReferralPackage};
 use crate::referrals::rules::{ReferralStatus, Side};
-use crate::referrals::types::{NewReferral, Referral, ReferralId, ReferralPatch, ReferralRow, SlaTerms, apply};
+use crate::referrals::types::{NewReferral, Referral, ReferralId, ReferralPatch, ReferralRow, apply};
 use crate::referrals::{records, sending};
 use crate::work::Unit;
 
@@ -68,39 +68,15 @@ fn own_case(unit: &mut Unit<'_>, new: &NewReferral) -> ApiResult<CaseRow> {
 pub fn draw_up(unit: &mut Unit<'_>, id: ReferralId, case: CaseRow, new: NewReferral) -> ApiResult<Found> {
     case.require_workable()?;
     refuse_unless_open(&case)?;
+    let blank = ReferralRow::drawn_up(unit, id, &case);
     let row = ReferralRow {
-        id,
-        case_id: case.id,
-        person_id: case.person_id,
-        part_of: None,
-        from_org_id: case.owner_org_id,
-        to_org_id: None,
-        service_id: None,
         offered_service_ids: Json::of(new.service_ids),
-        handler_id: None,
-        target_group: case.target_group.clone(),
-        status: ReferralStatus::Draft,
-        priority: new.priority.unwrap_or_else(|| case.priority.clone()),
+        priority: new.priority.unwrap_or_else(|| blank.priority.clone()),
         reason: new.reason,
         package_fields: Json::of(new.package_fields),
         legal_basis: new.legal_basis,
-        consent_id: None,
-        agreement_id: None,
         override_reason: new.override_reason,
-        terms: Json::of(SlaTerms::default()),
-        sent_at: None,
-        due_response_at: None,
-        due_completion_on: None,
-        close_on: None,
-        scheduled_at: None,
-        review_at: None,
-        outcome_code: None,
-        client_satisfaction: None,
-        unconfirmed: false,
-        author_id: unit.rights.principal,
-        version: 1,
-        created_at: unit.now,
-        updated_at: unit.now,
+        ..blank
     };
     check(unit, &row, &case, &["priority", "service_ids", "legal_basis", "package_fields"])?;
     let found = Found { row, case, recipients: Vec::new() };

@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::reach;
 use crate::access::rights::{HeldGrant, Rights};
+use crate::access::scope::{self, of_organisations, of_target_groups};
 use crate::access::standing::Asks as _;
-use crate::access::{Action, OrganisationId, Resource, scope};
+use crate::access::{Action, OrganisationId, PrincipalId, Resource};
 use crate::cases::types::{CaseId, CaseRow};
 use crate::clock;
 use crate::directory::services::ServiceId;
@@ -20,7 +21,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Parameters, Reader};
 use crate::paged_query;
 use crate::referrals::access::{Found, Sides};
-use crate::referrals::rules::ReferralStatus;
+use crate::referrals::rules::{ENDS, ReferralStatus};
 use crate::referrals::types::{Referral, ReferralId, ReferralPage, ReferralRow};
 
 text_enum! {
@@ -110,9 +111,11 @@ fn asked_of<ST>(statement: Prepared<ST>, reader: &Reader<'_>, asked: &ReferralQu
             .sql(if overdue { " AND (" } else { " AND NOT (" })
             .sql("(x.status IN ('requested', 'received', 'info_requested') AND x.due_response_at IS NOT NULL AND x.due_response_at < ")
             .bind(Value::Instant(reader.now))
+            .sql(") OR (x.status NOT IN ")
+            .sql(ENDS)
             .sql(
-                ") OR (x.status NOT IN ('declined', 'closed', 'cancelled', 'consent_revoked', 'entered_in_error', 'expired', \
-                 'completed', 'not_completed') AND x.due_completion_on IS NOT NULL AND x.due_completion_on < ",
+                " AND x.status NOT IN ('completed', 'not_completed') AND x.due_completion_on IS NOT NULL AND \
+                 x.due_completion_on < ",
             )
             .bind(Value::Date(clock::date_of(reader.now)))
             .sql("))");
@@ -120,27 +123,15 @@ fn asked_of<ST>(statement: Prepared<ST>, reader: &Reader<'_>, asked: &ReferralQu
     statement
 }
 
-/// Narrows to the target groups of a grant.
-pub fn of_target_groups<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
-    if grant.target_groups.is_empty() {
-        return statement;
-    }
-    let mut groups: Vec<&String> = grant.target_groups.iter().collect();
-    groups.sort_unstable();
-    let groups = groups.into_iter().map(|group| Value::Text(group.clone()));
-    statement.sql(" AND x.target_group IN (").bind_all(groups).sql(")")
-}
-
-/// ` = id`, or ` IN (…)` where the grant is on an organisation with others below it.
-pub fn of_organisations<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
-    if grant.organisations.len() == 1 {
-        statement.sql(" = ").bind(grant.organisation)
-    } else {
-        statement
-            .sql(" IN (SELECT organisation_id FROM organisation_ancestors WHERE ancestor_id = ")
-            .bind(grant.organisation)
-            .sql(")")
-    }
+/// Narrows referrals aliased `x`, of cases aliased `r`, to those that a grant sends: from the cases that it reaches, and, of what was
+/// handed on, from its own organisations, which need not know the case.
+pub fn sent_by<ST>(statement: Prepared<ST>, grant: &HeldGrant, principal: PrincipalId) -> Prepared<ST> {
+    let statement = of_organisations(statement.sql("((x.part_of IS NOT NULL AND x.from_org_id"), grant);
+    let statement = of_target_groups(statement, "x.target_group", grant)
+        .sql(") OR (x.part_of IS NULL AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
+        .bind(grant.id)
+        .sql(")");
+    reach::confined(statement, grant, principal).sql("))")
 }
 
 fn received(
@@ -162,7 +153,8 @@ fn received(
         Some(status) => statement.sql(" AND m.status = ").bind(Value::Text(status.as_str().to_owned())),
         None => statement,
     };
-    statement = of_target_groups(statement.sql(" AND m.status NOT IN ('consent_revoked', 'entered_in_error')"), grant);
+    statement = statement.sql(" AND m.status NOT IN ('consent_revoked', 'entered_in_error')");
+    statement = of_target_groups(statement, "x.target_group", grant);
     if grant.organisations.len() > 1 {
         // What several of them are asked is one row.
         statement = of_organisations(
@@ -220,13 +212,7 @@ fn sent(
         Some(case) => statement.sql("x.part_of IS NULL AND x.case_id = ").bind(case),
         None => of_organisations(statement.sql("x.from_org_id"), grant),
     };
-    // A part of another is sent by who handed it on, who need not know the case.
-    statement = of_organisations(statement.sql(" AND ((x.part_of IS NOT NULL AND x.from_org_id"), grant);
-    statement = of_target_groups(statement, grant)
-        .sql(") OR (x.part_of IS NULL AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
-        .bind(grant.id)
-        .sql(")");
-    statement = reach::confined(statement, grant, reader.rights.principal).sql("))");
+    statement = sent_by(statement.sql(" AND "), grant, reader.rights.principal);
     if let Some(status) = asked.status {
         statement = statement.sql(" AND x.status = ").bind(Value::Text(status.as_str().to_owned()));
     }

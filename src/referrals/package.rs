@@ -353,7 +353,7 @@ pub fn gather(
     fields: &[PackageField],
     now: Timestamp,
 ) -> ApiResult<PackageContent> {
-    let list = |json: &Json| -> Option<Vec<String>> { serde_json::from_value(json.0.clone()).ok() };
+    let list = |json: &Json| -> Option<Vec<String>> { json.read().ok() };
     let rated = last_ratings(connection, case)?;
     let rated_in = |domain: LifeDomain| rated.iter().find(|rating| rating.domain == domain).cloned();
     let special = |rating: &PackageRating| matches!(rating.domain, LifeDomain::Health | LifeDomain::Legal);

@@ -31,7 +31,7 @@ pub fn of_superseded(unit: &mut Unit<'_>, consent: ConsentId) -> ApiResult<()> {
             Ok(covering @ Some(_)) => {
                 found.row.consent_id = covering;
                 let before = found.known_to();
-                forwards::as_system(unit, |unit| records::save(unit, &mut found, &before, &["consent_id"]))?;
+                unit.as_system(|unit| records::save(unit, &mut found, &before, &["consent_id"]))?;
             }
             _ => revoke(unit, id)?,
         }
@@ -55,7 +55,7 @@ fn revoke(unit: &mut Unit<'_>, id: ReferralId) -> ApiResult<()> {
         return Ok(());
     }
     let revoked = ReferralStatus::ConsentRevoked;
-    forwards::as_system(unit, |unit| {
+    unit.as_system(|unit| {
         records::moved(unit, &mut found, ChildTransitionId::new(), revoked, &[], None)?;
         forwards::end_below(unit, id, revoked)?;
         forwards::follow(unit, &found)

@@ -69,6 +69,9 @@ text_enum! {
     }
 }
 
+/// The states in which a referral has come to its end, for statements; `ReferralStatus::is_terminal` says the same of one.
+pub const ENDS: &str = "('declined', 'closed', 'cancelled', 'consent_revoked', 'entered_in_error', 'expired')";
+
 impl ReferralStatus {
     /// Whether it has come to its end for good.
     pub fn is_terminal(self) -> bool {

@@ -13,14 +13,14 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::policy;
-use crate::access::reach;
 use crate::access::rights::HeldGrant;
+use crate::access::scope::{of_organisations, of_target_groups};
 use crate::access::standing::Asks as _;
 use crate::access::{Action, Resource};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Parameters, Reader, reading};
-use crate::referrals::list::{ReferralBox, of_organisations, of_target_groups};
+use crate::referrals::list::{ReferralBox, sent_by};
 use crate::referrals::rules::{Outcome, OutcomeSide, ReferralStatus};
 
 /// Days that statistics can be about.
@@ -176,14 +176,9 @@ fn counted(reader: &mut Reader<'_>, (from, to): (NaiveDate, NaiveDate), r#box: R
         statement = if inbox {
             let statement =
                 statement.sql(" OR (x.status NOT IN ('consent_revoked', 'entered_in_error') AND x.to_org_id");
-            of_target_groups(of_organisations(statement, grant), grant).sql(")")
+            of_target_groups(of_organisations(statement, grant), "x.target_group", grant).sql(")")
         } else {
-            let statement = of_organisations(statement.sql(" OR (x.from_org_id"), grant);
-            let statement = statement
-                .sql(" AND (x.part_of IS NOT NULL OR (r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
-                .bind(grant.id)
-                .sql(")");
-            of_target_groups(reach::confined(statement, grant, rights.principal).sql("))"), grant).sql(")")
+            sent_by(statement.sql(" OR "), grant, rights.principal)
         };
     }
     reader.load(statement.sql(") GROUP BY s.service_type, x.status, x.outcome_code"))

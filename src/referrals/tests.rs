@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::consents::data_categories::DataCategory;
 use crate::referrals::package::{PackageField, categories};
-use crate::referrals::rules::{Outcome, ReferralStatus, Side, allowed, follows, mover};
+use crate::referrals::rules::{ENDS, Outcome, ReferralStatus, Side, allowed, follows, mover};
 
 fn any_status() -> impl Strategy<Value = ReferralStatus> {
     prop::sample::select(ReferralStatus::ALL)
@@ -127,4 +127,15 @@ fn each_member_of_a_package_has_one_category() {
     assert_eq!(of(F::CaseRef), [DataCategory::Case]);
     assert_eq!(of(F::Goals), [DataCategory::Plan]);
     assert_eq!(categories(&[F::GivenName, F::FamilyName, F::Phone]).len(), 2);
+}
+
+#[test]
+fn statements_and_rules_know_the_same_ends() {
+    let ends: Vec<String> =
+        ReferralStatus::ALL.iter().filter(|end| end.is_terminal()).map(|end| format!("'{end}'")).collect();
+    let mut told: Vec<&str> = ENDS.trim_matches(['(', ')']).split(", ").collect();
+    let mut known: Vec<&str> = ends.iter().map(String::as_str).collect();
+    told.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(told, known);
 }

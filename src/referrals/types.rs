@@ -24,6 +24,7 @@ use crate::people::types::PersonId;
 use crate::referrals::access::Sides;
 use crate::referrals::package::PackageField;
 use crate::referrals::rules::{Outcome, OutcomeSide, ReferralStatus, Side, allowed};
+use crate::work::Unit;
 
 define_id! {
     /// The id of a referral.
@@ -102,16 +103,54 @@ impl ReferralRow {
     /// The members its change record names when it is drawn up.
     pub const MEMBERS: [&str; 6] = ["case_id", "service_id", "status", "priority", "reason", "package_fields"];
 
+    /// One from a case, in which nothing has been said yet.
+    pub fn drawn_up(unit: &Unit<'_>, id: ReferralId, case: &CaseRow) -> Self {
+        Self {
+            id,
+            case_id: case.id,
+            person_id: case.person_id,
+            part_of: None,
+            from_org_id: case.owner_org_id,
+            to_org_id: None,
+            service_id: None,
+            offered_service_ids: Json::of([(); 0]),
+            handler_id: None,
+            target_group: case.target_group.clone(),
+            status: ReferralStatus::Draft,
+            priority: case.priority.clone(),
+            reason: String::new(),
+            package_fields: Json::of([(); 0]),
+            legal_basis: None,
+            consent_id: None,
+            agreement_id: None,
+            override_reason: None,
+            terms: Json::of(SlaTerms::default()),
+            sent_at: None,
+            due_response_at: None,
+            due_completion_on: None,
+            close_on: None,
+            scheduled_at: None,
+            review_at: None,
+            outcome_code: None,
+            client_satisfaction: None,
+            unconfirmed: false,
+            author_id: unit.rights.principal,
+            version: 1,
+            created_at: unit.now,
+            updated_at: unit.now,
+        }
+    }
+
     pub fn offered(&self) -> ApiResult<Vec<ServiceId>> {
-        serde_json::from_value(self.offered_service_ids.0.clone()).map_err(ApiError::fault)
+        self.offered_service_ids.read().map_err(ApiError::fault)
     }
 
     pub fn fields(&self) -> ApiResult<Vec<PackageField>> {
-        serde_json::from_value(self.package_fields.0.clone()).map_err(ApiError::fault)
+        self.package_fields.read().map_err(ApiError::fault)
     }
 
     pub fn terms(&self) -> ApiResult<SlaTerms> {
-        serde_json::from_value(self.terms.0.clone()).map_err(ApiError::fault)
+        self.terms.read().map_err(ApiError::fault)
     }
 
     /// Where it is for the sender: where the case is, so that a protected case has protected referrals. Who hands on what was referred to

@@ -10,6 +10,7 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{HasSqlType, SqlType};
 use diesel::sqlite::{Sqlite, SqliteValue};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::MultiBackend;
@@ -254,6 +255,11 @@ impl Json {
     /// The document of anything that serialises. A value that cannot be written as JSON becomes null.
     pub fn of(value: impl Serialize) -> Self {
         Self(serde_json::to_value(value).unwrap_or_default())
+    }
+
+    /// What the document says; an error where it is the document of something else.
+    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        T::deserialize(&self.0)
     }
 }
 
