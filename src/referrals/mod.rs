@@ -10,6 +10,7 @@ pub mod extensions;
 pub mod forwards;
 pub mod handlers;
 pub mod list;
+pub mod moves;
 pub mod package;
 pub mod records;
 pub mod revocation;

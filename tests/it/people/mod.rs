@@ -1,6 +1,7 @@
 //! People: search and rectification.
 
 mod consents;
+mod consents_in_time;
 mod contacts;
 mod edit;
 mod external_ids;
