@@ -30,4 +30,5 @@ pub mod routes;
 pub mod server;
 pub mod sync;
 pub mod territory;
+pub mod transfers;
 pub mod work;

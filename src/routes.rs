@@ -33,6 +33,9 @@ use crate::referrals::{
 };
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
+use crate::transfers::{
+    frozen as transfer_records, handlers as transfers, list as transfer_list, transitions as transfer_transitions,
+};
 
 /// Tells the router and the contract of the same handlers. The router needs none of their descriptions: these are collected where the
 /// contract is printed, not at every start.
@@ -226,6 +229,14 @@ operations! {
     referral_claims::create_referral_claim,
     referral_forwards::create_referral_forward,
     referral_extensions::create_referral_extension,
+    // Transfers
+    transfer_list::list_transfers,
+    transfers::create_transfer,
+    transfers::read_transfer,
+    transfers::read_transfer_package,
+    transfer_records::read_transfer_record,
+    transfer_transitions::list_transfer_transitions,
+    transfer_transitions::create_transfer_transition,
     // Consents
     consents::list_consents,
     consents::create_consent,

@@ -47,6 +47,9 @@ text_enum! {
         Referrals = "referrals",
         ReferralPackages = "referral_packages",
         ReferralOverrides = "referral_overrides",
+        Transfers = "transfers",
+        TransferPackages = "transfer_packages",
+        TransferRecords = "transfer_records",
         Networks = "networks",
         NetworkMembers = "network_members",
         NetworkMeetings = "network_meetings",
@@ -201,6 +204,13 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         }
         // A case manager who administers as well may refer without an agreement, and says why (domain 16).
         R::ReferralOverrides => matches!((role, action), (Role::OrganisationAdministrator, Create)),
+        // To take a case over is case work; whose system follows the cases follows where they go.
+        R::Transfers => match role {
+            Role::CaseManager => matches!(action, List | Read | Create | Transition),
+            Role::SyncClient => matches!(action, List | Read),
+            _ => false,
+        },
+        R::TransferPackages | R::TransferRecords => matches!((role, action), (Role::CaseManager, Read)),
         R::Cases => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
             Role::HelpDeskOperator => matches!(action, Create),

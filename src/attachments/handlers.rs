@@ -43,7 +43,7 @@ pub async fn list_attachments(
             |reader, _: &AttachmentQuery, case: &CaseRow, after: AttachmentId, limit| {
                 // The same as `in_sight`, before the limit: a page is full although some are not for this caller.
                 let principal = reader.rights.principal;
-                let kinds = confidentiality::of_others(case, principal);
+                let kinds = confidentiality::of_others(case.case_manager_id, principal);
                 let own = attachments::author_id.eq(principal);
                 let mut rows: Vec<Attachment> = attachments::table
                     .filter(attachments::case_id.eq(case.id))

@@ -3,7 +3,7 @@
 use approdo_db::text_enum;
 use utoipa::ToSchema;
 
-use crate::access::{Action, FieldGroup, PrincipalId, Rights};
+use crate::access::{Action, FieldGroup, Place, PrincipalId, Rights};
 use crate::aggregate::{self, Child, locked};
 use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult};
@@ -36,14 +36,19 @@ pub trait Confidential: Child<Root = CaseRow> {
 
 /// Whether a row is for this caller's eyes. One that is not is as absent as one that does not exist.
 pub fn in_sight(row: &impl Confidential, rights: &Rights, case: &CaseRow) -> bool {
-    let reads = rights.fields_at(&case.place()).reads(FieldGroup::Notes);
-    let own = row.author() == rights.principal;
-    reads && (own || of_others(case, rights.principal).contains(&row.confidentiality()))
+    in_sight_at(row, rights, &case.place(), case.case_manager_id)
 }
 
-/// What a caller who may read the case's notes sees of others' rows.
-pub fn of_others(case: &CaseRow, principal: PrincipalId) -> &'static [Confidentiality] {
-    if case.case_manager_id == Some(principal) {
+/// The same of a row whose case is or was at a place, with a manager.
+pub fn in_sight_at(row: &impl Confidential, rights: &Rights, place: &Place, manager: Option<PrincipalId>) -> bool {
+    let reads = rights.fields_at(place).reads(FieldGroup::Notes);
+    let own = row.author() == rights.principal;
+    reads && (own || of_others(manager, rights.principal).contains(&row.confidentiality()))
+}
+
+/// What a caller who may read the notes of a case with this manager sees of others' rows.
+pub fn of_others(manager: Option<PrincipalId>, principal: PrincipalId) -> &'static [Confidentiality] {
+    if manager == Some(principal) {
         &[Confidentiality::Normal, Confidentiality::Restricted]
     } else {
         &[Confidentiality::Normal]

@@ -115,7 +115,9 @@ fn stored(reader: &mut Reader<'_>, case: &CaseRow, names: &[&str]) -> ApiResult<
 /// Before the limit: what is for other eyes takes nobody's place.
 fn in_sight(statement: Prepared<Columns>, reader: &Reader<'_>, case: &CaseRow) -> Prepared<Columns> {
     let principal = reader.rights.principal;
-    let kinds = confidentiality::of_others(case, principal).iter().map(|kind| Value::Text(kind.as_str().to_owned()));
+    let kinds = confidentiality::of_others(case.case_manager_id, principal)
+        .iter()
+        .map(|kind| Value::Text(kind.as_str().to_owned()));
     statement.sql(" AND (author_id = ").bind(principal).sql(" OR confidentiality IN (").bind_all(kinds).sql("))")
 }
 

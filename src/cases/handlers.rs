@@ -34,6 +34,7 @@ use crate::people::households::{self, HouseholdId};
 use crate::people::processing::Processing;
 use crate::people::types::Warning;
 use crate::referrals::closing;
+use crate::transfers::ending;
 use crate::work::{Change, Operation, Unit};
 
 /// Open a case.
@@ -171,7 +172,7 @@ pub fn open(
     Ok((row, warnings.into_iter().collect()))
 }
 
-fn check_codes(codes: Codes<'_>, row: &CaseRow) -> ApiResult<()> {
+pub fn check_codes(codes: Codes<'_>, row: &CaseRow) -> ApiResult<()> {
     codes.check("target_groups", "target_group", &row.target_group)?;
     codes.check("case_priorities", "priority", &row.priority)?;
     codes.check("access_levels", "access_level", &row.access_level)?;
@@ -184,7 +185,7 @@ fn check_codes(codes: Codes<'_>, row: &CaseRow) -> ApiResult<()> {
 }
 
 /// 422 unless the user is active and could manage a case at this place.
-fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> ApiResult<()> {
+pub fn check_manager(unit: &mut Unit<'_>, manager: PrincipalId, place: &Place) -> ApiResult<()> {
     let open = Place { confinement: Confinement::Open, ..place.clone() };
     let rights = Rights::of(unit.connection, manager)?;
     if rights.is_some_and(|rights| rights.may_at(Action::Transition, Resource::Cases, &open)) {
@@ -202,12 +203,13 @@ pub fn check_colleague(
     case: &CaseRow,
     member: &str,
 ) -> ApiResult<()> {
+    if works_on(unit, resource, colleague, case)? { Ok(()) } else { Err(ApiError::unknown_reference(member)) }
+}
+
+/// Whether the user may work on what belongs to this case.
+pub fn works_on(unit: &mut Unit<'_>, resource: Resource, colleague: PrincipalId, case: &CaseRow) -> ApiResult<bool> {
     let rights = Rights::of(unit.connection, colleague)?;
-    if rights.is_some_and(|rights| rights.may_at(Action::Edit, resource, &case.place())) {
-        Ok(())
-    } else {
-        Err(ApiError::unknown_reference(member))
-    }
+    Ok(rights.is_some_and(|rights| rights.may_at(Action::Edit, resource, &case.place())))
 }
 
 /// 422 unless the household is in the caller's scope.
@@ -364,21 +366,27 @@ pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiRe
     if changed.contains(&"external_ids") {
         external_ids::keep(unit, Kind::Case, row.id.0, &external_ids::of(&row.external_ids))?;
     }
+    save(unit, row, &before, changed)
+}
+
+/// Writes a locked case whose row has changed; what belongs to it is where it is.
+pub fn save(unit: &mut Unit<'_>, row: &mut CaseRow, before: &Place, changed: Vec<&'static str>) -> ApiResult<()> {
     row.version += 1;
     row.updated_at = unit.now;
     unit.update(queries::update(row), change(row, Some(before.clone()), Operation::Updated, changed)?)?;
     news::of_case(unit, row)?;
-    if row.place() != before {
-        tasks::follow_case(unit, row, &before)?;
-        aggregate::follow::<Note>(unit, row, &before)?;
-        aggregate::follow::<Attachment>(unit, row, &before)?;
-        aggregate::follow::<AssessmentRow>(unit, row, &before)?;
-        aggregate::follow::<Goal>(unit, row, &before)?;
-        aggregate::follow::<PlanRow>(unit, row, &before)?;
-        aggregate::follow::<CaseHouseholdMember>(unit, row, &before)?;
-        aggregate::follow::<Appointment>(unit, row, &before)?;
-        aggregate::follow::<Pathway>(unit, row, &before)?;
-        closing::follow_case(unit, row, &before)?;
+    if row.place() != *before {
+        tasks::follow_case(unit, row, before)?;
+        aggregate::follow::<Note>(unit, row, before)?;
+        aggregate::follow::<Attachment>(unit, row, before)?;
+        aggregate::follow::<AssessmentRow>(unit, row, before)?;
+        aggregate::follow::<Goal>(unit, row, before)?;
+        aggregate::follow::<PlanRow>(unit, row, before)?;
+        aggregate::follow::<CaseHouseholdMember>(unit, row, before)?;
+        aggregate::follow::<Appointment>(unit, row, before)?;
+        aggregate::follow::<Pathway>(unit, row, before)?;
+        closing::follow_case(unit, row, before)?;
+        ending::follow_case(unit, row, before)?;
     }
     Ok(())
 }

@@ -134,7 +134,7 @@ pub async fn list_notes(
             aggregate::list(reader, id.0, &query, |reader, _: &NoteQuery, case: &CaseRow, after: NoteId, limit| {
                 let principal = reader.rights.principal;
                 // The same as `in_sight`, before the limit: a page is full although some notes are not for this caller.
-                let kinds = confidentiality::of_others(case, principal);
+                let kinds = confidentiality::of_others(case.case_manager_id, principal);
                 let mut rows: Vec<Note> = notes::table
                     .filter(notes::case_id.eq(case.id))
                     .filter(notes::id.gt(after))

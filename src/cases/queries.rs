@@ -77,6 +77,8 @@ pub fn update(row: &CaseRow) -> Prepared {
         .bind(Value::Text(row.public_ref.clone()))
         .sql(", processing = ")
         .bind(Value::Text(row.processing.as_str().to_owned()))
+        .sql(", owner_org_id = ")
+        .bind(row.owner_org_id)
         .sql(", territory_id = ")
         .bind(row.territory_id)
         .sql(", target_group = ")

@@ -2,7 +2,7 @@
 
 use actix_web::{get, post};
 use approdo_db::Timestamp;
-use approdo_db::schema::case_transitions;
+use approdo_db::schema::{case_transitions, people};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -19,12 +19,13 @@ use crate::cases::types::{CaseId, CaseRow, TransitionId};
 use crate::cases::{appointment_transitions, goal_transitions, news, plan_transitions, queries, task_transitions};
 use crate::clock;
 use crate::codes;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::path::Ids;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader, reading};
 use crate::page_of;
 use crate::paged_query;
 use crate::referrals::closing;
+use crate::transfers::ending;
 use crate::work::{Operation, Unit};
 
 /// One move of a case.
@@ -206,11 +207,17 @@ pub fn make(
     let (from, made) =
         (row.status, rules::decide(row.state(), &intent, &facts(unit.connection, unit.app, &row, today)?));
     let (next, made) = made.map_err(ApiError::unmet)?;
+    if made == Move::Reopen {
+        require_person_here(unit, &row)?;
+    }
     // After evaluation the guards have left nothing open.
     if !next.status.is_open() && made != Move::Close {
         task_transitions::cancel_open(unit, &row, "the case has ended")?;
         goal_transitions::drop_open(unit, &row, "the case has ended")?;
         closing::end_live(unit, &row, "the case has ended")?;
+    }
+    if !next.status.is_open() {
+        ending::of_case(unit, &row, "the case has ended")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;
@@ -252,6 +259,16 @@ pub fn make(
     unit.update(queries::update(&row), change(&row, Some(before), Operation::Updated, changed)?)?;
     news::of_case(unit, &row)?;
     Ok(transition)
+}
+
+/// 409 where the person has gone to another organisation since: it works on them now.
+fn require_person_here(unit: &mut Unit<'_>, row: &CaseRow) -> ApiResult<()> {
+    let with = people::table.find(row.person_id).select(people::owner_org_id).first(unit.connection)?;
+    if row.owner_org_id == with {
+        return Ok(());
+    }
+    let detail = "the person is with another organisation now: a case of theirs can come back by a transfer";
+    Err(ApiError::unmet(vec![UnmetGuard::new("person_here", detail)]))
 }
 
 fn check_reason(unit: &Unit<'_>, row: &CaseRow, intent: &Intent) -> ApiResult<()> {

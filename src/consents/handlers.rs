@@ -27,6 +27,7 @@ use crate::people::relation_rows::{RelationId, RelationRow};
 use crate::people::timeline::Period;
 use crate::people::types::{PersonId, PersonRow, Warning};
 use crate::referrals::revocation;
+use crate::transfers::ending;
 use crate::work::Unit;
 
 paged_query! {
@@ -185,6 +186,7 @@ pub fn add(
     aggregate::add(unit, &row, person, &ConsentRow::MEMBERS)?;
     if let Some(earlier) = row.supersedes_id {
         revocation::of_superseded(unit, earlier)?;
+        ending::of_superseded(unit, earlier)?;
     }
     Ok((row, warnings))
 }

@@ -26,6 +26,7 @@ use crate::page_of;
 use crate::paged_query;
 use crate::people::types::{PersonRow, withheld};
 use crate::referrals::revocation;
+use crate::transfers::ending;
 use crate::work::Unit;
 
 /// The members of a move that a field group guards, with the group.
@@ -176,7 +177,8 @@ pub fn withdrawn(
     changed: Vec<&'static str>,
 ) -> ApiResult<()> {
     aggregate::save(unit, consent, person, changed)?;
-    revocation::of_consent(unit, consent.id)
+    revocation::of_consent(unit, consent.id)?;
+    ending::of_consent(unit, consent.id)
 }
 
 /// Ends a consent of a locked person otherwise than by withdrawal, with the move.

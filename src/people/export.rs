@@ -48,6 +48,7 @@ use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::types::ReferralRow;
 use crate::referrals::{erasure, export};
+use crate::transfers;
 use crate::work::Operation;
 
 /// Everything that is kept on a person. Rows have the members of the database's, named as in the rest of this contract.
@@ -64,6 +65,9 @@ pub struct PersonExport {
     /// Each referral with whom it reached, its package, and when its clock stood still.
     #[schema(max_items = 10000)]
     pub referrals: Vec<Value>,
+    /// Each case that went to another body, or was to go.
+    #[schema(max_items = 10000)]
+    pub transfers: Vec<Value>,
     #[schema(max_items = 10000)]
     pub contacts: Vec<Value>,
     #[schema(max_items = 10000)]
@@ -79,7 +83,7 @@ pub struct PersonExport {
     /// are.
     #[schema(max_items = 10000)]
     pub covered_by: Vec<Coverage>,
-    /// Moves of the person, the legal statuses, reminders, consents, referrals, assessments, goals, plans, appointments and pathways.
+    /// Moves of the person, the legal statuses, reminders, consents, referrals, transfers, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
     /// What each of these rows, and of those that are gone, has been in the course of time.
@@ -114,11 +118,13 @@ pub struct HistoryEntry {
     pub at: Timestamp,
 }
 
-fn value(row: &impl Serialize) -> ApiResult<Value> {
+/// A row as it is told.
+pub fn value(row: &impl Serialize) -> ApiResult<Value> {
     serde_json::to_value(row).map_err(ApiError::fault)
 }
 
-fn rows<C: Child>(connection: &mut Connection, root: <C::Root as Root>::Id) -> ApiResult<Vec<Value>> {
+/// The rows of a root of a kind, oldest first.
+pub fn rows<C: Child>(connection: &mut Connection, root: <C::Root as Root>::Id) -> ApiResult<Vec<Value>> {
     C::all_of(connection, root, i64::MAX)?.iter().map(value).collect()
 }
 
@@ -193,9 +199,14 @@ fn gather(
     for row in &referred {
         referrals.push(export::whole(connection, row)?);
     }
+    let mut transferred = transfers::ending::of_person(connection, person.id)?;
+    transferred.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
     let mut told = Vec::new();
     for case in &of_person {
-        told.push(whole_case(connection, asked, case, &mut withheld)?);
+        let notes: Vec<Note> = in_sight(connection, rights, case, &mut withheld.notes)?;
+        let attachments: Vec<Attachment> = in_sight(connection, rights, case, &mut withheld.attachments)?;
+        let attachments = attachments.iter().map(|row| attached(asked.app, row)).collect::<ApiResult<_>>()?;
+        told.push(whole_case(connection, case, &notes, attachments)?);
     }
     Ok(PersonExport {
         exported_at: asked.now,
@@ -204,12 +215,18 @@ fn gather(
         reminders: rows::<ReminderRow>(connection, person.id)?,
         consents: rows::<ConsentRow>(connection, person.id)?,
         referrals,
+        transfers: transferred.iter().map(value).collect::<ApiResult<_>>()?,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,
         households: homes.iter().map(home).collect::<ApiResult<_>>()?,
         cases: told,
         covered_by,
-        transitions: moves(connection, person.id, &of_person, &referred)?,
+        transitions: moves(
+            connection,
+            person.id,
+            &of_person,
+            &[ids_of(&referred, |row| row.id.0), ids_of(&transferred, |row| row.id.0)].concat(),
+        )?,
         history: past(connection, rights, person.id, &of_person, &homes)?,
         withheld_cases,
         withheld_coverages,
@@ -262,11 +279,12 @@ fn attached(app: &App, row: &Attachment) -> ApiResult<Value> {
     Ok(told)
 }
 
-fn whole_case(
+/// A case with what belongs to it, and with these of its notes and attachments.
+pub fn whole_case(
     connection: &mut Connection,
-    asked: &Asked<'_>,
     case: &CaseRow,
-    withheld: &mut Withheld,
+    notes: &[Note],
+    attachments: Vec<Value>,
 ) -> ApiResult<Value> {
     let moves: Vec<CaseTransition> = case_transitions::table
         .filter(case_transitions::case_id.eq(case.id))
@@ -277,9 +295,6 @@ fn whole_case(
         .filter(task_transitions::task_id.eq_any(of_case))
         .order(task_transitions::id)
         .load(connection)?;
-    let notes: Vec<Note> = in_sight(connection, asked.rights, case, &mut withheld.notes)?;
-    let attachments: Vec<Attachment> = in_sight(connection, asked.rights, case, &mut withheld.attachments)?;
-    let attachments: Vec<Value> = attachments.iter().map(|row| attached(asked.app, row)).collect::<ApiResult<_>>()?;
     Ok(json!({
         "case": value(case)?,
         "transitions": value(&moves)?,
@@ -303,11 +318,15 @@ fn referred(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]
     Ok(rows)
 }
 
+fn ids_of<T>(rows: &[T], id: impl Fn(&T) -> Uuid) -> Vec<RowId> {
+    rows.iter().map(|row| RowId(id(row))).collect()
+}
+
 fn moves(
     connection: &mut Connection,
     person: PersonId,
     of_person: &[CaseRow],
-    referred: &[ReferralRow],
+    asked: &[RowId],
 ) -> ApiResult<Vec<ChildTransition>> {
     use approdo_db::schema::{assessments, goals, legal_statuses, plans};
     let mut ids = vec![RowId(person.0)];
@@ -321,7 +340,7 @@ fn moves(
         reminders::table.filter(reminders::person_id.eq(person)).select(reminders::id).load::<RowId>(connection)?,
     );
     ids.extend(ConsentRow::all_of(connection, person, i64::MAX)?.iter().map(|row| RowId(row.id.0)));
-    ids.extend(referred.iter().map(|row| RowId(row.id.0)));
+    ids.extend(asked);
     for case in of_person {
         ids.extend(
             assessments::table

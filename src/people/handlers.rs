@@ -5,7 +5,7 @@ use approdo_db::Json;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::FieldRights;
-use crate::access::{Action, Place, Resource, scope};
+use crate::access::{Action, OrganisationId, Place, Resource, TerritoryId, scope};
 use crate::aggregate::{self, Root as _};
 use crate::clock;
 use crate::codes;
@@ -301,32 +301,54 @@ pub fn rectify(unit: &mut Unit<'_>, row: &mut PersonRow, patch: PersonPatch) -> 
     if changed.is_empty() {
         return Ok(());
     }
-    row.version += 1;
-    row.updated_at = unit.now;
-    Unit::updated_one(queries::update(unit.connection, row)?)?;
-    if NAMES.iter().any(|name| changed.contains(name)) {
+    let (names, ids, birth) = (
+        NAMES.iter().any(|name| changed.contains(name)),
+        changed.contains(&"external_ids"),
+        changed.contains(&"date_of_birth"),
+    );
+    save(unit, row, &before, changed)?;
+    if names {
         queries::unindex_names(unit.connection, row.id)?;
         queries::index_names(unit.connection, row)?;
     }
-    if changed.contains(&"external_ids") {
+    if ids {
         external_ids::keep(unit, Kind::Person, row.id.0, &external_ids::of(&row.external_ids))?;
     }
-    let rectified_birth = changed.contains(&"date_of_birth");
-    record(unit, row, Some(before.clone()), Operation::Updated, changed)?;
-    row.announce(unit)?;
-    if rectified_birth {
+    if birth {
         watches::watch_coming_of_age(unit, row)?;
         expiry::follow_birth(unit, row)?;
         guardianships::follow_birth(unit, row, former_birth)?;
     }
-    if row.place() != before {
-        aggregate::follow::<Contact>(unit, row, &before)?;
-        aggregate::follow::<LegalStatusRow>(unit, row, &before)?;
-        aggregate::follow::<ReminderRow>(unit, row, &before)?;
-        aggregate::follow::<ConsentRow>(unit, row, &before)?;
-        relation_rows::follow(unit, row, &before)?;
+    Ok(())
+}
+
+/// Writes a locked person whose row has changed; what is theirs goes where they are.
+fn save(unit: &mut Unit<'_>, row: &mut PersonRow, before: &Place, changed: Vec<&'static str>) -> ApiResult<()> {
+    row.version += 1;
+    row.updated_at = unit.now;
+    Unit::updated_one(queries::update(unit.connection, row)?)?;
+    record(unit, row, Some(before.clone()), Operation::Updated, changed)?;
+    row.announce(unit)?;
+    if row.place() != *before {
+        aggregate::follow::<Contact>(unit, row, before)?;
+        aggregate::follow::<LegalStatusRow>(unit, row, before)?;
+        aggregate::follow::<ReminderRow>(unit, row, before)?;
+        aggregate::follow::<ConsentRow>(unit, row, before)?;
+        relation_rows::follow(unit, row, before)?;
     }
     Ok(())
+}
+
+/// Hands a locked person over to another organisation, with all that is theirs.
+pub fn hand_over(
+    unit: &mut Unit<'_>,
+    row: &mut PersonRow,
+    organisation: OrganisationId,
+    territory: TerritoryId,
+) -> ApiResult<()> {
+    let before = row.place();
+    (row.owner_org_id, row.territory_id) = (organisation, territory);
+    save(unit, row, &before, vec!["owner_org_id", "territory_id"])
 }
 
 /// Members a person is found by.

@@ -362,13 +362,30 @@ fn revise(unit: &mut Unit<'_>, row: &mut HouseholdRow, patch: HouseholdPatch) ->
     if changed.is_empty() {
         return Ok(());
     }
+    save(unit, row, &before, &changed)
+}
+
+/// Writes a locked household whose row has changed; who has lived there hears of it where it is.
+fn save(unit: &mut Unit<'_>, row: &mut HouseholdRow, before: &Place, changed: &[&'static str]) -> ApiResult<()> {
     let kept = households::table.filter(households::id.eq(row.id)).filter(households::version.eq(row.version));
     (row.version, row.updated_at) = (row.version + 1, unit.now);
     Unit::updated_one(diesel::update(kept).set(&*row).execute(unit.connection)?)?;
-    record(unit, row, Some(before.clone()), Operation::Updated, &changed)?;
+    record(unit, row, Some(before.clone()), Operation::Updated, changed)?;
     row.announce(unit)?;
-    if row.place() != before {
-        aggregate::follow::<HouseholdMember>(unit, row, &before)?;
+    if row.place() != *before {
+        aggregate::follow::<HouseholdMember>(unit, row, before)?;
     }
     Ok(())
+}
+
+/// Hands a locked household over to another organisation. Its members are handed over apart.
+pub fn hand_over(
+    unit: &mut Unit<'_>,
+    row: &mut HouseholdRow,
+    organisation: OrganisationId,
+    territory: TerritoryId,
+) -> ApiResult<()> {
+    let before = row.place();
+    (row.owner_org_id, row.territory_id) = (organisation, territory);
+    save(unit, row, &before, &["owner_org_id", "territory_id"])
 }

@@ -60,6 +60,8 @@ pub fn unindex_names(connection: &mut Connection, id: PersonId) -> QueryResult<u
 pub fn update(connection: &mut Connection, row: &PersonRow) -> QueryResult<usize> {
     let statement = Prepared::<()>::new("UPDATE people SET territory_id = ")
         .bind(row.territory_id)
+        .sql(", owner_org_id = ")
+        .bind(row.owner_org_id)
         .sql(", target_group = ")
         .bind(Value::OptionalText(row.target_group.clone()))
         .sql(", given_name = ")

@@ -48,3 +48,16 @@ pub fn follow_case(unit: &mut Unit<'_>, case: &CaseRow, before: &Place) -> ApiRe
     }
     Ok(())
 }
+
+/// Makes a locked case's new organisation the sender of the referrals that are not over; those that are keep whose they were.
+pub fn hand_over(unit: &mut Unit<'_>, case: &CaseRow) -> ApiResult<()> {
+    for row in of_case(unit, case)? {
+        let mut found = access::lock(unit, row.id)?;
+        if !found.row.status.is_terminal() {
+            found.row.from_org_id = case.owner_org_id;
+            let before = found.known_to();
+            records::save(unit, &mut found, &before, &["from_org_id"])?;
+        }
+    }
+    Ok(())
+}

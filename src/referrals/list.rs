@@ -25,9 +25,9 @@ use crate::referrals::rules::{ENDS, ReferralStatus};
 use crate::referrals::types::{Referral, ReferralId, ReferralPage, ReferralRow};
 
 text_enum! {
-    /// Which side of referrals to list.
+    /// Which side of what goes between bodies to list.
     #[derive(ToSchema)]
-    ReferralBox {
+    Mailbox {
         /// What reaches you, newest first.
         Inbox = "inbox",
         /// What you send, drafts included, newest first.
@@ -39,7 +39,7 @@ paged_query! {
     /// How to list referrals.
     ReferralQuery {
         /// What reaches you, as its receiver sees it, or what you send, as its sender does; the inbox when absent.
-        r#box: Option<ReferralBox>,
+        r#box: Option<Mailbox>,
         /// Referrals in this state.
         status: Option<ReferralStatus>,
         /// Referrals from this case: of the outbox.
@@ -74,7 +74,7 @@ pub async fn list_referrals(
         let (after, limit) = (request.after()?, request.limit() + 1);
         let rights = reader.rights.clone();
         let grants = rights.grants_for(Action::List, Resource::Referrals);
-        let inbox = asked.r#box != Some(ReferralBox::Outbox);
+        let inbox = asked.r#box != Some(Mailbox::Outbox);
         let rows = scope::merged(
             &grants,
             limit,

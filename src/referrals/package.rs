@@ -303,15 +303,25 @@ pub struct ReferralPackage {
 impl ReferralPackage {
     pub fn shown(row: PackageRow, sent: &[PackageField], fields: FieldRights) -> ApiResult<Self> {
         let content: PackageContent = serde_json::from_str(&row.content).map_err(ApiError::fault)?;
-        let withheld_fields: Vec<_> = sent.iter().copied().filter(|field| !field.is_readable(fields)).collect();
+        let (content, withheld_fields) = shown(content, sent, fields);
         Ok(Self {
             referral_id: row.referral_id,
             sha256: Some(row.sha256).filter(|_| withheld_fields.is_empty()),
             frozen_at: row.frozen_at,
-            content: content.only(|field| field.is_readable(fields)),
+            content,
             withheld_fields,
         })
     }
+}
+
+/// What a caller may read of a content, and which of the members sent are withheld.
+pub fn shown(
+    content: PackageContent,
+    sent: &[PackageField],
+    fields: FieldRights,
+) -> (PackageContent, Vec<PackageField>) {
+    let withheld = sent.iter().copied().filter(|field| !field.is_readable(fields)).collect();
+    (content.only(|field| field.is_readable(fields)), withheld)
 }
 
 /// The package of a referral, once it was sent.

@@ -20,7 +20,7 @@ use crate::access::{Action, Resource};
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Parameters, Reader, reading};
-use crate::referrals::list::{ReferralBox, sent_by};
+use crate::referrals::list::{Mailbox, sent_by};
 use crate::referrals::rules::{Outcome, OutcomeSide, ReferralStatus};
 
 /// Days that statistics can be about.
@@ -32,7 +32,7 @@ const DAYS: i64 = 3_700;
 #[into_params(parameter_in = Query)]
 pub struct ReferralStatisticsQuery {
     /// What reaches you, or what you send; the inbox when absent.
-    r#box: Option<ReferralBox>,
+    r#box: Option<Mailbox>,
     /// Referrals sent from this day on (UTC); a year before `to` when absent.
     #[serde(default, deserialize_with = "reading::optional_day")]
     from: Option<NaiveDate>,
@@ -107,7 +107,7 @@ impl ReferralCounts {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReferralStatistics {
     /// Which side was counted.
-    pub r#box: ReferralBox,
+    pub r#box: Mailbox,
     pub from: NaiveDate,
     pub to: NaiveDate,
     /// By type of service.
@@ -138,7 +138,7 @@ pub async fn read_referral_statistics(
         if !(1..=DAYS).contains(&days) {
             return Err(ApiError::malformed("to: must be after from, within ten years"));
         }
-        let r#box = asked.r#box.unwrap_or(ReferralBox::Inbox);
+        let r#box = asked.r#box.unwrap_or(Mailbox::Inbox);
         let mut counts: BTreeMap<String, ReferralCounts> = BTreeMap::new();
         for (service_type, status, outcome, count) in counted(reader, (from, to), r#box)? {
             let of_type = counts.entry(service_type.clone()).or_default();
@@ -153,10 +153,10 @@ pub async fn read_referral_statistics(
 type Counted = (String, ReferralStatus, Option<Outcome>, i64);
 type Columns = (Text, Text, Nullable<Text>, BigInt);
 
-fn counted(reader: &mut Reader<'_>, (from, to): (NaiveDate, NaiveDate), r#box: ReferralBox) -> ApiResult<Vec<Counted>> {
+fn counted(reader: &mut Reader<'_>, (from, to): (NaiveDate, NaiveDate), r#box: Mailbox) -> ApiResult<Vec<Counted>> {
     let rights = reader.rights.clone();
     let grants = rights.grants_for(Action::List, Resource::Referrals);
-    let inbox = r#box == ReferralBox::Inbox;
+    let inbox = r#box == Mailbox::Inbox;
     let sends = |grant: &&&HeldGrant| inbox || policy::allows(grant.role, Action::Read, Resource::Cases);
     let grants: Vec<&HeldGrant> = grants.iter().filter(sends).copied().collect();
     if grants.is_empty() {

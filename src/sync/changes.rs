@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 31] = [
+const KINDS: [Kind; 32] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -157,6 +157,7 @@ const KINDS: [Kind; 31] = [
     kind("location", "/locations/", None, &[]),
     kind("service_at_location", "/service-at-locations/", None, &[]),
     kind("referral", "/referrals/", Some(Resource::Referrals), &[]),
+    kind("transfer", "/transfers/", Some(Resource::Transfers), &[]),
     kind("agreement", "/agreements/", None, &[]),
     kind("network", "/networks/", None, &[]),
     kind("network_member", "/network-members/", None, &[]),

@@ -25,3 +25,4 @@ mod operations;
 mod people;
 mod referrals;
 mod sync;
+mod transfers;

@@ -64,6 +64,8 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         referral_recipients,
         referral_packages,
         referral_pauses,
+        transfers,
+        transfer_records,
         child_transitions,
         directory_sources,
         service_translations,
@@ -115,6 +117,7 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "reminders"
             | "consents"
             | "referrals"
+            | "transfers"
             | "me"
             | "code-lists"
             | "code-list-versions",

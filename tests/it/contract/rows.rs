@@ -81,6 +81,10 @@ rows! {
     referral,
     /// Sent by a colleague, and received.
     received_referral,
+    /// A case of its own, proposed to a body of its own.
+    transfer,
+    /// The same, accepted there.
+    accepted_transfer,
     /// The service's, into Ukrainian.
     service_translation,
     network,
@@ -274,6 +278,13 @@ impl<'s> Rows<'s> {
             ),
             "referral" => ("/referrals".to_owned(), self.stage.referral(&self.case(), &self.service())),
             "received_referral" => return self.make_received(),
+            "transfer" => return self.make_proposed().0,
+            "accepted_transfer" => {
+                let (transfer, receiver, manager) = self.make_proposed();
+                let accepted = json!({"to": "accepted", "case_manager_id": manager});
+                receiver.post_matching(&format!("/transfers/{transfer}/transitions"), "*", &accepted).expect(201);
+                return transfer;
+            }
             "pathway" => (
                 of_case("pathways"),
                 json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
@@ -291,9 +302,7 @@ impl<'s> Rows<'s> {
             }
             "plan" => {
                 // A case has one draft at a time: the plan belongs to another case, so that this one can have its own.
-                let planned =
-                    json!({"person_id": self.person(), "target_group": "worker", "case_manager_id": self.me()});
-                let planned = manager.post("/cases", &planned).expect(201).id();
+                let planned = self.another_case();
                 planning::goal(manager, &planned);
                 (format!("/cases/{planned}/plans"), json!({}))
             }
@@ -312,6 +321,22 @@ impl<'s> Rows<'s> {
         // Whoever sent a referral does not claim it.
         self.stage.sent_by_somebody_else(&sent);
         sent
+    }
+
+    /// A case of somebody who has no other.
+    pub fn another_case(&self) -> String {
+        let person = json!({"owner_org_id": self.organisation, "territory_id": self.territory, "given_name": "Ali",
+            "family_name": "Rahimi"});
+        let person = self.manager.post("/people", &person).expect(201).id();
+        let case = json!({"person_id": person, "target_group": "worker", "case_manager_id": self.me()});
+        self.manager.post("/cases", &case).expect(201).id()
+    }
+
+    /// Gives it with who can accept it, and for whom.
+    fn make_proposed(&self) -> (String, Client, String) {
+        let (body, receiver, manager) = self.stage.receiving_body();
+        let new = json!({"case_id": self.another_case(), "to_org_id": body, "reason": "Moves.", "legal_basis": "public_task"});
+        (self.manager.post("/transfers", &new).expect(201).id(), receiver, manager)
     }
 
     fn me(&self) -> String {

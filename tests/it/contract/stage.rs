@@ -134,6 +134,16 @@ impl<'w> Stage<'w> {
             "legal_basis": "public_task"})
     }
 
+    /// A body that nobody else of the stage works for. Gives it with who works there.
+    pub fn receiving_body(&self) -> (String, Client, String) {
+        let new = json!({"name": format!("Body {}", self.number()), "kind": "municipality", "parent_id": self.world.fixture.root});
+        let body = self.world.anna_system_administrator().post("/organisations", &new).expect(201).id();
+        let territories = [self.world.fixture.udine, self.world.fixture.trieste];
+        let works = json!({"role": "case_manager", "organisation_id": body, "territory_ids": territories});
+        let (receiver, manager, _) = self.world.another_client(&works);
+        (body, receiver, manager)
+    }
+
     pub fn sent_by_somebody_else(&self, referral: &str) {
         use approdo_db::schema::referrals;
         use diesel::prelude::*;
@@ -165,7 +175,9 @@ impl<'w> Stage<'w> {
                 "parties" => *value = self.parties(&rows.organisation()),
                 "signatures" => *value = self.signatures(&rows.organisation()),
                 "until" => *value = json!(approdo::clock::now().instant() + chrono::TimeDelta::days(3)),
+                "case_id" if operation.id == "create_transfer" => *value = json!(rows.another_case()),
                 "case_id" => *value = json!(rows.case()),
+                "to_org_id" => *value = json!(self.receiving_body().0),
                 "service_ids" => *value = json!([rows.service()]),
                 // Another one than the referral was sent to.
                 "service_id" => *value = json!(rows.other_service()),
@@ -188,6 +200,10 @@ impl<'w> Stage<'w> {
         if operation.id == "replace_sandbox_clock" {
             // The walk goes on in the present.
             members.remove("now");
+        }
+        if operation.id == "create_transfer_transition" {
+            // Who has proposed it does not accept it.
+            return Some(json!({"to": "withdrawn"}));
         }
         // What a role may not write of a row it may make.
         let guarded: &[(&str, FieldGroup)] = match operation.id {
@@ -227,6 +243,8 @@ impl<'w> Stage<'w> {
             ("agreement_id", _) => rows.agreement(),
             ("referral_id", "edit_referral") => rows.referral(),
             ("referral_id", _) => rows.received_referral(),
+            ("transfer_id", "read_transfer_record") => rows.accepted_transfer(),
+            ("transfer_id", _) => rows.transfer(),
             ("person_id", _) => rows.person(),
             ("case_id", _) => rows.case(),
             ("transition_id", _) => rows.transition(),

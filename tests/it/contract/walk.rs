@@ -79,6 +79,13 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("create_referral_claim", Some((Transition, R::Referrals))),
         ("create_referral_forward", Some((Transition, R::Referrals))),
         ("create_referral_extension", Some((Transition, R::Referrals))),
+        ("list_transfers", Some((List, R::Transfers))),
+        ("create_transfer", Some((Create, R::Transfers))),
+        ("read_transfer", Some((Read, R::Transfers))),
+        ("read_transfer_package", Some((Read, R::TransferPackages))),
+        ("read_transfer_record", Some((Read, R::TransferRecords))),
+        ("list_transfer_transitions", Some((Read, R::Transfers))),
+        ("create_transfer_transition", Some((Transition, R::Transfers))),
         ("read_task", Some((Read, R::Tasks))),
         ("edit_task", Some((Edit, R::Tasks))),
         ("create_task_transition", Some((Transition, R::Tasks))),
@@ -317,7 +324,7 @@ both! { in_a_sandbox:
                 "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
                 "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
                 "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
-                "{attachment_id}", "{consent_id}", "{referral_id}",
+                "{attachment_id}", "{consent_id}", "{referral_id}", "{transfer_id}",
             ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));
@@ -359,6 +366,7 @@ both! { in_a_sandbox:
             ("edit_person", &maria, "territory_id", trieste.territory()),
             ("create_case", &maria, "person_id", trieste.person()),
             ("create_referral", &maria, "case_id", trieste.case()),
+            ("create_transfer", &maria, "case_id", trieste.case()),
             ("create_relation", &maria, "object_id", trieste.person()),
             ("create_consent", &maria, "supersedes_id", trieste.consent()),
             ("create_consent", &maria, "guardian_relation_id", trieste.relation()),

@@ -264,6 +264,7 @@ pub fn case(world: &World, maria: &Client, person: &str, seeds: &mut Seeds) -> (
     planned(maria, &case, seeds);
     accompanied(world, maria, &case, seeds);
     referred(world, maria, &case, seeds);
+    proposed(world, maria, &case, seeds);
     for made in [
         json!({"to": "on_hold", "review_at": "2999-01-01", "note": seeds.text("create_case_transition", "note")}),
         json!({"to": "closed", "reason_code": "moved", "note": seeds.text("create_case_transition", "note")}),
@@ -325,6 +326,15 @@ pub fn accompanied(world: &World, maria: &Client, case: &str, seeds: &mut Seeds)
     let pathway = maria.post(&format!("/cases/{case}/pathways"), &pathway).expect(201).id();
     let stopped = json!({"to": "stopped", "note": seeds.text("create_pathway_transition", "note")});
     maria.post_matching(&format!("/pathways/{pathway}/transitions"), "*", &stopped).expect(201);
+}
+
+/// Proposed to another body, and taken back: what becomes of who goes is told by `transfers`.
+pub fn proposed(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
+    let new = json!({"case_id": case, "to_org_id": world.fixture.comune_trieste, "legal_basis": "public_task",
+        "reason": seeds.text("create_transfer", "reason")});
+    let transfer = maria.post("/transfers", &new).expect(201).id();
+    let withdrawn = json!({"to": "withdrawn", "note": seeds.text("create_transfer_transition", "note")});
+    maria.post_matching(&format!("/transfers/{transfer}/transitions"), "*", &withdrawn).expect(201);
 }
 
 pub fn referred(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {

@@ -5,5 +5,5 @@ mod consent;
 mod flow;
 mod forwards;
 mod guards;
-mod network;
+pub mod network;
 mod statistics;

@@ -14,6 +14,7 @@ mod places;
 mod planning;
 mod records;
 mod referred;
+mod transferred;
 mod vocabulary;
 
 pub use access::*;
@@ -29,6 +30,7 @@ pub use places::*;
 pub use planning::*;
 pub use records::*;
 pub use referred::*;
+pub use transferred::*;
 pub use vocabulary::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -39,8 +41,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     assessments,
     attachment_chunks,
     attachments,
-    case_news,
     case_household_members,
+    case_news,
     case_transitions,
     cases,
     child_transitions,
@@ -70,12 +72,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_name_words,
     plans,
     principals,
-    refresh_tokens,
-    relation_locks,
     referral_packages,
     referral_pauses,
     referral_recipients,
     referrals,
+    refresh_tokens,
+    relation_locks,
     relations,
     reminders,
     service_at_locations,
@@ -89,6 +91,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     tasks,
     territories,
     territory_memberships,
+    transfer_records,
+    transfers,
     users,
     watches,
 );

@@ -1,0 +1,40 @@
+//! Cases that go from one body to another.
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    transfers (id) {
+        id -> Uuid,
+        case_id -> Uuid,
+        person_id -> Uuid,
+        owner_org_id -> Uuid,
+        territory_id -> Uuid,
+        target_group -> Text,
+        access_level -> Text,
+        case_manager_id -> Nullable<Uuid>,
+        to_org_id -> Uuid,
+        to_territory_id -> Uuid,
+        reason -> Text,
+        package_fields -> Document,
+        legal_basis -> Nullable<Text>,
+        consent_id -> Nullable<Uuid>,
+        with_household -> Bool,
+        status -> Text,
+        expires_on -> Date,
+        author_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::types::{Document, Instant, Uuid};
+
+    transfer_records (transfer_id) {
+        transfer_id -> Uuid,
+        content -> Document,
+        frozen_at -> Instant,
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE transfer_records;
+DROP TABLE transfers;

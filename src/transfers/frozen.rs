@@ -1,0 +1,151 @@
+//! The case as it was when it went: what who handed it over keeps to read, and what came after is not in it (domain 15). It accounts for
+//! what was done until then (GDPR art. 5(2)), so it is not corrected when the case is, and goes with the erasure of the person.
+
+use actix_web::get;
+use approdo_db::schema::transfer_records;
+use approdo_db::{Json, Timestamp};
+use diesel::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::{Action, Resource, Rights};
+use crate::aggregate::Child as _;
+use crate::attachments::types::Attachment;
+use crate::cases::confidentiality::{self, Confidential};
+use crate::cases::notes::Note;
+use crate::cases::types::CaseRow;
+use crate::error::{ApiError, ApiResult};
+use crate::http::{Answer, Door, Fields, Id, IfNoneMatch};
+use crate::people::contacts::Contact;
+use crate::people::export::{self, rows, value};
+use crate::people::legal_statuses::LegalStatusRow;
+use crate::people::types::PersonRow;
+use crate::referrals::rules::Side;
+use crate::transfers::access;
+use crate::transfers::types::{TransferId, TransferRow};
+use crate::work::Unit;
+
+/// What is kept of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    person: Value,
+    legal_statuses: Vec<Value>,
+    contacts: Vec<Value>,
+    case: Value,
+}
+
+/// A case as it was when it went. Rows have the members of the database's, named as in the rest of this contract.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransferRecord {
+    pub transfer_id: TransferId,
+    /// When the case went: what has changed since is not in it.
+    pub frozen_at: Timestamp,
+    pub person: Value,
+    #[schema(max_items = 10000)]
+    pub legal_statuses: Vec<Value>,
+    #[schema(max_items = 10000)]
+    pub contacts: Vec<Value>,
+    /// The case with its moves, tasks, assessments, goals, plans, notes, appointments, pathways and attachments, these without content.
+    pub case: Value,
+    /// Notes that are not for your eyes and are not in this document.
+    #[schema(minimum = 0, maximum = 100000)]
+    pub withheld_notes: i64,
+    /// Attachments that are not for your eyes and are not in this document.
+    #[schema(minimum = 0, maximum = 100000)]
+    pub withheld_attachments: i64,
+}
+
+/// Keeps a locked case as it is.
+pub fn freeze(unit: &mut Unit<'_>, id: TransferId, case: &CaseRow, person: &PersonRow) -> ApiResult<()> {
+    let notes = Note::all_of(unit.connection, case.id, i64::MAX)?;
+    let attachments = Attachment::all_of(unit.connection, case.id, i64::MAX)?;
+    let attachments: Vec<Value> = attachments.iter().map(value).collect::<ApiResult<_>>()?;
+    let content = Content {
+        person: value(person)?,
+        legal_statuses: rows::<LegalStatusRow>(unit.connection, person.id)?,
+        contacts: rows::<Contact>(unit.connection, person.id)?,
+        case: export::whole_case(unit.connection, case, &notes, attachments)?,
+    };
+    diesel::insert_into(transfer_records::table)
+        .values((
+            transfer_records::transfer_id.eq(id),
+            transfer_records::content.eq(Json::of(content)),
+            transfer_records::frozen_at.eq(unit.now),
+        ))
+        .execute(unit.connection)?;
+    Ok(())
+}
+
+/// Takes out of a list in the content what is not for the caller's eyes. Tells how many that were.
+fn withhold<C: Confidential + DeserializeOwned>(
+    case: &mut Value,
+    list: &str,
+    rights: &Rights,
+    row: &TransferRow,
+) -> ApiResult<i64> {
+    let Some(Value::Array(kept)) = case.get_mut(list) else { return Ok(0) };
+    let there = kept.len();
+    let mut shown = Vec::new();
+    for item in kept.drain(..) {
+        let read: C = serde_json::from_value(item.clone()).map_err(ApiError::fault)?;
+        if confidentiality::in_sight_at(&read, rights, &row.sending(), row.case_manager_id) {
+            shown.push(item);
+        }
+    }
+    let withheld = there - shown.len();
+    *kept = shown;
+    Ok(i64::try_from(withheld).unwrap_or(i64::MAX))
+}
+
+/// Read the case as it was when it went.
+///
+/// For who worked with it where it was, once the transfer was accepted: before that there is none (404). What was changed or added since
+/// is not in it. Each reading is recorded.
+#[utoipa::path(
+    tag = "Transfers",
+    params(("transfer_id" = TransferId, Path, description = "The transfer.")),
+    responses((status = 200, description = "The case as it was.", body = TransferRecord))
+)]
+#[get("/transfers/{transfer_id}/record")]
+pub async fn read_transfer_record(
+    door: Door,
+    caller: Caller<actions::Read, resources::TransferRecords>,
+    id: Id<TransferId>,
+    held: IfNoneMatch,
+) -> ApiResult<Answer> {
+    door.read("read_transfer_record", caller, move |reader| {
+        let row = access::find(reader, id.0)?;
+        let sides = row.require(&reader.rights, Action::Read)?;
+        let may = reader.rights.may_at(Action::Read, Resource::TransferRecords, &row.sending());
+        if !(sides.contains(&Side::Sender) && may) {
+            let detail = "the record is for who worked with the case where it was";
+            return Err(ApiError::forbidden(detail).about(row.id.0));
+        }
+        let kept: Option<(Json, Timestamp)> = transfer_records::table
+            .find(row.id)
+            .select((transfer_records::content, transfer_records::frozen_at))
+            .first(reader.connection)
+            .optional()?;
+        let (content, frozen_at) = kept.ok_or_else(ApiError::not_found)?;
+        let Content { person, legal_statuses, contacts, mut case } = content.read().map_err(ApiError::fault)?;
+        let withheld_notes = withhold::<Note>(&mut case, "notes", &reader.rights, &row)?;
+        let withheld_attachments = withhold::<Attachment>(&mut case, "attachments", &reader.rights, &row)?;
+        // Who asks of the case who has seen it finds this, too.
+        reader.shows(Resource::TransferRecords, [row.id.0, row.case_id.0, row.person_id.0]);
+        let record = TransferRecord {
+            transfer_id: row.id,
+            frozen_at,
+            person,
+            legal_statuses,
+            contacts,
+            case,
+            withheld_notes,
+            withheld_attachments,
+        };
+        reader.answer_row(1, &held, &Fields::default(), "", &record)
+    })
+    .await
+}

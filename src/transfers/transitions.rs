@@ -1,0 +1,331 @@
+//! Moving a transfer: each move is an immutable row that both sides read.
+
+use actix_web::{get, post};
+use approdo_db::schema::child_transitions;
+use approdo_db::types::RowId;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationErrors};
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::rights::Confinement;
+use crate::access::{Action, ActorKind, Place, PrincipalId, Resource, SYSTEM, TerritoryId};
+use crate::aggregate::Root;
+use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::cases::handlers as cases;
+use crate::cases::queries as case_queries;
+use crate::clock;
+use crate::codes;
+use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
+use crate::page_of;
+use crate::paged_query;
+use crate::people::households::HouseholdRow;
+use crate::people::queries as people;
+use crate::people::types::{PersonId, PersonRow};
+use crate::referrals::rules::Side;
+use crate::transfers::handlers::require_territory;
+use crate::transfers::handover::{self, Going, Taking};
+use crate::transfers::proposing::{self, others_in};
+use crate::transfers::rules::{TransferStatus, mover};
+use crate::transfers::types::{TransferId, TransferRow};
+use crate::transfers::{access, frozen, records};
+use crate::work::Unit;
+
+/// Where to move a transfer, with what that move needs. The receiver accepts or rejects, the sender takes back. Both sides read the notes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(example = json!({"to": "accepted", "note": "The family has registered with us."}))]
+pub enum NewTransferTransition {
+    /// The case is yours from this moment, with its person, its open tasks, its appointments to come and its referrals that are not over.
+    Accepted {
+        /// Where the case will be; as proposed, when absent.
+        #[schema(nullable = false)]
+        territory_id: Option<TerritoryId>,
+        /// Who of your body works on it; you, when absent.
+        #[schema(nullable = false)]
+        case_manager_id: Option<PrincipalId>,
+        /// A code of `legal_bases`: on what your body works on it; as before, when absent.
+        #[schema(nullable = false, min_length = 1, max_length = 40)]
+        legal_basis: Option<String>,
+        #[schema(nullable = false, min_length = 1, max_length = 2000)]
+        note: Option<String>,
+    },
+    Rejected {
+        #[schema(min_length = 1, max_length = 2000)]
+        note: String,
+    },
+    /// The body asked knows of it no more.
+    Withdrawn {
+        #[schema(nullable = false, min_length = 1, max_length = 2000)]
+        note: Option<String>,
+    },
+}
+
+impl NewTransferTransition {
+    fn to(&self) -> TransferStatus {
+        match self {
+            Self::Accepted { .. } => TransferStatus::Accepted,
+            Self::Rejected { .. } => TransferStatus::Rejected,
+            Self::Withdrawn { .. } => TransferStatus::Withdrawn,
+        }
+    }
+
+    fn note(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { note, .. } | Self::Withdrawn { note } => note.as_deref(),
+            Self::Rejected { note } => Some(note),
+        }
+    }
+}
+
+impl Validate for NewTransferTransition {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let legal_basis = match self {
+            Self::Accepted { legal_basis, .. } => legal_basis.as_deref(),
+            _ => None,
+        };
+        texts_within(&[("note", self.note(), 2000), ("legal_basis", legal_basis, 40)])
+    }
+}
+
+impl Checked for NewTransferTransition {}
+
+/// One move of a transfer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransferTransition {
+    pub id: ChildTransitionId,
+    pub transfer_id: TransferId,
+    /// The version the move gave the transfer; the `ETag` of the answer to a move names it.
+    #[schema(minimum = 2, maximum = 9007199254740991_i64)]
+    pub transfer_version: i64,
+    pub from: TransferStatus,
+    pub to: TransferStatus,
+    /// Who made it.
+    pub side: Side,
+    /// Told to the side that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub actor_id: Option<PrincipalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 2000)]
+    pub note: Option<String>,
+    pub at: approdo_db::Timestamp,
+}
+
+impl TransferTransition {
+    fn told(made: ChildTransition, sides: &[Side]) -> ApiResult<Self> {
+        let state = |name: &str| {
+            TransferStatus::parse(name).ok_or_else(|| ApiError::fault("a move between states that there are not"))
+        };
+        let (from, to) = (state(&made.from_status)?, state(&made.to_status)?);
+        let side = if made.actor_id == SYSTEM { Side::System } else { mover(from, to).unwrap_or(Side::System) };
+        Ok(Self {
+            id: made.id,
+            transfer_id: TransferId(made.resource_id.0),
+            transfer_version: made.resource_version,
+            from,
+            to,
+            side,
+            actor_id: Some(made.actor_id).filter(|_| sides.contains(&side)),
+            note: made.note,
+            at: made.at,
+        })
+    }
+}
+
+page_of! {
+    /// A page of a transfer's moves.
+    TransferTransitionPage of TransferTransition
+}
+
+paged_query! {
+    /// How to list a transfer's moves.
+    TransferTransitionQuery {}
+}
+
+/// Answer or take back a transfer.
+///
+/// The body names the new state in `to` and brings what that move needs. Accepted, the case changes its organisation in the same
+/// transaction, and its former one keeps the record of it as it was. A refused move is 409 with every guard that is not met.
+#[utoipa::path(
+    tag = "Transfers",
+    params(("transfer_id" = TransferId, Path, description = "The transfer.")),
+    request_body = NewTransferTransition,
+    responses((status = 201, description = "The move; `ETag` is the transfer's.", body = TransferTransition))
+)]
+#[post("/transfers/{transfer_id}/transitions")]
+pub async fn create_transfer_transition(
+    door: Door,
+    caller: Caller<actions::Transition, resources::Transfers>,
+    id: Id<TransferId>,
+    if_match: IfMatch,
+    body: Body<NewTransferTransition>,
+) -> ApiResult<Answer> {
+    door.write("create_transfer_transition", caller, Some(body.fingerprint()), move |unit| {
+        let (row, going) = locked(unit, id.0)?;
+        let sides = row.require(&unit.rights, Action::Transition)?;
+        unit.shows(Resource::Transfers, [row.id.0]);
+        let asked = body.read()?;
+        let transition_id = ChildTransitionId::new();
+        let made: ChildTransition = match unit.replay(transition_id.0)? {
+            Some(earlier) => child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?,
+            None => {
+                if_match.check(row.version)?;
+                require_mover(&row, asked.to(), &sides)?;
+                make(unit, row, going, transition_id, &asked)?
+            }
+        };
+        let made = TransferTransition::told(made, &sides)?;
+        unit.created(&format!("/transfers/{}", made.transfer_id), made.transfer_version, &made)
+    })
+    .await
+}
+
+/// A transfer under its lock, with everything that would go: the household before the people, these before their cases, as everywhere.
+pub fn locked(unit: &mut Unit<'_>, id: TransferId) -> ApiResult<(TransferRow, Going)> {
+    let seen = access::find(unit, id)?;
+    let (going, household_id) = if seen.status == TransferStatus::Proposed {
+        let case = case_queries::find(unit, seen.case_id)?;
+        let household_id = case.household_id.filter(|_| seen.with_household);
+        let household = household_id.map(|id| <HouseholdRow as Root>::lock(unit, id)).transpose()?;
+        (Some((lock_people(unit, seen.person_id, household.as_ref())?, household)), household_id)
+    } else {
+        (None, None)
+    };
+    let (row, case) = access::lock(unit, id)?;
+    if row.status == TransferStatus::Proposed && case.household_id.filter(|_| row.with_household) != household_id {
+        return Err(ApiError::conflict("the case has changed its household meanwhile: try again").retry_after(1));
+    }
+    let (people, household) = going.unwrap_or_default();
+    Ok((row, Going { case, people, household }))
+}
+
+/// The person, and who lives with them where the household goes, too; locked in the order of their ids.
+pub fn lock_people(
+    unit: &mut Unit<'_>,
+    person: PersonId,
+    household: Option<&HouseholdRow>,
+) -> ApiResult<Vec<PersonRow>> {
+    let today = clock::date_of(unit.now);
+    let mut ids = match household {
+        Some(household) => others_in(unit, household.id, person, today)?,
+        None => Vec::new(),
+    };
+    ids.push(person);
+    ids.sort_unstable();
+    let mut people: Vec<PersonRow> = ids.into_iter().map(|id| people::lock(unit, id)).collect::<ApiResult<_>>()?;
+    people.sort_by_key(|row| row.id != person);
+    Ok(people)
+}
+
+/// 409 where there is no such way, 403 where it is another side's.
+fn require_mover(row: &TransferRow, to: TransferStatus, sides: &[Side]) -> ApiResult<()> {
+    match mover(row.status, to) {
+        Some(side) if sides.contains(&side) => Ok(()),
+        Some(side) if side != Side::System => {
+            Err(ApiError::forbidden(format!("only its {side} moves this transfer to {to}")))
+        }
+        _ => Err(moves::no_such_move("a transfer", row.status.as_str(), to.as_str())),
+    }
+}
+
+/// Moves a locked transfer, where its mover may; used by the demonstration data as well.
+pub fn make(
+    unit: &mut Unit<'_>,
+    mut row: TransferRow,
+    going: Going,
+    id: ChildTransitionId,
+    asked: &NewTransferTransition,
+) -> ApiResult<ChildTransition> {
+    let to = asked.to();
+    let NewTransferTransition::Accepted { territory_id, case_manager_id, legal_basis, .. } = asked else {
+        return records::moved(unit, &mut row, id, to, &[], asked.note());
+    };
+    let taking = Taking {
+        organisation: row.to_org_id,
+        territory: territory_id.unwrap_or(row.to_territory_id),
+        manager: case_manager_id.unwrap_or(unit.rights.principal),
+        legal_basis: legal_basis.clone(),
+    };
+    check(unit, &going, &taking, *territory_id, *case_manager_id)?;
+    if row.expires_on <= clock::date_of(unit.now) {
+        return Err(ApiError::unmet(vec![UnmetGuard::new("in_time", "the time to accept it is over")]));
+    }
+    let consent = proposing::require(unit, &row, &going.case, &going.people)?;
+    let person = going.people.first().ok_or_else(|| ApiError::fault("a proposal was locked without its person"))?;
+    frozen::freeze(unit, row.id, &going.case, person)?;
+    let mut changed = Vec::new();
+    if row.consent_id != consent {
+        row.consent_id = consent;
+        changed.push("consent_id");
+    }
+    if row.to_territory_id != taking.territory {
+        row.to_territory_id = taking.territory;
+        changed.push("to_territory_id");
+    }
+    // The transfer before the case: what is accepted does not follow the case any more.
+    let made = records::moved(unit, &mut row, id, to, &changed, asked.note())?;
+    handover::hand_over(unit, going, &taking)?;
+    Ok(made)
+}
+
+/// 403, 422 or 423 where the case cannot go there as asked.
+fn check(
+    unit: &mut Unit<'_>,
+    going: &Going,
+    taking: &Taking,
+    territory: Option<TerritoryId>,
+    manager: Option<PrincipalId>,
+) -> ApiResult<()> {
+    going.case.require_workable()?;
+    for person in &going.people {
+        person.require_workable()?;
+    }
+    require_territory(unit, "territory_id", territory)?;
+    codes::check_optional(unit.app, "legal_bases", "legal_basis", taking.legal_basis.as_deref())?;
+    let place = taking.place(&going.case);
+    let open = Place { confinement: Confinement::Open, ..place.clone() };
+    if !unit.rights.may_at(Action::Create, Resource::Cases, &open) {
+        return Err(ApiError::forbidden("none of your grants lets you take over a case there"));
+    }
+    if manager.is_none() && unit.rights.kind != ActorKind::User {
+        return Err(ApiError::invalid_member("case_manager_id", "is required"));
+    }
+    cases::check_manager(unit, taking.manager, &place)
+}
+
+/// List a transfer's moves.
+///
+/// Oldest first. Both sides read them; moves are never changed.
+#[utoipa::path(
+    tag = "Transfers",
+    params(("transfer_id" = TransferId, Path, description = "The transfer."), TransferTransitionQuery),
+    responses((status = 200, description = "A page.", body = TransferTransitionPage))
+)]
+#[get("/transfers/{transfer_id}/transitions")]
+pub async fn list_transfer_transitions(
+    door: Door,
+    caller: Caller<actions::Read, resources::Transfers>,
+    id: Id<TransferId>,
+    query: Parameters<TransferTransitionQuery>,
+) -> ApiResult<Answer> {
+    door.read("list_transfer_transitions", caller, move |reader| {
+        let row = access::find(reader, id.0)?;
+        let sides = row.require(&reader.rights, Action::Read)?;
+        let asked = query.read()?;
+        let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
+        let rows: Vec<ChildTransition> = child_transitions::table
+            .filter(child_transitions::resource_id.eq(RowId(row.id.0)))
+            .filter(child_transitions::id.gt(request.after()?.unwrap_or(ChildTransitionId(uuid::Uuid::nil()))))
+            .order(child_transitions::id)
+            .limit(request.limit() + 1)
+            .load(reader.connection)?;
+        reader.shows(Resource::Transfers, [row.id.0]);
+        let page = request.page(rows, |row: &ChildTransition| row.id)?;
+        let page = page.try_map(|row| TransferTransition::told(row, &sides))?;
+        Answer::ok(&TransferTransitionPage::from(page))
+    })
+    .await
+}
