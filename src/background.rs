@@ -16,6 +16,7 @@ use crate::lease::{self, HolderId};
 use crate::operations::sandbox;
 use crate::people::watches;
 use crate::referrals::by_calendar;
+use crate::shared_accesses;
 use crate::transfers;
 
 const EVERY: Duration = Duration::from_millis(500);
@@ -85,6 +86,7 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     while goes_on(stopped) && agreements::expiry::end_next(app, holder)? {}
     while goes_on(stopped) && by_calendar::end_next(app, holder)? {}
     while goes_on(stopped) && transfers::by_calendar::expire_next(app, holder)? {}
+    while goes_on(stopped) && shared_accesses::by_calendar::expire_next(app, holder)? {}
     Ok(())
 }
 

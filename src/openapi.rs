@@ -83,6 +83,7 @@ pub const OF_PEOPLE: &[&str] = &[
     "/consents",
     "/referrals",
     "/transfers",
+    "/shared-accesses",
     "/contacts",
     "/relations",
     "/household",
@@ -136,6 +137,7 @@ fn tags() -> Value {
         {"name": "Directory", "description": "Organisations that take part, and their services."},
         {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
         {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted (domain 15)."},
+        {"name": "Shared accesses", "description": "Another body looks into chosen members of a case for a time (domain 15)."},
         {"name": "Agreements", "description": "Who may refer what to whom, and which data may travel."},
         {"name": "Networks", "description": "Networks of bodies: members in time, meetings, what went before (domain C6)."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
@@ -344,7 +346,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     match path {
         "/changes" => statuses.push(410),
         // What another body would read of somebody whose data may not be worked with (GDPR art. 18).
-        "/transfers/{transfer_id}/package" => statuses.push(423),
+        "/transfers/{transfer_id}/package" | "/shared-accesses/{shared_access_id}/package" => statuses.push(423),
         "/sandbox/clock" => statuses.push(404),
         "/auth/token" => statuses.push(401),
         _ => {}

@@ -31,6 +31,9 @@ use crate::referrals::{
     claims as referral_claims, extensions as referral_extensions, forwards as referral_forwards, handlers as referrals,
     list as referral_list, statistics as referral_statistics, transitions as referral_transitions,
 };
+use crate::shared_accesses::{
+    handlers as shared_accesses, list as shared_access_list, transitions as shared_access_transitions,
+};
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
 use crate::transfers::{
@@ -237,6 +240,13 @@ operations! {
     transfer_records::read_transfer_record,
     transfer_transitions::list_transfer_transitions,
     transfer_transitions::create_transfer_transition,
+    // Shared accesses
+    shared_access_list::list_shared_accesses,
+    shared_accesses::create_shared_access,
+    shared_accesses::read_shared_access,
+    shared_accesses::read_shared_access_package,
+    shared_access_transitions::list_shared_access_transitions,
+    shared_access_transitions::create_shared_access_transition,
     // Consents
     consents::list_consents,
     consents::create_consent,

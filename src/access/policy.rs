@@ -50,6 +50,8 @@ text_enum! {
         Transfers = "transfers",
         TransferPackages = "transfer_packages",
         TransferRecords = "transfer_records",
+        SharedAccesses = "shared_accesses",
+        SharedAccessPackages = "shared_access_packages",
         Networks = "networks",
         NetworkMembers = "network_members",
         NetworkMeetings = "network_meetings",
@@ -205,12 +207,14 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // A case manager who administers as well may refer without an agreement, and says why (domain 16).
         R::ReferralOverrides => matches!((role, action), (Role::OrganisationAdministrator, Create)),
         // To take a case over is case work; whose system follows the cases follows where they go.
-        R::Transfers => match role {
+        R::Transfers | R::SharedAccesses => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Transition),
             Role::SyncClient => matches!(action, List | Read),
             _ => false,
         },
-        R::TransferPackages | R::TransferRecords => matches!((role, action), (Role::CaseManager, Read)),
+        R::TransferPackages | R::TransferRecords | R::SharedAccessPackages => {
+            matches!((role, action), (Role::CaseManager, Read))
+        }
         R::Cases => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Edit | Transition),
             Role::HelpDeskOperator => matches!(action, Create),

@@ -34,7 +34,8 @@ use crate::people::households::{self, HouseholdId};
 use crate::people::processing::Processing;
 use crate::people::types::Warning;
 use crate::referrals::closing;
-use crate::transfers::ending;
+use crate::shared_accesses;
+use crate::transfers;
 use crate::work::{Change, Operation, Unit};
 
 /// Open a case.
@@ -386,7 +387,8 @@ pub fn save(unit: &mut Unit<'_>, row: &mut CaseRow, before: &Place, changed: Vec
         aggregate::follow::<Appointment>(unit, row, before)?;
         aggregate::follow::<Pathway>(unit, row, before)?;
         closing::follow_case(unit, row, before)?;
-        ending::follow_case(unit, row, before)?;
+        transfers::ending::follow_case(unit, row, before)?;
+        shared_accesses::ending::follow_case(unit, row, before)?;
     }
     Ok(())
 }

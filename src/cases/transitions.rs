@@ -25,7 +25,8 @@ use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch,
 use crate::page_of;
 use crate::paged_query;
 use crate::referrals::closing;
-use crate::transfers::ending;
+use crate::shared_accesses;
+use crate::transfers;
 use crate::work::{Operation, Unit};
 
 /// One move of a case.
@@ -217,7 +218,8 @@ pub fn make(
         closing::end_live(unit, &row, "the case has ended")?;
     }
     if !next.status.is_open() {
-        ending::of_case(unit, &row, "the case has ended")?;
+        transfers::ending::of_case(unit, &row, "the case has ended")?;
+        shared_accesses::ending::of_case(unit, &row, "the case has ended")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;

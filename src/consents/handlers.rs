@@ -27,7 +27,8 @@ use crate::people::relation_rows::{RelationId, RelationRow};
 use crate::people::timeline::Period;
 use crate::people::types::{PersonId, PersonRow, Warning};
 use crate::referrals::revocation;
-use crate::transfers::ending;
+use crate::shared_accesses;
+use crate::transfers;
 use crate::work::Unit;
 
 paged_query! {
@@ -186,7 +187,8 @@ pub fn add(
     aggregate::add(unit, &row, person, &ConsentRow::MEMBERS)?;
     if let Some(earlier) = row.supersedes_id {
         revocation::of_superseded(unit, earlier)?;
-        ending::of_superseded(unit, earlier)?;
+        transfers::ending::of_superseded(unit, earlier)?;
+        shared_accesses::ending::of_superseded(unit, earlier)?;
     }
     Ok((row, warnings))
 }

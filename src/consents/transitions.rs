@@ -26,7 +26,8 @@ use crate::page_of;
 use crate::paged_query;
 use crate::people::types::{PersonRow, withheld};
 use crate::referrals::revocation;
-use crate::transfers::ending;
+use crate::shared_accesses;
+use crate::transfers;
 use crate::work::Unit;
 
 /// The members of a move that a field group guards, with the group.
@@ -178,7 +179,8 @@ pub fn withdrawn(
 ) -> ApiResult<()> {
     aggregate::save(unit, consent, person, changed)?;
     revocation::of_consent(unit, consent.id)?;
-    ending::of_consent(unit, consent.id)
+    transfers::ending::of_consent(unit, consent.id)?;
+    shared_accesses::ending::of_consent(unit, consent.id)
 }
 
 /// Ends a consent of a locked person otherwise than by withdrawal, with the move.

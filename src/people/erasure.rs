@@ -24,6 +24,7 @@ use crate::people::relation_rows::{self, RelationId};
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals;
+use crate::shared_accesses;
 use crate::transfers;
 use crate::work::{Change, Operation, Unit};
 
@@ -64,6 +65,7 @@ pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
     consents::erasure::erase(unit, person)?;
     referrals::erasure::erase(unit, person)?;
     transfers::ending::erase(unit, person)?;
+    shared_accesses::ending::erase(unit, person)?;
     for case in cases {
         crate::cases::erasure::erase(unit, case)?;
     }

@@ -48,7 +48,8 @@ use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::types::ReferralRow;
 use crate::referrals::{erasure, export};
-use crate::transfers;
+use crate::shared_accesses::types::SharedAccessRow;
+use crate::transfers::types::TransferRow;
 use crate::work::Operation;
 
 /// Everything that is kept on a person. Rows have the members of the database's, named as in the rest of this contract.
@@ -68,6 +69,9 @@ pub struct PersonExport {
     /// Each case that went to another body, or was to go.
     #[schema(max_items = 10000)]
     pub transfers: Vec<Value>,
+    /// What other bodies may or could look into.
+    #[schema(max_items = 10000)]
+    pub shared_accesses: Vec<Value>,
     #[schema(max_items = 10000)]
     pub contacts: Vec<Value>,
     #[schema(max_items = 10000)]
@@ -83,7 +87,7 @@ pub struct PersonExport {
     /// are.
     #[schema(max_items = 10000)]
     pub covered_by: Vec<Coverage>,
-    /// Moves of the person, the legal statuses, reminders, consents, referrals, transfers, assessments, goals, plans, appointments and pathways.
+    /// Moves of the person, the legal statuses, reminders, consents, referrals, transfers, shared accesses, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
     /// What each of these rows, and of those that are gone, has been in the course of time.
@@ -199,8 +203,12 @@ fn gather(
     for row in &referred {
         referrals.push(export::whole(connection, row)?);
     }
-    let mut transferred = transfers::ending::of_person(connection, person.id)?;
+    let mut transferred = TransferRow::of_person(connection, person.id)?;
     transferred.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
+    let mut looked_into = SharedAccessRow::of_person(connection, person.id)?;
+    looked_into.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
+    let asked_of =
+        [ids_of(&referred, |row| row.id.0), ids_of(&transferred, |row| row.id.0), ids_of(&looked_into, |row| row.id.0)];
     let mut told = Vec::new();
     for case in &of_person {
         let notes: Vec<Note> = in_sight(connection, rights, case, &mut withheld.notes)?;
@@ -216,17 +224,13 @@ fn gather(
         consents: rows::<ConsentRow>(connection, person.id)?,
         referrals,
         transfers: transferred.iter().map(value).collect::<ApiResult<_>>()?,
+        shared_accesses: looked_into.iter().map(value).collect::<ApiResult<_>>()?,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,
         households: homes.iter().map(home).collect::<ApiResult<_>>()?,
         cases: told,
         covered_by,
-        transitions: moves(
-            connection,
-            person.id,
-            &of_person,
-            &[ids_of(&referred, |row| row.id.0), ids_of(&transferred, |row| row.id.0)].concat(),
-        )?,
+        transitions: moves(connection, person.id, &of_person, &asked_of.concat())?,
         history: past(connection, rights, person.id, &of_person, &homes)?,
         withheld_cases,
         withheld_coverages,

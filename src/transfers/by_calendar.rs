@@ -10,8 +10,8 @@ use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
 use crate::people::watches::LEASE;
 use crate::transfers::rules::TransferStatus;
-use crate::transfers::types::TransferId;
-use crate::transfers::{access, records};
+use crate::transfers::transitions;
+use crate::transfers::types::{TransferId, TransferRow};
 use crate::work;
 
 /// Lets the proposal expire whose turn it is. Tells whether there was any.
@@ -29,10 +29,10 @@ pub fn expire_next(app: &App, holder: HolderId) -> ApiResult<bool> {
         if !lease::take(unit.connection, LEASE, holder)? {
             return Ok(false);
         }
-        let (mut row, _) = access::lock(unit, id)?;
+        let (mut row, _) = TransferRow::lock(unit, id)?;
         // It may have been answered meanwhile.
         if row.status == TransferStatus::Proposed && row.expires_on <= today {
-            records::moved(unit, &mut row, ChildTransitionId::new(), TransferStatus::Expired, &[], None)?;
+            transitions::moved(unit, &mut row, ChildTransitionId::new(), TransferStatus::Expired, &[], None)?;
         }
         Ok(true)
     })

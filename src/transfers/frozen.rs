@@ -19,12 +19,12 @@ use crate::cases::notes::Note;
 use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Fields, Id, IfNoneMatch};
+use crate::offers::{self, Offer as _};
 use crate::people::contacts::Contact;
 use crate::people::export::{self, rows, value};
 use crate::people::legal_statuses::LegalStatusRow;
 use crate::people::types::PersonRow;
 use crate::referrals::rules::Side;
-use crate::transfers::access;
 use crate::transfers::types::{TransferId, TransferRow};
 use crate::work::Unit;
 
@@ -117,8 +117,8 @@ pub async fn read_transfer_record(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_transfer_record", caller, move |reader| {
-        let row = access::find(reader, id.0)?;
-        let sides = row.require(&reader.rights, Action::Read)?;
+        let row = TransferRow::find(reader, id.0)?;
+        let sides = offers::require(&row, &reader.rights, Action::Read)?;
         let may = reader.rights.may_at(Action::Read, Resource::TransferRecords, &row.sending());
         if !(sides.contains(&Side::Sender) && may) {
             let detail = "the record is for who worked with the case where it was";

@@ -16,6 +16,7 @@ use crate::people::handlers as people;
 use crate::people::households::{self, HouseholdRow};
 use crate::people::types::PersonRow;
 use crate::referrals::closing;
+use crate::shared_accesses;
 use crate::work::Unit;
 
 /// Everything that goes, locked.
@@ -57,6 +58,7 @@ pub fn hand_over(unit: &mut Unit<'_>, mut going: Going, taking: &Taking) -> ApiR
     for person in &mut going.people {
         people::hand_over(unit, person, taking.organisation, taking.territory)?;
     }
+    shared_accesses::ending::of_case(unit, &going.case, "the case has gone to another body")?;
     let case = &mut going.case;
     let before = case.place();
     let left = case.household_id.is_some() && going.household.is_none();

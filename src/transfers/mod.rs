@@ -1,7 +1,6 @@
 //! Transfers: a case goes to another body, which answers for it from the moment it accepts (domain 15). Unlike a referral, which asks for a
 //! service and leaves the case where it is.
 
-pub mod access;
 pub mod by_calendar;
 pub mod ending;
 pub mod frozen;
@@ -9,7 +8,6 @@ pub mod handlers;
 pub mod handover;
 pub mod list;
 pub mod proposing;
-pub mod records;
 pub mod rules;
 pub mod transitions;
 pub mod types;

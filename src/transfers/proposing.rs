@@ -6,12 +6,10 @@ use diesel::prelude::*;
 
 use crate::cases::rules::CaseStatus;
 use crate::cases::types::{CaseId, CaseRow};
-use crate::clock;
-use crate::consents::coverage as consented;
 use crate::consents::data_categories::DataCategory;
-use crate::consents::rules::Need;
 use crate::consents::types::ConsentId;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::offers::ground;
 use crate::people::households::HouseholdId;
 use crate::people::types::{PersonId, PersonRow};
 use crate::transfers::types::TransferRow;
@@ -23,17 +21,8 @@ const TRANSFER: &str = "transfer";
 /// The consent it rests on, or none where it has another basis; what is missing where it has neither. The whole case goes, so the consent
 /// covers every category of data.
 pub fn basis(unit: &mut Unit<'_>, row: &TransferRow) -> ApiResult<Result<Option<ConsentId>, Vec<UnmetGuard>>> {
-    if row.legal_basis.is_some() {
-        return Ok(Ok(None));
-    }
-    let need = Need {
-        purpose: TRANSFER.into(),
-        data_categories: DataCategory::ALL.to_vec(),
-        recipient: consented::recipient(unit.connection, row.to_org_id)?,
-        onward_sharing: false,
-        day: clock::date_of(unit.now),
-    };
-    Ok(consented::of_person(unit.connection, row.person_id, &need)?.map(Some))
+    let all = (TRANSFER, DataCategory::ALL.to_vec());
+    ground::basis(unit, all, row.person_id, row.to_org_id, row.legal_basis.as_deref())
 }
 
 /// Who lives in a household on a day, but for one person.

@@ -2,35 +2,34 @@
 
 use actix_web::{get, post};
 use approdo_db::schema::child_transitions;
-use approdo_db::types::RowId;
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
-use crate::access::{Action, ActorKind, Place, PrincipalId, Resource, SYSTEM, TerritoryId};
+use crate::access::{Action, ActorKind, Place, PrincipalId, Resource, TerritoryId};
 use crate::aggregate::Root;
-use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::aggregate::moves::{ChildTransition, ChildTransitionId, texts_within};
 use crate::cases::handlers as cases;
 use crate::cases::queries as case_queries;
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
-use crate::page_of;
-use crate::paged_query;
+use crate::offers;
+use crate::offers::ground::require_territory;
+use crate::offers::transitions::{self, OfferTransition, OfferTransitionPage, OfferTransitionQuery, require_mover};
 use crate::people::households::HouseholdRow;
 use crate::people::queries as people;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::rules::Side;
-use crate::transfers::handlers::require_territory;
+use crate::transfers::frozen;
 use crate::transfers::handover::{self, Going, Taking};
 use crate::transfers::proposing::{self, others_in};
 use crate::transfers::rules::{TransferStatus, mover};
 use crate::transfers::types::{TransferId, TransferRow};
-use crate::transfers::{access, frozen, records};
 use crate::work::Unit;
 
 /// Where to move a transfer, with what that move needs. The receiver accepts or rejects, the sender takes back. Both sides read the notes.
@@ -92,59 +91,6 @@ impl Validate for NewTransferTransition {
 
 impl Checked for NewTransferTransition {}
 
-/// One move of a transfer.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TransferTransition {
-    pub id: ChildTransitionId,
-    pub transfer_id: TransferId,
-    /// The version the move gave the transfer; the `ETag` of the answer to a move names it.
-    #[schema(minimum = 2, maximum = 9007199254740991_i64)]
-    pub transfer_version: i64,
-    pub from: TransferStatus,
-    pub to: TransferStatus,
-    /// Who made it.
-    pub side: Side,
-    /// Told to the side that made it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub actor_id: Option<PrincipalId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 2000)]
-    pub note: Option<String>,
-    pub at: approdo_db::Timestamp,
-}
-
-impl TransferTransition {
-    fn told(made: ChildTransition, sides: &[Side]) -> ApiResult<Self> {
-        let state = |name: &str| {
-            TransferStatus::parse(name).ok_or_else(|| ApiError::fault("a move between states that there are not"))
-        };
-        let (from, to) = (state(&made.from_status)?, state(&made.to_status)?);
-        let side = if made.actor_id == SYSTEM { Side::System } else { mover(from, to).unwrap_or(Side::System) };
-        Ok(Self {
-            id: made.id,
-            transfer_id: TransferId(made.resource_id.0),
-            transfer_version: made.resource_version,
-            from,
-            to,
-            side,
-            actor_id: Some(made.actor_id).filter(|_| sides.contains(&side)),
-            note: made.note,
-            at: made.at,
-        })
-    }
-}
-
-page_of! {
-    /// A page of a transfer's moves.
-    TransferTransitionPage of TransferTransition
-}
-
-paged_query! {
-    /// How to list a transfer's moves.
-    TransferTransitionQuery {}
-}
-
 /// Answer or take back a transfer.
 ///
 /// The body names the new state in `to` and brings what that move needs. Accepted, the case changes its organisation in the same
@@ -153,7 +99,7 @@ paged_query! {
     tag = "Transfers",
     params(("transfer_id" = TransferId, Path, description = "The transfer.")),
     request_body = NewTransferTransition,
-    responses((status = 201, description = "The move; `ETag` is the transfer's.", body = TransferTransition))
+    responses((status = 201, description = "The move; `ETag` is the transfer's.", body = OfferTransition))
 )]
 #[post("/transfers/{transfer_id}/transitions")]
 pub async fn create_transfer_transition(
@@ -165,7 +111,7 @@ pub async fn create_transfer_transition(
 ) -> ApiResult<Answer> {
     door.write("create_transfer_transition", caller, Some(body.fingerprint()), move |unit| {
         let (row, going) = locked(unit, id.0)?;
-        let sides = row.require(&unit.rights, Action::Transition)?;
+        let sides = offers::require(&row, &unit.rights, Action::Transition)?;
         unit.shows(Resource::Transfers, [row.id.0]);
         let asked = body.read()?;
         let transition_id = ChildTransitionId::new();
@@ -173,19 +119,20 @@ pub async fn create_transfer_transition(
             Some(earlier) => child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?,
             None => {
                 if_match.check(row.version)?;
-                require_mover(&row, asked.to(), &sides)?;
+                let to = asked.to();
+                require_mover("a transfer", mover(row.status, to), (row.status.as_str(), to.as_str()), &sides)?;
                 make(unit, row, going, transition_id, &asked)?
             }
         };
-        let made = TransferTransition::told(made, &sides)?;
-        unit.created(&format!("/transfers/{}", made.transfer_id), made.transfer_version, &made)
+        let made = OfferTransition::told(made, &sides, whose);
+        unit.created(&format!("/transfers/{}", made.resource_id), made.resource_version, &made)
     })
     .await
 }
 
 /// A transfer under its lock, with everything that would go: the household before the people, these before their cases, as everywhere.
 pub fn locked(unit: &mut Unit<'_>, id: TransferId) -> ApiResult<(TransferRow, Going)> {
-    let seen = access::find(unit, id)?;
+    let seen = TransferRow::find(unit, id)?;
     let (going, household_id) = if seen.status == TransferStatus::Proposed {
         let case = case_queries::find(unit, seen.case_id)?;
         let household_id = case.household_id.filter(|_| seen.with_household);
@@ -194,7 +141,7 @@ pub fn locked(unit: &mut Unit<'_>, id: TransferId) -> ApiResult<(TransferRow, Go
     } else {
         (None, None)
     };
-    let (row, case) = access::lock(unit, id)?;
+    let (row, case) = TransferRow::lock(unit, id)?;
     if row.status == TransferStatus::Proposed && case.household_id.filter(|_| row.with_household) != household_id {
         return Err(ApiError::conflict("the case has changed its household meanwhile: try again").retry_after(1));
     }
@@ -220,15 +167,24 @@ pub fn lock_people(
     Ok(people)
 }
 
-/// 409 where there is no such way, 403 where it is another side's.
-fn require_mover(row: &TransferRow, to: TransferStatus, sides: &[Side]) -> ApiResult<()> {
-    match mover(row.status, to) {
-        Some(side) if sides.contains(&side) => Ok(()),
-        Some(side) if side != Side::System => {
-            Err(ApiError::forbidden(format!("only its {side} moves this transfer to {to}")))
-        }
-        _ => Err(moves::no_such_move("a transfer", row.status.as_str(), to.as_str())),
-    }
+/// Whose move it is to a state.
+fn whose(to: &str) -> Side {
+    let mover = TransferStatus::parse(to).and_then(|to| mover(TransferStatus::Proposed, to));
+    mover.unwrap_or(Side::System)
+}
+
+/// Writes a locked transfer that has come to another state, with the move.
+pub fn moved(
+    unit: &mut Unit<'_>,
+    row: &mut TransferRow,
+    id: ChildTransitionId,
+    to: TransferStatus,
+    changed: &[&'static str],
+    note: Option<&str>,
+) -> ApiResult<ChildTransition> {
+    let from = row.status;
+    row.status = to;
+    offers::moved(unit, row, id, from.as_str(), changed, note)
 }
 
 /// Moves a locked transfer, where its mover may; used by the demonstration data as well.
@@ -241,7 +197,7 @@ pub fn make(
 ) -> ApiResult<ChildTransition> {
     let to = asked.to();
     let NewTransferTransition::Accepted { territory_id, case_manager_id, legal_basis, .. } = asked else {
-        return records::moved(unit, &mut row, id, to, &[], asked.note());
+        return moved(unit, &mut row, id, to, &[], asked.note());
     };
     let taking = Taking {
         organisation: row.to_org_id,
@@ -266,7 +222,7 @@ pub fn make(
         changed.push("to_territory_id");
     }
     // The transfer before the case: what is accepted does not follow the case any more.
-    let made = records::moved(unit, &mut row, id, to, &changed, asked.note())?;
+    let made = moved(unit, &mut row, id, to, &changed, asked.note())?;
     handover::hand_over(unit, going, &taking)?;
     Ok(made)
 }
@@ -301,31 +257,21 @@ fn check(
 /// Oldest first. Both sides read them; moves are never changed.
 #[utoipa::path(
     tag = "Transfers",
-    params(("transfer_id" = TransferId, Path, description = "The transfer."), TransferTransitionQuery),
-    responses((status = 200, description = "A page.", body = TransferTransitionPage))
+    params(("transfer_id" = TransferId, Path, description = "The transfer."), OfferTransitionQuery),
+    responses((status = 200, description = "A page.", body = OfferTransitionPage))
 )]
 #[get("/transfers/{transfer_id}/transitions")]
 pub async fn list_transfer_transitions(
     door: Door,
     caller: Caller<actions::Read, resources::Transfers>,
     id: Id<TransferId>,
-    query: Parameters<TransferTransitionQuery>,
+    query: Parameters<OfferTransitionQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_transfer_transitions", caller, move |reader| {
-        let row = access::find(reader, id.0)?;
-        let sides = row.require(&reader.rights, Action::Read)?;
-        let asked = query.read()?;
-        let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
-        let rows: Vec<ChildTransition> = child_transitions::table
-            .filter(child_transitions::resource_id.eq(RowId(row.id.0)))
-            .filter(child_transitions::id.gt(request.after()?.unwrap_or(ChildTransitionId(uuid::Uuid::nil()))))
-            .order(child_transitions::id)
-            .limit(request.limit() + 1)
-            .load(reader.connection)?;
+        let row = TransferRow::find(reader, id.0)?;
+        let sides = offers::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::Transfers, [row.id.0]);
-        let page = request.page(rows, |row: &ChildTransition| row.id)?;
-        let page = page.try_map(|row| TransferTransition::told(row, &sides))?;
-        Answer::ok(&TransferTransitionPage::from(page))
+        transitions::page(reader, row.id.0, &query, &sides, whose)
     })
     .await
 }

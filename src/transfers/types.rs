@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::access::rights::{Confinement, Place};
 use crate::access::{OrganisationId, PrincipalId, TerritoryId};
-use crate::cases::types::{CaseId, CaseRow};
+use crate::cases::types::CaseId;
 use crate::consents::types::ConsentId;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::http::{Checked, reading};
+use crate::offer;
+use crate::offers::Sides;
 use crate::page_of;
 use crate::people::types::PersonId;
 use crate::referrals::package::PackageField;
 use crate::referrals::rules::Side;
-use crate::transfers::access::Sides;
 use crate::transfers::rules::{TransferStatus, allowed};
 
 define_id! {
@@ -68,42 +68,9 @@ impl TransferRow {
         "status",
         "expires_on",
     ];
-
-    pub fn fields(&self) -> ApiResult<Vec<PackageField>> {
-        self.package_fields.read().map_err(ApiError::fault)
-    }
-
-    /// Where it is for who hands the case over: where the case is or was, as confined as it.
-    pub fn sending(&self) -> Place {
-        Place {
-            owner_org: self.owner_org_id,
-            territory: Some(self.territory_id),
-            target_group: Some(self.target_group.clone()),
-            confinement: Confinement::of(Some(&self.access_level), self.case_manager_id),
-        }
-    }
-
-    /// Where it is for who is asked: wherever that body works.
-    pub fn receiving(&self) -> Place {
-        Place {
-            owner_org: self.to_org_id,
-            territory: None,
-            target_group: Some(self.target_group.clone()),
-            confinement: Confinement::Open,
-        }
-    }
-
-    /// Takes over where the case is now. Tells whether it is elsewhere than before.
-    pub fn stand_with(&mut self, case: &CaseRow) -> bool {
-        let before = self.sending();
-        self.owner_org_id = case.owner_org_id;
-        self.territory_id = case.territory_id;
-        self.target_group.clone_from(&case.target_group);
-        self.access_level.clone_from(&case.access_level);
-        self.case_manager_id = case.case_manager_id;
-        self.sending() != before
-    }
 }
+
+offer!(TransferRow, TransferId, transfers, "transfer", Transfers, known while |status| status != TransferStatus::Withdrawn, "r.status <> 'withdrawn'");
 
 /// A transfer, as far as your side of it may see.
 #[derive(Debug, Serialize, ToSchema)]

@@ -66,6 +66,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         referral_pauses,
         transfers,
         transfer_records,
+        shared_accesses,
         child_transitions,
         directory_sources,
         service_translations,
@@ -118,6 +119,7 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "consents"
             | "referrals"
             | "transfers"
+            | "shared-accesses"
             | "me"
             | "code-lists"
             | "code-list-versions",

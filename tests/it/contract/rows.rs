@@ -85,6 +85,8 @@ rows! {
     transfer,
     /// The same, accepted there.
     accepted_transfer,
+    /// To a body of its own.
+    shared_access,
     /// The service's, into Ukrainian.
     service_translation,
     network,
@@ -279,6 +281,12 @@ impl<'s> Rows<'s> {
             "referral" => ("/referrals".to_owned(), self.stage.referral(&self.case(), &self.service())),
             "received_referral" => return self.make_received(),
             "transfer" => return self.make_proposed().0,
+            "shared_access" => {
+                let (body, ..) = self.stage.receiving_body();
+                let new = json!({"case_id": self.case(), "to_org_id": body, "reason": "Follows the goals.", "expires_on": planning::in_days(30),
+                    "legal_basis": "public_task", "package_fields": ["languages", "goals"]});
+                ("/shared-accesses".to_owned(), new)
+            }
             "accepted_transfer" => {
                 let (transfer, receiver, manager) = self.make_proposed();
                 let accepted = json!({"to": "accepted", "case_manager_id": manager});

@@ -177,6 +177,8 @@ impl<'w> Stage<'w> {
                 "until" => *value = json!(approdo::clock::now().instant() + chrono::TimeDelta::days(3)),
                 "case_id" if operation.id == "create_transfer" => *value = json!(rows.another_case()),
                 "case_id" => *value = json!(rows.case()),
+                // After today, whenever that is.
+                "review_at" | "expires_on" => *value = json!(planning::in_days(30)),
                 "to_org_id" => *value = json!(self.receiving_body().0),
                 "service_ids" => *value = json!([rows.service()]),
                 // Another one than the referral was sent to.
@@ -245,6 +247,7 @@ impl<'w> Stage<'w> {
             ("referral_id", _) => rows.received_referral(),
             ("transfer_id", "read_transfer_record") => rows.accepted_transfer(),
             ("transfer_id", _) => rows.transfer(),
+            ("shared_access_id", _) => rows.shared_access(),
             ("person_id", _) => rows.person(),
             ("case_id", _) => rows.case(),
             ("transition_id", _) => rows.transition(),

@@ -86,6 +86,12 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_transfer_record", Some((Read, R::TransferRecords))),
         ("list_transfer_transitions", Some((Read, R::Transfers))),
         ("create_transfer_transition", Some((Transition, R::Transfers))),
+        ("list_shared_accesses", Some((List, R::SharedAccesses))),
+        ("create_shared_access", Some((Create, R::SharedAccesses))),
+        ("read_shared_access", Some((Read, R::SharedAccesses))),
+        ("read_shared_access_package", Some((Read, R::SharedAccessPackages))),
+        ("list_shared_access_transitions", Some((Read, R::SharedAccesses))),
+        ("create_shared_access_transition", Some((Transition, R::SharedAccesses))),
         ("read_task", Some((Read, R::Tasks))),
         ("edit_task", Some((Edit, R::Tasks))),
         ("create_task_transition", Some((Transition, R::Tasks))),
@@ -324,7 +330,7 @@ both! { in_a_sandbox:
                 "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
                 "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
                 "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
-                "{attachment_id}", "{consent_id}", "{referral_id}", "{transfer_id}",
+                "{attachment_id}", "{consent_id}", "{referral_id}", "{transfer_id}", "{shared_access_id}",
             ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));
@@ -367,6 +373,7 @@ both! { in_a_sandbox:
             ("create_case", &maria, "person_id", trieste.person()),
             ("create_referral", &maria, "case_id", trieste.case()),
             ("create_transfer", &maria, "case_id", trieste.case()),
+            ("create_shared_access", &maria, "case_id", trieste.case()),
             ("create_relation", &maria, "object_id", trieste.person()),
             ("create_consent", &maria, "supersedes_id", trieste.consent()),
             ("create_consent", &maria, "guardian_relation_id", trieste.relation()),

@@ -328,13 +328,18 @@ pub fn accompanied(world: &World, maria: &Client, case: &str, seeds: &mut Seeds)
     maria.post_matching(&format!("/pathways/{pathway}/transitions"), "*", &stopped).expect(201);
 }
 
-/// Proposed to another body, and taken back: what becomes of who goes is told by `transfers`.
+/// Proposed to another body and shown to it, both taken back: what becomes of who goes is told by `transfers`.
 pub fn proposed(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
     let new = json!({"case_id": case, "to_org_id": world.fixture.comune_trieste, "legal_basis": "public_task",
         "reason": seeds.text("create_transfer", "reason")});
     let transfer = maria.post("/transfers", &new).expect(201).id();
     let withdrawn = json!({"to": "withdrawn", "note": seeds.text("create_transfer_transition", "note")});
     maria.post_matching(&format!("/transfers/{transfer}/transitions"), "*", &withdrawn).expect(201);
+    let new = json!({"case_id": case, "to_org_id": world.fixture.comune_trieste, "legal_basis": "public_task",
+        "expires_on": planning::in_days(30), "package_fields": ["goals"], "reason": seeds.text("create_shared_access", "reason")});
+    let access = maria.post("/shared-accesses", &new).expect(201).id();
+    let revoked = json!({"to": "revoked", "note": seeds.text("create_shared_access_transition", "note")});
+    maria.post_matching(&format!("/shared-accesses/{access}/transitions"), "*", &revoked).expect(201);
 }
 
 pub fn referred(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {

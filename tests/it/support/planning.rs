@@ -59,3 +59,8 @@ pub fn fulfil(client: &Client, case: &str, to: &str) {
         _ => {}
     }
 }
+
+/// The day after so many days.
+pub fn in_days(days: u64) -> chrono::NaiveDate {
+    approdo::clock::date_of(approdo::clock::now()) + chrono::Days::new(days)
+}

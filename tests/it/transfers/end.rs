@@ -7,7 +7,7 @@ use crate::both;
 use crate::support::Client;
 
 /// Moves the demonstration's clock.
-fn it_is(client: &Client, day: &str) {
+pub fn it_is(client: &Client, day: &str) {
     let body = json!({"now": format!("{day}T12:00:00Z")}).to_string();
     client.send("PUT", "/sandbox/clock", &[("content-type", "application/json")], Some(body.as_bytes())).expect(200);
 }

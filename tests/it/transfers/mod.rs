@@ -1,9 +1,10 @@
 //! Cases that go from Udine to Trieste.
 
-mod end;
+pub mod end;
 mod flow;
 mod guards;
 mod race;
+mod sharing;
 
 use serde_json::{Value, json};
 

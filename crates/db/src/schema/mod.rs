@@ -86,6 +86,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     service_verifications,
     services,
     sessions,
+    shared_accesses,
     stray_objects,
     task_transitions,
     tasks,

@@ -1,4 +1,4 @@
-//! Cases that go from one body to another.
+//! Cases that go from one body to another, or are looked into by another.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
@@ -36,5 +36,32 @@ diesel::table! {
         transfer_id -> Uuid,
         content -> Document,
         frozen_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    shared_accesses (id) {
+        id -> Uuid,
+        case_id -> Uuid,
+        person_id -> Uuid,
+        owner_org_id -> Uuid,
+        territory_id -> Uuid,
+        target_group -> Text,
+        access_level -> Text,
+        case_manager_id -> Nullable<Uuid>,
+        to_org_id -> Uuid,
+        reason -> Text,
+        package_fields -> Document,
+        legal_basis -> Nullable<Text>,
+        consent_id -> Nullable<Uuid>,
+        status -> Text,
+        expires_on -> Date,
+        author_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
     }
 }

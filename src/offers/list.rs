@@ -1,0 +1,99 @@
+//! Inbox and outbox of offers, newest first.
+
+use std::cmp::Reverse;
+
+use approdo_db::types::RowId;
+use approdo_db::{Prepared, Value};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{Offer, Sides};
+use crate::access::reach;
+use crate::access::rights::HeldGrant;
+use crate::access::scope::{self, of_organisations, of_target_groups};
+use crate::access::{Action, PrincipalId};
+use crate::cases::types::CaseId;
+use crate::error::ApiResult;
+use crate::http::page::{PageOf, Paged};
+use crate::http::{Parameters, Reader};
+use crate::referrals::list::Mailbox;
+
+/// What a list asks for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub of: Option<Mailbox>,
+    pub status: Option<&'static str>,
+    /// Of the outbox.
+    pub case_id: Option<CaseId>,
+    after: Option<Uuid>,
+    limit: i64,
+}
+
+impl Wanted {
+    pub fn new(of: Option<Mailbox>, status: Option<&'static str>, case_id: Option<CaseId>) -> Self {
+        Self { of, status, case_id, after: None, limit: 0 }
+    }
+
+    fn is_outbox(&self) -> bool {
+        self.of == Some(Mailbox::Outbox)
+    }
+
+    /// Narrows offers aliased `r`, after ` WHERE `, to those of one grant: what is made to its organisations and they may know of, or what
+    /// they make of cases that it reaches.
+    pub fn narrow<ST>(
+        &self,
+        statement: Prepared<ST>,
+        known: &'static str,
+        grant: &HeldGrant,
+        principal: PrincipalId,
+    ) -> Prepared<ST> {
+        let mut statement = if self.is_outbox() {
+            let statement = of_organisations(statement.sql("r.owner_org_id"), grant)
+                .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
+                .bind(grant.id)
+                .sql(")");
+            reach::confined(statement, grant, principal)
+        } else {
+            let statement = of_organisations(statement.sql("r.to_org_id"), grant);
+            of_target_groups(statement, "r.target_group", grant).sql(" AND ").sql(known)
+        };
+        if let Some(status) = self.status {
+            statement = statement.sql(" AND r.status = ").bind(Value::Text(status.to_owned()));
+        }
+        if let Some(case) = self.case_id {
+            statement = statement.sql(" AND r.case_id = ").bind(case);
+        }
+        if let Some(id) = self.after {
+            statement = statement.sql(" AND r.id < ").bind(Value::Uuid(RowId(id)));
+        }
+        statement.sql(" ORDER BY r.id DESC LIMIT ").bind(Value::BigInt(self.limit))
+    }
+}
+
+/// A page of what a caller's grants reach, as the caller may see it.
+pub fn page<O: Offer, S, Q: DeserializeOwned + Validate + Paged>(
+    reader: &mut Reader<'_>,
+    query: &Parameters<Q>,
+    ask: impl FnOnce(&Q) -> Wanted,
+    shown: impl Fn(O, &Sides) -> ApiResult<S>,
+) -> ApiResult<PageOf<S>> {
+    let asked = query.read()?;
+    let request = reader.page(query, asked.limit(), asked.cursor());
+    let wanted = Wanted { after: request.after()?, limit: request.limit() + 1, ..ask(&asked) };
+    let rights = reader.rights.clone();
+    // Who is told of an offer is not told which case it is of.
+    let rows = if !wanted.is_outbox() && wanted.case_id.is_some() {
+        Vec::new()
+    } else {
+        let grants = rights.grants_for(Action::List, O::RESOURCE);
+        let position = |row: &O| Reverse(row.identity().0);
+        scope::merged(&grants, wanted.limit, |grant| O::listed(reader, grant, &wanted), position)?
+    };
+    let page = request.page(rows, |row: &O| row.identity().0)?;
+    reader.shows(O::RESOURCE, page.items.iter().map(|row| row.identity().0));
+    page.try_map(|row| {
+        let sides = super::sides(&row, &rights);
+        shown(row, &sides)
+    })
+}
