@@ -82,6 +82,7 @@ pub const OF_PEOPLE: &[&str] = &[
     "/reminders",
     "/consents",
     "/referrals",
+    "/partner-links",
     "/contacts",
     "/relations",
     "/household",
@@ -176,7 +177,11 @@ const PROBLEMS: [(&str, u16, &str); 15] = [
     ("NotFound", 404, "Nothing here that the caller may know of."),
     ("NotAcceptable", 406, "No acceptable representation."),
     ("Conflict", 409, "The state refuses it; see `unmet_guards`."),
-    ("Gone", 410, "The cursor is older than the feed or of another history."),
+    (
+        "Gone",
+        410,
+        "The cursor is older than the feed or of another history; or the link works no more, see `unmet_guards`.",
+    ),
     ("PreconditionFailed", 412, "The resource has changed since it was read."),
     ("PayloadTooLarge", 413, "The body is too large."),
     ("UnsupportedMediaType", 415, "The body has another media type than the contract names."),
@@ -343,6 +348,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/changes" => statuses.push(410),
         "/sandbox/clock" => statuses.push(404),
         "/auth/token" => statuses.push(401),
+        "/partner-links/exchanges" => statuses.extend([404, 410]),
+        "/partner-links/answers" => statuses.extend([404, 409, 410]),
         _ => {}
     }
     offer_streams(operation);

@@ -29,7 +29,9 @@ use crate::people::{
 };
 use crate::referrals::{
     claims as referral_claims, extensions as referral_extensions, forwards as referral_forwards, handlers as referrals,
-    list as referral_list, statistics as referral_statistics, transitions as referral_transitions,
+    list as referral_list,
+    partner_links::{answers as partner_answers, exchanges as partner_exchanges, handlers as partner_links},
+    statistics as referral_statistics, transitions as referral_transitions,
 };
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
@@ -226,6 +228,12 @@ operations! {
     referral_claims::create_referral_claim,
     referral_forwards::create_referral_forward,
     referral_extensions::create_referral_extension,
+    partner_links::list_partner_links,
+    partner_links::create_partner_link,
+    partner_exchanges::create_partner_link_exchange,
+    partner_answers::create_partner_link_answer,
+    partner_links::read_partner_link,
+    partner_links::create_partner_link_revocation,
     // Consents
     consents::list_consents,
     consents::create_consent,

@@ -81,6 +81,8 @@ rows! {
     referral,
     /// Sent by a colleague, and received.
     received_referral,
+    /// To the receiver of the received referral.
+    partner_link,
     /// The service's, into Ukrainian.
     service_translation,
     network,
@@ -274,6 +276,7 @@ impl<'s> Rows<'s> {
             ),
             "referral" => ("/referrals".to_owned(), self.stage.referral(&self.case(), &self.service())),
             "received_referral" => return self.make_received(),
+            "partner_link" => (format!("/referrals/{}/partner-links", self.received_referral()), json!({})),
             "pathway" => (
                 of_case("pathways"),
                 json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
@@ -312,6 +315,17 @@ impl<'s> Rows<'s> {
         // Whoever sent a referral does not claim it.
         self.stage.sent_by_somebody_else(&sent);
         sent
+    }
+
+    /// Token and code of a fresh link to the receiver of the received referral.
+    pub fn partner_secrets(&self) -> (String, String) {
+        let made = self
+            .manager
+            .post(&format!("/referrals/{}/partner-links", self.received_referral()), &json!({}))
+            .expect(201);
+        let url = id_of(&made, "url");
+        let (_, token) = url.split_once("#token=").expect("a token in the fragment");
+        (token.to_owned(), id_of(&made, "access_code"))
     }
 
     fn me(&self) -> String {

@@ -11,7 +11,7 @@ mod households;
 mod legal_statuses;
 mod life;
 mod moving;
-mod privacy;
+pub mod privacy;
 mod relations;
 mod reminders;
 mod search;

@@ -10,7 +10,7 @@ use crate::support::files::{self, hexadecimal};
 use crate::support::http::Client;
 
 /// Every value of every table, as text, and the store of objects with all that it keeps.
-fn dump(world: &World) -> String {
+pub fn dump(world: &World) -> String {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
     #[derive(QueryableByName)]
