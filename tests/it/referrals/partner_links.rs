@@ -95,6 +95,22 @@ fn names(value: &Value) -> BTreeSet<&str> {
     value.as_object().expect("members").keys().map(String::as_str).collect()
 }
 
+/// Waits until the audit trail says that a link read a row, or was refused.
+fn is_recorded(world: &World, link: &str, event: &str, resource: &str, row: &str) {
+    let giulia = world.giulia_auditor();
+    let is_it = |record: &Value| {
+        (&record["event"], &record["resource"]) == (&json!(event), &json!(resource))
+            && (&record["actor_id"], &record["actor_kind"]) == (&json!(link), &json!("partner"))
+            && record.to_string().contains(row)
+    };
+    let found = (0..100).any(|_| {
+        thread::sleep(std::time::Duration::from_millis(50));
+        let page = giulia.get("/audit-records?limit=200").expect(200).json();
+        page["items"].as_array().expect("records").iter().any(is_it)
+    });
+    assert!(found, "{event} of {resource} {row}");
+}
+
 fn at_once(count: usize, work: impl Fn() -> Answer + Sync) -> Vec<Answer> {
     thread::scope(|scope| {
         let running: Vec<_> = (0..count).map(|_| scope.spawn(&work)).collect();
@@ -166,13 +182,7 @@ both! {
         let told = feed.rest();
         let partners = told.iter().filter(|event| event["actor_kind"] == "partner").count();
         assert!(partners >= 5 && told.iter().all(|event| event["resource"]["kind"] != "partner_link"), "{told:?}");
-        let giulia = world.giulia_auditor();
-        let is_read = |record: &Value| record["event"] == "read" && record["actor_id"] == first_id && record["actor_kind"] == "partner"
-            && record["resource"] == "referral_packages" && record.to_string().contains(&id);
-        assert!((0..100).any(|_| {
-            thread::sleep(std::time::Duration::from_millis(50));
-            giulia.get("/audit-records?limit=200").expect(200).json()["items"].as_array().unwrap().iter().any(is_read)
-        }));
+        is_recorded(world, &first.id, "read", "referral_packages", &id);
     }
 
     fn what_is_shown_is_what_the_receiver_may_read_and_no_more(world: &World) {
@@ -237,6 +247,7 @@ both! {
         assert_eq!(link(&network, &many.id)["failed_attempts"], 5);
         assert_eq!(gone(used(world, &many)), "link_unblocked", "the right code comes too late");
         assert_eq!(state(&network, &many.id), "blocked");
+        is_recorded(world, &many.id, "refused", "partner_links", &many.id);
         // Its sender gives another one; the blocked one stays what it was.
         used(world, &given(&network.maria, &id, &json!({}))).expect(200);
         assert_eq!(state(&network, &many.id), "blocked");
@@ -423,6 +434,10 @@ both! {
         command.env("RUST_LOG", "trace").args(["serve", "--database-url", &world.database.url]);
         command.args(["--partner-portal-url", "https://portal.example/it/partner"]);
         let mut process = ServerProcess::of(command).expect("it starts");
+        for page in ["portal.example", "https://portal.example/#here", "javascript:alert(1)", "https:///partner"] {
+            let refused = ServerProcess::try_start(&world.database.url, &["--partner-portal-url", page]);
+            assert!(refused.err().is_some_and(|told| told.contains("--partner-portal-url")), "{page}");
+        }
         let (maria, nobody) = (network.maria.at(&process.base), Client::new(&process.base));
         let made = maria.post(&format!("/referrals/{id}/partner-links"), &json!({})).expect(201).json();
         assert!(made["url"].as_str().unwrap().starts_with("https://portal.example/it/partner#token="), "{made}");
