@@ -29,6 +29,8 @@ pub const MOUNT: &str = "/rest/integration/v1";
 pub struct Settings {
     /// Scheme, host and port as callers see them, without a slash at the end.
     pub public_url: String,
+    /// The page on which partners without an account open their links.
+    pub partner_portal_url: String,
     pub refresh_token_seconds: i64,
     /// Minimum size of groups in published counts, and similar thresholds, come with their areas.
     pub demo: bool,

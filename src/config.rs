@@ -95,6 +95,10 @@ pub struct ServeArgs {
     #[arg(long, env = "APPRODO_PUBLIC_URL")]
     pub public_url: Option<String>,
 
+    /// The page on which partners without an account open their links, which add `#token=` to it. Default: /partner at the public URL.
+    #[arg(long, env = "APPRODO_PARTNER_PORTAL_URL", value_parser = page_address)]
+    pub partner_portal_url: Option<String>,
+
     /// Load the demonstration data into an empty database, and serve it.
     #[arg(long)]
     pub demo: bool,
@@ -126,4 +130,15 @@ pub struct ServeArgs {
     /// Hours a session can be refreshed.
     #[arg(long, env = "APPRODO_REFRESH_TOKEN_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=720))]
     pub refresh_token_hours: i64,
+}
+
+/// An absolute address that a fragment can be added to.
+fn page_address(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) && plain {
+        Ok(text.to_owned())
+    } else {
+        Err("must be an address that begins with https:// or http:// and has no fragment".into())
+    }
 }

@@ -84,6 +84,7 @@ pub const OF_PEOPLE: &[&str] = &[
     "/referrals",
     "/transfers",
     "/shared-accesses",
+    "/partner-links",
     "/contacts",
     "/relations",
     "/household",
@@ -180,7 +181,11 @@ const PROBLEMS: [(&str, u16, &str); 15] = [
     ("NotFound", 404, "Nothing here that the caller may know of."),
     ("NotAcceptable", 406, "No acceptable representation."),
     ("Conflict", 409, "The state refuses it; see `unmet_guards`."),
-    ("Gone", 410, "The cursor is older than the feed or of another history."),
+    (
+        "Gone",
+        410,
+        "The cursor is older than the feed or of another history; or the link works no more, see `unmet_guards`.",
+    ),
     ("PreconditionFailed", 412, "The resource has changed since it was read."),
     ("PayloadTooLarge", 413, "The body is too large."),
     ("UnsupportedMediaType", 415, "The body has another media type than the contract names."),
@@ -349,6 +354,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/transfers/{transfer_id}/package" | "/shared-accesses/{shared_access_id}/package" => statuses.push(423),
         "/sandbox/clock" => statuses.push(404),
         "/auth/token" => statuses.push(401),
+        "/partner-links/exchanges" => statuses.extend([404, 410]),
+        "/partner-links/answers" => statuses.extend([404, 409, 410]),
         _ => {}
     }
     offer_streams(operation);

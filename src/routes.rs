@@ -29,7 +29,9 @@ use crate::people::{
 };
 use crate::referrals::{
     claims as referral_claims, extensions as referral_extensions, forwards as referral_forwards, handlers as referrals,
-    list as referral_list, statistics as referral_statistics, transitions as referral_transitions,
+    list as referral_list,
+    partner_links::{answers as partner_answers, exchanges as partner_exchanges, handlers as partner_links},
+    statistics as referral_statistics, transitions as referral_transitions,
 };
 use crate::shared_accesses::{
     handlers as shared_accesses, list as shared_access_list, transitions as shared_access_transitions,
@@ -247,6 +249,12 @@ operations! {
     shared_accesses::read_shared_access_package,
     shared_access_transitions::list_shared_access_transitions,
     shared_access_transitions::create_shared_access_transition,
+    partner_links::list_partner_links,
+    partner_links::create_partner_link,
+    partner_exchanges::create_partner_link_exchange,
+    partner_answers::create_partner_link_answer,
+    partner_links::read_partner_link,
+    partner_links::create_partner_link_revocation,
     // Consents
     consents::list_consents,
     consents::create_consent,

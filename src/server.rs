@@ -122,6 +122,7 @@ fn prepare(connection: &mut Connection, keys: &Keys) -> Result<String, StartErro
 /// Settings of a process besides its database.
 pub struct Parts {
     pub public_url: String,
+    pub partner_portal_url: Option<String>,
     pub request_limit: u32,
     pub access_token_minutes: i64,
     pub refresh_token_hours: i64,
@@ -134,6 +135,7 @@ impl Parts {
     pub fn offline(demo: bool) -> Self {
         Self {
             public_url: "http://localhost".into(),
+            partner_portal_url: None,
             request_limit: 60_000,
             access_token_minutes: 60,
             refresh_token_hours: 12,
@@ -188,7 +190,12 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         feed: FeedSignal::default(),
         attachments: Attachments::new(&parts.attachments)?,
         fixed_headers: gate::fixed_headers(&public_url, parts.request_limit),
-        settings: Settings { public_url, refresh_token_seconds: parts.refresh_token_hours * 3600, demo: parts.demo },
+        settings: Settings {
+            partner_portal_url: parts.partner_portal_url.unwrap_or_else(|| format!("{public_url}/partner")),
+            public_url,
+            refresh_token_seconds: parts.refresh_token_hours * 3600,
+            demo: parts.demo,
+        },
         contract_paths: OnceLock::new(),
     });
     Ok(Running { app, recorder: thread })
@@ -212,6 +219,7 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
     let address = listener.local_addr()?;
     let parts = Parts {
         public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        partner_portal_url: args.partner_portal_url.clone(),
         request_limit: args.request_limit,
         access_token_minutes: args.access_token_minutes,
         refresh_token_hours: args.refresh_token_hours,

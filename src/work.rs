@@ -378,13 +378,34 @@ pub fn run_as_system_on<T>(
     purpose: &str,
     work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
 ) -> ApiResult<T> {
-    let context = RequestContext::internal(purpose);
+    run_without_caller(connection, app, &RequestContext::internal(purpose), work)
+}
+
+/// Runs a command of a request without a token. It begins in the name of the deployment: the work is to go on in the name of whoever it
+/// finds the request to be from.
+pub fn run_without_account<T>(
+    app: &App,
+    context: &RequestContext,
+    work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
+) -> ApiResult<T> {
+    let mut connection = app.database.writer()?;
+    run_without_caller(&mut connection, app, context, work).inspect_err(|error| {
+        app.is_outage(error);
+    })
+}
+
+fn run_without_caller<T>(
+    connection: &mut Connection,
+    app: &App,
+    context: &RequestContext,
+    work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
+) -> ApiResult<T> {
     let result = connection.write_transaction(|connection| {
         work(&mut Unit {
             connection,
             rights: Rights::system(),
             now: app.clock.now(),
-            context: &context,
+            context,
             app,
             operation: "system",
             fingerprint: None,

@@ -52,6 +52,7 @@ text_enum! {
         TransferRecords = "transfer_records",
         SharedAccesses = "shared_accesses",
         SharedAccessPackages = "shared_access_packages",
+        PartnerLinks = "partner_links",
         Networks = "networks",
         NetworkMembers = "network_members",
         NetworkMeetings = "network_meetings",
@@ -204,6 +205,8 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::ReferralPackages => {
             matches!(role, Role::CaseManager | Role::HelpDeskOperator | Role::SyncClient) && action == Read
         }
+        // Whoever refers gives the partner its link, and takes it back.
+        R::PartnerLinks => role == Role::CaseManager && matches!(action, List | Read | Create | Transition),
         // A case manager who administers as well may refer without an agreement, and says why (domain 16).
         R::ReferralOverrides => matches!((role, action), (Role::OrganisationAdministrator, Create)),
         // To take a case over is case work; whose system follows the cases follows where they go.

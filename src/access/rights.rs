@@ -207,6 +207,18 @@ impl Rights {
         })
     }
 
+    /// Of somebody without an account, in the name of a link that lets them do one thing: what that is, its operation knows.
+    pub fn of_partner(link: uuid::Uuid) -> Arc<Self> {
+        Arc::new(Self {
+            principal: PrincipalId(link),
+            kind: ActorKind::Partner,
+            organisation: OrganisationId(uuid::Uuid::nil()),
+            auth_epoch: 0,
+            grants: Vec::new(),
+            unlimited: false,
+        })
+    }
+
     fn allowing(&self, action: Action, resource: Resource) -> impl Iterator<Item = &HeldGrant> + Clone {
         self.grants.iter().filter(move |grant| policy::allows(grant.role, action, resource))
     }

@@ -27,6 +27,8 @@ text_enum! {
         User = "user",
         ApiClient = "api_client",
         System = "system",
+        /// A partner without an account, by a link (domain 14): the actor is the link.
+        Partner = "partner",
     }
 
     /// Where a caller stands: invited callers have no password yet, deactivated ones are refused everywhere.

@@ -155,7 +155,7 @@ impl Kind {
                 "The processing of this person's data is restricted (GDPR art. 18): it is kept and can be read, but not changed, until the restriction is lifted by a transition of the person to `normal`."
             }
             Self::Gone => {
-                "A cursor older than the feed keeps, or from another history of this deployment. Start over: read the lists again, then the feed from its end."
+                "A cursor older than the feed keeps, or from another history of this deployment: read the lists again, then the feed from its end. Or a partner's link that was used, has expired, was revoked or is blocked (`unmet_guards` says which): ask whoever gave it for another one."
             }
             Self::PreconditionFailed => {
                 "Someone changed the resource since you read it. Read it again, apply your change to the new version, and send its ETag in If-Match."

@@ -163,6 +163,13 @@ impl ApiError {
         error
     }
 
+    /// 410 with the condition that is met no more.
+    pub fn gone(guard: UnmetGuard) -> Self {
+        let mut error = Self::new(Kind::Gone, guard.detail.clone());
+        error.0.unmet_guards = vec![guard];
+        error
+    }
+
     /// 422 with a pointer to each member.
     pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let mut error = Self::new(Kind::Invalid, "see errors");

@@ -9,7 +9,7 @@ use crate::error::ApiResult;
 use crate::people::erasure::ERASED;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::types::{ReferralId, ReferralRow};
-use crate::referrals::{access, records};
+use crate::referrals::{access, partner_links, records};
 use crate::work::Unit;
 
 /// The referrals of a person, oldest first.
@@ -30,6 +30,7 @@ pub fn erase(unit: &mut Unit<'_>, person: &PersonRow) -> ApiResult<()> {
         diesel::update(referral_pauses::table.filter(referral_pauses::referral_id.eq(id)))
             .set((referral_pauses::note.eq(None::<String>), referral_pauses::norm.eq(None::<String>)))
             .execute(unit.connection)?;
+        partner_links::records::strip(unit, id)?;
         moves::strip(unit, id.0)?;
     }
     Ok(())

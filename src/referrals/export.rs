@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::error::{ApiError, ApiResult};
 use crate::referrals::extensions::PauseRow;
 use crate::referrals::types::ReferralRow;
-use crate::referrals::{access, package};
+use crate::referrals::{access, package, partner_links};
 
 /// A referral with whom it reached, what travelled, and when its clock stood still.
 pub fn whole(connection: &mut Connection, row: &ReferralRow) -> ApiResult<Value> {
@@ -44,5 +44,15 @@ pub fn whole(connection: &mut Connection, row: &ReferralRow) -> ApiResult<Value>
             members.remove("author_id");
         }
     }
-    Ok(json!({"referral": referral, "recipients": reached, "package": package, "pauses": pauses}))
+    let links = partner_links::records::all_of(connection, row.id)?;
+    let links: Vec<Value> = links
+        .into_iter()
+        .map(|link| {
+            json!({"id": link.id, "created_at": link.created_at, "expires_at": link.expires_at, "used_at": link.used_at,
+                "answered_at": link.answered_at, "revoked_at": link.revoked_at, "note": link.note})
+        })
+        .collect();
+    Ok(json!({
+        "referral": referral, "recipients": reached, "package": package, "pauses": pauses, "partner_links": links,
+    }))
 }

@@ -12,6 +12,7 @@ pub mod handlers;
 pub mod list;
 pub mod moves;
 pub mod package;
+pub mod partner_links;
 pub mod records;
 pub mod revocation;
 pub mod rules;

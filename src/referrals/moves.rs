@@ -12,6 +12,7 @@ use crate::directory::capacities::CapacityChange;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Checked, reading};
 use crate::page_of;
+use crate::referrals::partner_links::types::PartnerLinkId;
 use crate::referrals::rules::{Outcome, ReferralStatus, Side, made_by};
 use crate::referrals::types::ReferralId;
 
@@ -207,6 +208,10 @@ pub struct ReferralTransition {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub actor_id: Option<PrincipalId>,
+    /// The link by which a partner without an account made it; told to the sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub partner_link_id: Option<PartnerLinkId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 2000)]
     pub note: Option<String>,
@@ -215,13 +220,14 @@ pub struct ReferralTransition {
 
 impl ReferralTransition {
     // A note may repeat what is inside: the other side's is read by who may read that.
-    pub fn told(made: ChildTransition, sides: &[Side], opened: bool) -> ApiResult<Self> {
+    pub fn told(made: ChildTransition, sides: &[Side], opened: bool, links: &[PartnerLinkId]) -> ApiResult<Self> {
         let state = |name: &str| {
             let known = ReferralStatus::ALL.iter().copied().find(|state| state.as_str() == name);
             known.ok_or_else(|| ApiError::fault("a move between states that there are not"))
         };
         let (from, to) = (state(&made.from_status)?, state(&made.to_status)?);
         let side = made_by(from, to, made.actor_id == SYSTEM);
+        let link = links.iter().copied().find(|link| link.0 == made.actor_id.0);
         Ok(Self {
             id: made.id,
             referral_id: ReferralId(made.resource_id.0),
@@ -229,7 +235,8 @@ impl ReferralTransition {
             from,
             to,
             side,
-            actor_id: Some(made.actor_id).filter(|_| sides.contains(&side)),
+            actor_id: Some(made.actor_id).filter(|_| link.is_none() && sides.contains(&side)),
+            partner_link_id: link.filter(|_| sides.contains(&Side::Sender)),
             note: made.note.filter(|_| opened || sides.contains(&side)),
             at: made.at,
         })

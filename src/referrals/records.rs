@@ -9,6 +9,7 @@ use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
 use crate::cases::news;
 use crate::error::{ApiError, ApiResult};
 use crate::referrals::access::Found;
+use crate::referrals::partner_links;
 use crate::referrals::rules::ReferralStatus;
 use crate::referrals::types::{RecipientRow, ReferralRow};
 use crate::work::{Change, Operation, Unit};
@@ -82,6 +83,7 @@ pub fn save(
         diesel::update(referral_recipients::table.filter(referral_recipients::referral_id.eq(found.row.id)))
             .set(referral_recipients::status.eq(found.row.status))
             .execute(unit.connection)?;
+        partner_links::records::follow(unit, found)?;
     }
     let known = found.known_to();
     take_away(unit, &found.row, &known, before)?;

@@ -24,7 +24,7 @@ use crate::referrals::access::{self, Found};
 use crate::referrals::moves::{NewReferralTransition, ReferralTransition, ReferralTransitionPage};
 use crate::referrals::rules::{Outcome, ReferralStatus, Side, mover};
 use crate::referrals::types::ReferralId;
-use crate::referrals::{extensions, forwards, package, records, sending};
+use crate::referrals::{extensions, forwards, package, partner_links, records, sending};
 use crate::work::Unit;
 
 /// Days after which what is finished closes by itself.
@@ -63,16 +63,12 @@ pub async fn create_referral_transition(
             Some(earlier) => child_transitions::table.find(ChildTransitionId(earlier)).first(unit.connection)?,
             None => {
                 if_match.check(found.row.version)?;
-                require_mover(&found, asked.to(), &sides)?;
-                if !asked.to().is_terminal() || asked.to() == ReferralStatus::Closed {
-                    // To end is no processing (GDPR art. 18).
-                    found.case.require_workable()?;
-                }
+                require_move(&found, asked.to(), &sides)?;
                 make(unit, found, person.as_ref(), transition_id, &asked)?
             }
         };
         // Only a side reads the answer to its own move.
-        let made = ReferralTransition::told(made, &sides, false)?;
+        let made = ReferralTransition::told(made, &sides, false, &[])?;
         unit.created(&format!("/referrals/{}", made.referral_id), made.referral_version, &made)
     })
     .await
@@ -86,6 +82,16 @@ fn locked(unit: &mut Unit<'_>, id: ReferralId) -> ApiResult<(Found, Option<Perso
     } else {
         Ok((access::lock(unit, id)?, None))
     }
+}
+
+/// Whether these sides may move it there; 423 where processing is restricted.
+pub fn require_move(found: &Found, to: ReferralStatus, sides: &[Side]) -> ApiResult<()> {
+    require_mover(found, to, sides)?;
+    if !to.is_terminal() || to == ReferralStatus::Closed {
+        // To end is no processing (GDPR art. 18).
+        found.case.require_workable()?;
+    }
+    Ok(())
 }
 
 /// 409 where there is no such way, 403 where it is another side's.
@@ -241,7 +247,9 @@ pub async fn list_referral_transitions(
         reader.shows(Resource::Referrals, [found.row.id.0]);
         let opened = sides.contains(&Side::Sender) || found.row.is_open_to_receiver();
         let page = request.page(rows, |row: &ChildTransition| row.id)?;
-        let page = page.try_map(|row| ReferralTransition::told(row, &sides, opened))?;
+        let links = partner_links::records::all_of(reader.connection, found.row.id)?;
+        let links: Vec<_> = links.into_iter().map(|link| link.id).collect();
+        let page = page.try_map(|row| ReferralTransition::told(row, &sides, opened, &links))?;
         Answer::ok(&ReferralTransitionPage::from(page))
     })
     .await

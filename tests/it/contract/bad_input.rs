@@ -67,6 +67,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         transfers,
         transfer_records,
         shared_accesses,
+        partner_links,
         child_transitions,
         directory_sources,
         service_translations,
@@ -93,6 +94,7 @@ fn able(world: &World, operation: &Operation) -> Client {
     let resource = operation.path.split('/').nth(1).unwrap_or_default();
     match (operation.id, resource) {
         (_, "auth" | "status") => world.nobody(),
+        ("create_partner_link_exchange" | "create_partner_link_answer", _) => world.nobody(),
         ("create_code_list_version", _) => world.anna_system_administrator(),
         ("list_changes", _) => world.regional_sync_client(),
         ("list_workloads", _) => world.paolo_organisation_administrator(),
@@ -120,6 +122,7 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "referrals"
             | "transfers"
             | "shared-accesses"
+            | "partner-links"
             | "me"
             | "code-lists"
             | "code-list-versions",

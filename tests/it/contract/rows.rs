@@ -87,6 +87,8 @@ rows! {
     accepted_transfer,
     /// To a body of its own.
     shared_access,
+    /// To the receiver of the received referral.
+    partner_link,
     /// The service's, into Ukrainian.
     service_translation,
     network,
@@ -293,6 +295,7 @@ impl<'s> Rows<'s> {
                 receiver.post_matching(&format!("/transfers/{transfer}/transitions"), "*", &accepted).expect(201);
                 return transfer;
             }
+            "partner_link" => (format!("/referrals/{}/partner-links", self.received_referral()), json!({})),
             "pathway" => (
                 of_case("pathways"),
                 json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
@@ -345,6 +348,17 @@ impl<'s> Rows<'s> {
         let (body, receiver, manager) = self.stage.receiving_body();
         let new = json!({"case_id": self.another_case(), "to_org_id": body, "reason": "Moves.", "legal_basis": "public_task"});
         (self.manager.post("/transfers", &new).expect(201).id(), receiver, manager)
+    }
+
+    /// Token and code of a fresh link to the receiver of the received referral.
+    pub fn partner_secrets(&self) -> (String, String) {
+        let made = self
+            .manager
+            .post(&format!("/referrals/{}/partner-links", self.received_referral()), &json!({}))
+            .expect(201);
+        let url = id_of(&made, "url");
+        let (_, token) = url.split_once("#token=").expect("a token in the fragment");
+        (token.to_owned(), id_of(&made, "access_code"))
     }
 
     fn me(&self) -> String {

@@ -195,9 +195,15 @@ impl<'w> Stage<'w> {
                 "username" => *value = json!("maria_case_manager"),
                 "password" if operation.id == "create_token" => *value = json!(SECRET),
                 "current_password" => *value = json!(SECRET),
+                "token" if operation.id == "create_partner_link_exchange" => {}
+                "answer_token" => *value = json!(self.answer_token(rows)),
                 "token" => *value = json!(self.token(operation)),
                 _ => {}
             }
+        }
+        if operation.id == "create_partner_link_exchange" {
+            let (token, code) = rows.partner_secrets();
+            (members["token"], members["access_code"]) = (json!(token), json!(code));
         }
         if operation.id == "replace_sandbox_clock" {
             // The walk goes on in the present.
@@ -219,6 +225,12 @@ impl<'w> Stage<'w> {
             }
         }
         Some(body)
+    }
+
+    fn answer_token(&self, rows: &Rows<'_>) -> String {
+        let (token, code) = rows.partner_secrets();
+        let used = json!({"token": token, "access_code": code});
+        id_of(&self.world.nobody().post("/partner-links/exchanges", &used).expect(200), "answer_token")
     }
 
     fn token(&self, operation: &Operation) -> String {
@@ -248,6 +260,7 @@ impl<'w> Stage<'w> {
             ("transfer_id", "read_transfer_record") => rows.accepted_transfer(),
             ("transfer_id", _) => rows.transfer(),
             ("shared_access_id", _) => rows.shared_access(),
+            ("partner_link_id", _) => rows.partner_link(),
             ("person_id", _) => rows.person(),
             ("case_id", _) => rows.case(),
             ("transition_id", _) => rows.transition(),

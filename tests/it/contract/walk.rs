@@ -92,6 +92,12 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_shared_access_package", Some((Read, R::SharedAccessPackages))),
         ("list_shared_access_transitions", Some((Read, R::SharedAccesses))),
         ("create_shared_access_transition", Some((Transition, R::SharedAccesses))),
+        ("list_partner_links", Some((List, R::PartnerLinks))),
+        ("create_partner_link", Some((Create, R::PartnerLinks))),
+        ("read_partner_link", Some((Read, R::PartnerLinks))),
+        ("create_partner_link_revocation", Some((Transition, R::PartnerLinks))),
+        ("create_partner_link_exchange", None),
+        ("create_partner_link_answer", None),
         ("read_task", Some((Read, R::Tasks))),
         ("edit_task", Some((Edit, R::Tasks))),
         ("create_task_transition", Some((Transition, R::Tasks))),
@@ -330,7 +336,7 @@ both! { in_a_sandbox:
                 "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
                 "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
                 "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
-                "{attachment_id}", "{consent_id}", "{referral_id}", "{transfer_id}", "{shared_access_id}",
+                "{attachment_id}", "{consent_id}", "{referral_id}", "{partner_link_id}", "{transfer_id}", "{shared_access_id}",
             ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));

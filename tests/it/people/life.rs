@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::contract::spec::{operations, resolved};
 use crate::support::files::sha256;
-use crate::support::http::Client;
+use crate::support::http::{Client, MOUNT};
 use crate::support::{World, planning};
 
 /// Texts that are found nowhere else, by the operation and member they were sent with.
@@ -363,6 +363,7 @@ pub fn referred(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
         let made = json!({"to": to, "note": seeds.text("create_referral_transition", "note")});
         maria.post_matching(&format!("/referrals/{referral}/transitions"), "*", &made).expect(201);
     }
+    answered_by_link(maria, &new, seeds);
     let soon = approdo::clock::now().instant() + chrono::TimeDelta::days(3);
     let extended = json!({"until": soon, "norm": seeds.text("create_referral_extension", "norm"),
         "note": seeds.text("create_referral_extension", "note")});
@@ -371,4 +372,18 @@ pub fn referred(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
     on["service_id"] = json!(other);
     on["package_fields"] = json!(["given_name", "health_needs"]);
     maria.post_matching(&format!("/referrals/{referral}/forwards"), "*", &on).expect(201);
+}
+
+/// The same referral once more, which a partner without an account accepts.
+fn answered_by_link(maria: &Client, new: &Value, seeds: &mut Seeds) {
+    let referral = maria.post("/referrals", new).expect(201).id();
+    maria.post_matching(&format!("/referrals/{referral}/transitions"), "*", &json!({"to": "requested"})).expect(201);
+    let given = json!({"note": seeds.text("create_partner_link", "note")});
+    let link = maria.post(&format!("/referrals/{referral}/partner-links"), &given).expect(201).json();
+    let (_, token) = link["url"].as_str().expect("an address").split_once("#token=").expect("a token");
+    let nobody = Client::new(maria.mount().trim_end_matches(MOUNT));
+    let shown = nobody.post("/partner-links/exchanges", &json!({"token": token, "access_code": link["access_code"]}));
+    let answer = json!({"to": "accepted", "answer_token": shown.expect(200).json()["answer_token"],
+        "note": seeds.text("create_partner_link_answer", "note")});
+    nobody.post("/partner-links/answers", &answer).expect(200);
 }

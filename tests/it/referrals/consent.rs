@@ -9,11 +9,11 @@ use crate::support::World;
 use crate::support::feed::Follower;
 
 /// Lets the database refuse to write one referral, as a fault would.
-fn refuse_to_write(world: &World, referral: &str) {
+pub fn refuse_to_write(world: &World, referral: &str) {
     let mut connection = world.connection();
     match &mut connection {
         approdo_db::Connection::Postgres(connection) => {
-            let function = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$";
+            let function = "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$";
             diesel::sql_query(function).execute(connection).expect("a function");
             let trigger = format!(
                 "CREATE TRIGGER refused BEFORE UPDATE ON referrals FOR EACH ROW WHEN (OLD.id = '{referral}') EXECUTE FUNCTION refuse()"
@@ -29,7 +29,7 @@ fn refuse_to_write(world: &World, referral: &str) {
     }
 }
 
-fn write_again(world: &World) {
+pub fn write_again(world: &World) {
     let mut connection = world.connection();
     match &mut connection {
         approdo_db::Connection::Postgres(connection) => {

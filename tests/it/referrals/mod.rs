@@ -6,4 +6,5 @@ mod flow;
 mod forwards;
 mod guards;
 pub mod network;
+mod partner_links;
 mod statistics;

@@ -64,6 +64,7 @@ pub fn serve_args(database: approdo::config::DatabaseArgs) -> ServeArgs {
         attachments: AttachmentArgs::default(),
         bind: SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: None,
+        partner_portal_url: None,
         demo: false,
         workers: Some(2),
         request_limit: 1_000_000,

@@ -66,6 +66,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notes,
     organisation_ancestors,
     organisations,
+    partner_links,
     pathway_templates,
     pathways,
     people,

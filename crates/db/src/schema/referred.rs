@@ -81,3 +81,30 @@ diesel::table! {
         author_id -> Uuid,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+    use crate::types::{Instant, Uuid};
+
+    partner_links (id) {
+        id -> Uuid,
+        referral_id -> Uuid,
+        follows_id -> Nullable<Uuid>,
+        token_hash -> Binary,
+        code_hash -> Binary,
+        language -> Nullable<Text>,
+        note -> Nullable<Text>,
+        may_return -> Bool,
+        expires_at -> Instant,
+        failed_attempts -> BigInt,
+        used_at -> Nullable<Instant>,
+        answer_hash -> Nullable<Binary>,
+        answer_expires_at -> Nullable<Instant>,
+        answered_at -> Nullable<Instant>,
+        revoked_at -> Nullable<Instant>,
+        author_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
