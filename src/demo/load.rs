@@ -9,7 +9,7 @@ use crate::access::grants::{self, NewGrant};
 use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
 use crate::cases::pathway_templates::PathwayTemplateId;
-use crate::demo::{callers, directory, networks, referrals, register};
+use crate::demo::{callers, directory, networks, offers, referrals, register};
 use crate::directory::organisations::{self, Organisation};
 use crate::error::{ApiError, ApiResult};
 use crate::people::households::HouseholdId;
@@ -86,7 +86,8 @@ pub fn everything(unit: &mut Unit<'_>) -> ApiResult<()> {
     networks::all(unit, &known)?;
     register::all(unit, &mut known, PEOPLE)?;
     register::all(unit, &mut known, STORIES)?;
-    referrals::all(unit, &known)
+    referrals::all(unit, &known)?;
+    offers::all(unit, &known)
 }
 
 fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {

@@ -5,6 +5,7 @@ pub mod callers;
 mod directory;
 pub mod load;
 mod networks;
+mod offers;
 mod referrals;
 mod register;
 mod story;

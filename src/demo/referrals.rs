@@ -53,11 +53,12 @@ struct DemoReferral {
     moves: Vec<DemoMove>,
 }
 
+/// A move, by whom and when.
 #[derive(Deserialize)]
-struct DemoMove {
-    by: String,
-    days_ago: u64,
-    r#move: Value,
+pub struct DemoMove {
+    pub by: String,
+    pub days_ago: u64,
+    pub r#move: Value,
 }
 
 /// Loads them, once the cases are there.
@@ -69,7 +70,8 @@ pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
     network.referrals.into_iter().try_for_each(|referral| refer(unit, known, referral))
 }
 
-fn ago(unit: &Unit<'_>, days: u64) -> NaiveDate {
+/// The day so many days before today.
+pub fn ago(unit: &Unit<'_>, days: u64) -> NaiveDate {
     let today = clock::date_of(unit.now);
     today.checked_sub_days(Days::new(days)).unwrap_or(today)
 }
