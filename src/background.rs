@@ -13,11 +13,12 @@ use crate::codes;
 use crate::consents::expiry;
 use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
+use crate::offers;
 use crate::operations::sandbox;
 use crate::people::watches;
 use crate::referrals::by_calendar;
-use crate::shared_accesses;
-use crate::transfers;
+use crate::shared_accesses::types::SharedAccessRow;
+use crate::transfers::types::TransferRow;
 
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -85,8 +86,8 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     while goes_on(stopped) && expiry::expire_next(app, holder)? {}
     while goes_on(stopped) && agreements::expiry::end_next(app, holder)? {}
     while goes_on(stopped) && by_calendar::end_next(app, holder)? {}
-    while goes_on(stopped) && transfers::by_calendar::expire_next(app, holder)? {}
-    while goes_on(stopped) && shared_accesses::by_calendar::expire_next(app, holder)? {}
+    while goes_on(stopped) && offers::by_calendar::expire_next::<TransferRow>(app, holder)? {}
+    while goes_on(stopped) && offers::by_calendar::expire_next::<SharedAccessRow>(app, holder)? {}
     Ok(())
 }
 

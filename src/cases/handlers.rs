@@ -30,12 +30,11 @@ use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::external_ids::{self, Kind};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
+use crate::offers;
 use crate::people::households::{self, HouseholdId};
 use crate::people::processing::Processing;
 use crate::people::types::Warning;
 use crate::referrals::closing;
-use crate::shared_accesses;
-use crate::transfers;
 use crate::work::{Change, Operation, Unit};
 
 /// Open a case.
@@ -374,8 +373,12 @@ pub fn revise(unit: &mut Unit<'_>, row: &mut CaseRow, patch: CasePatch) -> ApiRe
 pub fn save(unit: &mut Unit<'_>, row: &mut CaseRow, before: &Place, changed: Vec<&'static str>) -> ApiResult<()> {
     row.version += 1;
     row.updated_at = unit.now;
+    let manager_changed = changed.contains(&"case_manager_id");
     unit.update(queries::update(row), change(row, Some(before.clone()), Operation::Updated, changed)?)?;
     news::of_case(unit, row)?;
+    if manager_changed || row.place() != *before {
+        offers::ending::follow_case(unit, row)?;
+    }
     if row.place() != *before {
         tasks::follow_case(unit, row, before)?;
         aggregate::follow::<Note>(unit, row, before)?;
@@ -387,8 +390,6 @@ pub fn save(unit: &mut Unit<'_>, row: &mut CaseRow, before: &Place, changed: Vec
         aggregate::follow::<Appointment>(unit, row, before)?;
         aggregate::follow::<Pathway>(unit, row, before)?;
         closing::follow_case(unit, row, before)?;
-        transfers::ending::follow_case(unit, row, before)?;
-        shared_accesses::ending::follow_case(unit, row, before)?;
     }
     Ok(())
 }

@@ -22,11 +22,11 @@ use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::path::Ids;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Reader, reading};
+use crate::offers;
 use crate::page_of;
 use crate::paged_query;
+use crate::people::queries as person_queries;
 use crate::referrals::closing;
-use crate::shared_accesses;
-use crate::transfers;
 use crate::work::{Operation, Unit};
 
 /// One move of a case.
@@ -173,7 +173,7 @@ pub async fn create_case_transition(
     body: Body<NewCaseTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_case_transition", caller, Some(body.fingerprint()), move |unit| {
-        let row = queries::lock(unit, id.0)?;
+        let (row, with_person) = locked(unit, id.0)?;
         unit.rights.require_on(Action::Transition, Resource::Cases, &row)?;
         row.require_workable()?;
         let asked = body.read()?;
@@ -182,6 +182,9 @@ pub async fn create_case_transition(
             Some(earlier) => case_transitions::table.find(TransitionId(earlier)).first(unit.connection)?,
             None => {
                 if_match.check(row.version)?;
+                if !with_person && !row.status.is_open() {
+                    return Err(ApiError::conflict("the case has ended meanwhile: read it again").retry_after(1));
+                }
                 make(unit, row, transition_id, &asked)?
             }
         };
@@ -189,6 +192,17 @@ pub async fn create_case_transition(
         unit.created(&path, transition.case_version, &transition)
     })
     .await
+}
+
+/// A case under its lock. One that has ended has its person locked before it, and so it is told: who reopens it relies on where the
+/// person is.
+fn locked(unit: &mut Unit<'_>, id: CaseId) -> ApiResult<(CaseRow, bool)> {
+    let seen = queries::find(unit, id)?;
+    let ended = !seen.status.is_open();
+    if ended {
+        person_queries::lock_even_erased(unit, seen.person_id)?;
+    }
+    Ok((queries::lock(unit, id)?, ended))
 }
 
 /// Moves a locked case; used by the demonstration data as well.
@@ -218,8 +232,7 @@ pub fn make(
         closing::end_live(unit, &row, "the case has ended")?;
     }
     if !next.status.is_open() {
-        transfers::ending::of_case(unit, &row, "the case has ended")?;
-        shared_accesses::ending::of_case(unit, &row, "the case has ended")?;
+        offers::ending::of_case(unit, &row, "the case has ended")?;
     }
     let mut changed = vec!["status"];
     row.status = next.status;

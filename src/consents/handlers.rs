@@ -21,14 +21,13 @@ use crate::consents::transitions;
 use crate::consents::types::{Consent, ConsentId, ConsentPage, ConsentRow, GUARDED, NewConsent};
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfNoneMatch, Parameters};
+use crate::offers;
 use crate::paged_query;
 use crate::people::kinship::RelationKind;
 use crate::people::relation_rows::{RelationId, RelationRow};
 use crate::people::timeline::Period;
 use crate::people::types::{PersonId, PersonRow, Warning};
 use crate::referrals::revocation;
-use crate::shared_accesses;
-use crate::transfers;
 use crate::work::Unit;
 
 paged_query! {
@@ -187,8 +186,7 @@ pub fn add(
     aggregate::add(unit, &row, person, &ConsentRow::MEMBERS)?;
     if let Some(earlier) = row.supersedes_id {
         revocation::of_superseded(unit, earlier)?;
-        transfers::ending::of_superseded(unit, earlier)?;
-        shared_accesses::ending::of_superseded(unit, earlier)?;
+        offers::ending::of_superseded(unit, earlier)?;
     }
     Ok((row, warnings))
 }

@@ -22,12 +22,11 @@ use crate::consents::types::{ConsentId, ConsentRow, WithdrawnBy};
 use crate::error::ApiResult;
 use crate::http::texts::MemberName;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
+use crate::offers;
 use crate::page_of;
 use crate::paged_query;
 use crate::people::types::{PersonRow, withheld};
 use crate::referrals::revocation;
-use crate::shared_accesses;
-use crate::transfers;
 use crate::work::Unit;
 
 /// The members of a move that a field group guards, with the group.
@@ -179,8 +178,7 @@ pub fn withdrawn(
 ) -> ApiResult<()> {
     aggregate::save(unit, consent, person, changed)?;
     revocation::of_consent(unit, consent.id)?;
-    transfers::ending::of_consent(unit, consent.id)?;
-    shared_accesses::ending::of_consent(unit, consent.id)
+    offers::ending::of_consent(unit, consent.id)
 }
 
 /// Ends a consent of a locked person otherwise than by withdrawal, with the move.
@@ -193,6 +191,10 @@ pub fn end(
     let from = consent.status;
     let changed = ended(unit, &mut consent, how)?;
     aggregate::save(unit, &mut consent, person, changed)?;
+    if how == ConsentStatus::Expired {
+        // What is read live by it ends with it. What was sent is sent.
+        offers::ending::of_consent(unit, consent.id)?;
+    }
     moves::keep(unit, &consent, ChildTransitionId::new(), (from.as_str(), how.as_str()), None)
 }
 

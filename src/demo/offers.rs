@@ -17,7 +17,7 @@ use crate::people::queries as people;
 use crate::shared_accesses::handlers as shared_accesses;
 use crate::shared_accesses::types::SharedAccessId;
 use crate::transfers::handlers as transfers;
-use crate::transfers::handover::Going;
+use crate::transfers::handover;
 use crate::transfers::transitions;
 use crate::transfers::types::TransferId;
 use crate::work::Unit;
@@ -73,9 +73,8 @@ fn hand_over(unit: &mut Unit<'_>, known: &Known, demo: DemoTransfer) -> ApiResul
     let (by, on) = (Some(lookup(&known.callers, &demo.by)?), ago(unit, demo.days_ago));
     story::in_the_name_of(unit, by, on, |unit| {
         let case = queries::find(unit, case)?;
-        let people = transitions::lock_people(unit, case.person_id, None)?;
-        let case = queries::lock(unit, case.id)?;
-        transfers::propose(unit, id, &Going { case, people, household: None }, new).map(drop)
+        let going = handover::lock(unit, &case, false)?;
+        transfers::propose(unit, id, &going, new).map(drop)
     })?;
     for made in demo.moves {
         let asked = serde_json::from_value(made.r#move).map_err(ApiError::fault)?;

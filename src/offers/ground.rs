@@ -1,10 +1,10 @@
 //! What an offer rests on, and what its receiver may read of the case for the time being.
 
-use approdo_db::schema::{organisations, territories};
+use approdo_db::schema::{consents, organisations, territories};
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use diesel::prelude::*;
 
-use crate::access::{Action, OrganisationId, Resource, TerritoryId};
+use crate::access::{Action, OrganisationId, Place, Resource, TerritoryId};
 use crate::aggregate::Root as _;
 use crate::cases::queries as cases;
 use crate::cases::types::{CaseId, CaseRow};
@@ -12,9 +12,10 @@ use crate::clock;
 use crate::consents::coverage as consented;
 use crate::consents::data_categories::DataCategory;
 use crate::consents::rules::Need;
-use crate::consents::types::ConsentId;
+use crate::consents::types::{ConsentId, ConsentRow};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::Reader;
+use crate::offers::{self, Offer};
 use crate::people::queries as people;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::handlers::require_distinct;
@@ -62,12 +63,11 @@ pub fn require_territory(unit: &mut Unit<'_>, member: &str, id: Option<Territory
 
 /// 422 unless the caller works with this case and may make such an offer of it.
 pub fn require_own(unit: &mut Unit<'_>, resource: Resource, id: CaseId) -> ApiResult<CaseRow> {
-    let unknown = || ApiError::unknown_reference("case_id");
     let case = cases::find(unit, id).map_err(unknown_case)?;
     let place = case.place();
     let may = unit.rights.may_at(Action::Create, resource, &place)
         && unit.rights.may_at(Action::Read, Resource::Cases, &place);
-    if may { Ok(case) } else { Err(unknown()) }
+    if may { Ok(case) } else { Err(ApiError::unknown_reference("case_id")) }
 }
 
 /// What is not there is an unknown case.
@@ -100,20 +100,33 @@ pub fn basis(
 }
 
 /// The members of a case and its person that an offer lets its receiver read, as they are now and as far as the caller's grants show
-/// them; and those that they hide. 423 where processing is restricted.
-pub fn package<O: super::Offer>(
-    reader: &mut Reader<'_>,
-    offer: &O,
-    sides: &[Side],
-    (case, person): (CaseId, PersonId),
-    fields: &[PackageField],
-) -> ApiResult<(PackageContent, Vec<PackageField>)> {
+/// them; and those that they hide. 404 where it is live no more, or its consent; 423 where processing is restricted.
+pub fn package<O: Offer>(reader: &mut Reader<'_>, offer: &O) -> ApiResult<(PackageContent, Vec<PackageField>)> {
+    let sides = offers::require(offer, &reader.rights, Action::Read)?;
+    let ((case, person), fields) = (offer.about(), offer.fields()?);
+    if !offer.is_live() || !consent_holds(reader, offer)? {
+        return Err(ApiError::not_found());
+    }
+    let place = |side: &Side| if *side == Side::Sender { offer.sending() } else { offer.receiving() };
+    let reads = |place: &Place| reader.rights.may_at(Action::Read, O::PACKAGE, place);
+    let Some(place) = sides.iter().map(place).find(reads) else {
+        let detail = "none of your grants lets you look into the case by this";
+        return Err(ApiError::forbidden(detail).about(offer.identity().0));
+    };
     let case = cases::find(reader, case)?;
     let person = people::find(reader, person)?;
     person.require_workable()?;
     case.require_workable()?;
-    let place = if sides.contains(&Side::Sender) { offer.sending() } else { offer.receiving() };
     let now = reader.now;
-    let content = package::gather(reader.connection, &case, &person, fields, now)?;
-    Ok(package::shown(content, fields, reader.rights.fields_at(&place)))
+    let content = package::gather(reader.connection, &case, &person, &fields, now)?;
+    // Who asks of the case who has seen it finds this, too.
+    reader.shows(O::PACKAGE, [offer.identity().0, case.id.0, person.id.0]);
+    Ok(package::shown(content, &fields, reader.rights.fields_at(&place)))
+}
+
+/// Whether the consent that an offer rests on, if it does, holds today: its end may not be recorded yet.
+fn consent_holds<O: Offer>(reader: &mut Reader<'_>, offer: &O) -> ApiResult<bool> {
+    let Some(id) = offer.consent_id() else { return Ok(true) };
+    let consent: ConsentRow = consents::table.find(id).first(reader.connection)?;
+    Ok(consent.standing().holds_on(clock::date_of(reader.now)))
 }

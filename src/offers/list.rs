@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use approdo_db::types::RowId;
 use approdo_db::{Prepared, Value};
+use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use validator::Validate;
@@ -14,6 +15,7 @@ use crate::access::rights::HeldGrant;
 use crate::access::scope::{self, of_organisations, of_target_groups};
 use crate::access::{Action, PrincipalId};
 use crate::cases::types::CaseId;
+use crate::clock;
 use crate::error::ApiResult;
 use crate::http::page::{PageOf, Paged};
 use crate::http::{Parameters, Reader};
@@ -28,11 +30,29 @@ pub struct Wanted {
     pub case_id: Option<CaseId>,
     after: Option<Uuid>,
     limit: i64,
+    today: NaiveDate,
 }
+
+/// What statements say of one kind.
+pub struct Words {
+    /// What its receiver may know.
+    pub known: &'static str,
+    /// Whether its receiver may know of one that has expired.
+    pub known_when_over: bool,
+    /// The state of a live one.
+    pub live: &'static str,
+    /// `(live and ends after `, to be followed by today and a bracket.
+    pub is_live: &'static str,
+    /// `(live and has ended by `, likewise.
+    pub is_over: &'static str,
+}
+
+/// The state that every kind has when its day has come.
+const EXPIRED: &str = "expired";
 
 impl Wanted {
     pub fn new(of: Option<Mailbox>, status: Option<&'static str>, case_id: Option<CaseId>) -> Self {
-        Self { of, status, case_id, after: None, limit: 0 }
+        Self { of, status, case_id, after: None, limit: 0, today: NaiveDate::MIN }
     }
 
     fn is_outbox(&self) -> bool {
@@ -44,10 +64,11 @@ impl Wanted {
     pub fn narrow<ST>(
         &self,
         statement: Prepared<ST>,
-        known: &'static str,
+        words: &Words,
         grant: &HeldGrant,
         principal: PrincipalId,
     ) -> Prepared<ST> {
+        let today = || Value::Date(self.today);
         let mut statement = if self.is_outbox() {
             let statement = of_organisations(statement.sql("r.owner_org_id"), grant)
                 .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
@@ -56,11 +77,18 @@ impl Wanted {
             reach::confined(statement, grant, principal)
         } else {
             let statement = of_organisations(statement.sql("r.to_org_id"), grant);
-            of_target_groups(statement, "r.target_group", grant).sql(" AND ").sql(known)
+            of_target_groups(statement, "r.target_group", grant).sql(" AND ").sql(words.known)
         };
-        if let Some(status) = self.status {
-            statement = statement.sql(" AND r.status = ").bind(Value::Text(status.to_owned()));
+        if !self.is_outbox() && !words.known_when_over {
+            statement = statement.sql(" AND r.expires_on > ").bind(today());
         }
+        // What is over today may not be recorded yet.
+        statement = match self.status {
+            None => statement,
+            Some(status) if status == words.live => statement.sql(" AND ").sql(words.is_live).bind(today()).sql(")"),
+            Some(EXPIRED) => statement.sql(" AND (r.status = 'expired' OR ").sql(words.is_over).bind(today()).sql("))"),
+            Some(status) => statement.sql(" AND r.status = ").bind(Value::Text(status.to_owned())),
+        };
         if let Some(case) = self.case_id {
             statement = statement.sql(" AND r.case_id = ").bind(case);
         }
@@ -80,7 +108,8 @@ pub fn page<O: Offer, S, Q: DeserializeOwned + Validate + Paged>(
 ) -> ApiResult<PageOf<S>> {
     let asked = query.read()?;
     let request = reader.page(query, asked.limit(), asked.cursor());
-    let wanted = Wanted { after: request.after()?, limit: request.limit() + 1, ..ask(&asked) };
+    let today = clock::date_of(reader.now);
+    let wanted = Wanted { after: request.after()?, limit: request.limit() + 1, today, ..ask(&asked) };
     let rights = reader.rights.clone();
     // Who is told of an offer is not told which case it is of.
     let rows = if !wanted.is_outbox() && wanted.case_id.is_some() {
@@ -90,9 +119,11 @@ pub fn page<O: Offer, S, Q: DeserializeOwned + Validate + Paged>(
         let position = |row: &O| Reverse(row.identity().0);
         scope::merged(&grants, wanted.limit, |grant| O::listed(reader, grant, &wanted), position)?
     };
+    let now = reader.now;
     let page = request.page(rows, |row: &O| row.identity().0)?;
     reader.shows(O::RESOURCE, page.items.iter().map(|row| row.identity().0));
     page.try_map(|row| {
+        let row = super::as_of(row, now);
         let sides = super::sides(&row, &rights);
         shown(row, &sides)
     })

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::consents;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::external_ids::{self, Kind};
+use crate::offers;
 use crate::people::contacts::Contact;
 use crate::people::household_members::HouseholdMember;
 use crate::people::households::{self, HouseholdId, HouseholdRow};
@@ -24,8 +25,7 @@ use crate::people::relation_rows::{self, RelationId};
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals;
-use crate::shared_accesses;
-use crate::transfers;
+use crate::transfers::frozen;
 use crate::work::{Change, Operation, Unit};
 
 /// Stands where a text must stand and has been erased.
@@ -64,8 +64,8 @@ pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
     // Their evidence is attached to the cases.
     consents::erasure::erase(unit, person)?;
     referrals::erasure::erase(unit, person)?;
-    transfers::ending::erase(unit, person)?;
-    shared_accesses::ending::erase(unit, person)?;
+    offers::ending::erase(unit, person)?;
+    frozen::erase(unit, person.id)?;
     for case in cases {
         crate::cases::erasure::erase(unit, case)?;
     }

@@ -37,6 +37,7 @@ use crate::cases::types::CaseRow;
 use crate::consents::types::ConsentRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, Parameters, query};
+use crate::offers::Offer as _;
 use crate::people::contacts::Contact;
 use crate::people::coverage::{self, Coverage};
 use crate::people::household_members::HouseholdMember;
@@ -66,7 +67,7 @@ pub struct PersonExport {
     /// Each referral with whom it reached, its package, and when its clock stood still.
     #[schema(max_items = 10000)]
     pub referrals: Vec<Value>,
-    /// Each case that went to another body, or was to go.
+    /// Each case that went to another body, or was to go, with when its former body kept a record of it, which that one tells.
     #[schema(max_items = 10000)]
     pub transfers: Vec<Value>,
     /// What other bodies may or could look into.
@@ -223,7 +224,7 @@ fn gather(
         reminders: rows::<ReminderRow>(connection, person.id)?,
         consents: rows::<ConsentRow>(connection, person.id)?,
         referrals,
-        transfers: transferred.iter().map(value).collect::<ApiResult<_>>()?,
+        transfers: transferred.iter().map(|row| told_transfer(connection, row)).collect::<ApiResult<_>>()?,
         shared_accesses: looked_into.iter().map(value).collect::<ApiResult<_>>()?,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,
@@ -320,6 +321,14 @@ fn referred(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]
     let mut rows = erasure::of_person(connection, person)?;
     rows.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
     Ok(rows)
+}
+
+/// A transfer with when a record of the case was kept by who handed it over.
+fn told_transfer(connection: &mut Connection, row: &TransferRow) -> ApiResult<Value> {
+    use approdo_db::schema::transfer_records as records;
+    let frozen_at: Option<Timestamp> =
+        records::table.find(row.id).select(records::frozen_at).first(connection).optional()?;
+    Ok(json!({"transfer": value(row)?, "record_frozen_at": frozen_at}))
 }
 
 fn ids_of<T>(rows: &[T], id: impl Fn(&T) -> Uuid) -> Vec<RowId> {

@@ -13,7 +13,7 @@ use crate::referrals::{access, forwards, records};
 use crate::work::{Change, Operation, Unit};
 
 /// The referrals that were made from a case, oldest first; what was handed on is its receivers' own.
-fn of_case(unit: &mut Unit<'_>, case: &CaseRow) -> QueryResult<Vec<ReferralRow>> {
+pub fn of_case(unit: &mut Unit<'_>, case: &CaseRow) -> QueryResult<Vec<ReferralRow>> {
     referrals::table
         .filter(referrals::case_id.eq(case.id))
         .filter(referrals::part_of.is_null())

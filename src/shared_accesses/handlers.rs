@@ -2,8 +2,6 @@
 
 use actix_web::{get, post};
 use approdo_db::Json;
-use approdo_db::schema::shared_accesses;
-use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
@@ -11,13 +9,11 @@ use crate::aggregate::Root as _;
 use crate::cases::handlers::refuse_unless_open;
 use crate::cases::queries as cases;
 use crate::cases::types::CaseRow;
-use crate::clock;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfNoneMatch};
-use crate::offers::{self, ground};
+use crate::offers::{self, Grounded as _, Offer as _, ground};
 use crate::people::queries as people;
 use crate::people::types::PersonRow;
-use crate::shared_accesses::ending;
 use crate::shared_accesses::types::{
     NewSharedAccess, SharedAccess, SharedAccessId, SharedAccessPackage, SharedAccessRow, SharedAccessStatus,
 };
@@ -40,15 +36,19 @@ pub async fn create_shared_access(
 ) -> ApiResult<Answer> {
     door.write("create_shared_access", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
-        let seen = ground::require_own(unit, Resource::SharedAccesses, new.case_id)?;
-        // The person before the case, as everywhere: the consent is not withdrawn meanwhile.
-        let person = people::lock(unit, seen.person_id).map_err(ground::unknown_case)?;
-        cases::lock(unit, new.case_id).map_err(ground::unknown_case)?;
-        let case = ground::require_own(unit, Resource::SharedAccesses, new.case_id)?;
+        let own = own_case(unit, &new);
         let id = SharedAccessId::new();
-        let row = match unit.replay(id.0)? {
-            Some(earlier) => SharedAccessRow::find(unit, SharedAccessId(earlier))?,
-            None => give(unit, id, &case, &person, new)?,
+        let row = match (unit.replay(id.0)?, own) {
+            (Some(earlier), _) => {
+                // The case may have gone since.
+                let row = SharedAccessRow::find(unit, SharedAccessId(earlier))?;
+                offers::require(&row, &unit.rights, Action::Read)?;
+                row
+            }
+            (None, own) => {
+                let (case, person) = own?;
+                give(unit, id, &case, &person, new)?
+            }
         };
         unit.shows(Resource::Cases, [row.case_id.0]);
         let (path, version) = (format!("/shared-accesses/{}", row.id), row.version);
@@ -56,6 +56,16 @@ pub async fn create_shared_access(
         unit.created(&path, version, &SharedAccess::shown(row, &sides)?)
     })
     .await
+}
+
+/// The case with its person, locked: one that the caller works with.
+fn own_case(unit: &mut Unit<'_>, new: &NewSharedAccess) -> ApiResult<(CaseRow, PersonRow)> {
+    let seen = ground::require_own(unit, Resource::SharedAccesses, new.case_id)?;
+    // The person before the case, as everywhere: the consent is not withdrawn meanwhile.
+    let person = people::lock(unit, seen.person_id).map_err(ground::unknown_case)?;
+    cases::lock(unit, new.case_id).map_err(ground::unknown_case)?;
+    // It may have gone meanwhile.
+    Ok((ground::require_own(unit, Resource::SharedAccesses, new.case_id)?, person))
 }
 
 /// Keeps a new one; used by the demonstration data as well.
@@ -97,25 +107,16 @@ pub fn give(
         created_at: unit.now,
         updated_at: unit.now,
     };
-    let live: i64 = shared_accesses::table
-        .filter(shared_accesses::case_id.eq(case.id))
-        .filter(shared_accesses::to_org_id.eq(row.to_org_id))
-        .filter(shared_accesses::status.eq(SharedAccessStatus::Active))
-        .count()
-        .get_result(unit.connection)?;
-    if live > 0 {
-        let detail = "it has access already: take that back first";
-        return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_access", detail)]));
+    for mut live in SharedAccessRow::live_of(unit, case)?.into_iter().filter(|live| live.to_org_id == row.to_org_id) {
+        offers::settle(unit, &mut live)?;
+        if live.is_live() {
+            let detail = "it has access already: take that back first";
+            return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_access", detail)]));
+        }
     }
-    row.consent_id = ending::basis(unit, &row)?.map_err(ApiError::unmet)?;
+    row.consent_id = row.basis(unit)?.map_err(ApiError::unmet)?;
     offers::add(unit, &row, &SharedAccessRow::MEMBERS)?;
     Ok(row)
-}
-
-/// A shared access as it is for a reader today: its time may be over before that is recorded.
-fn today(row: SharedAccessRow, now: approdo_db::Timestamp) -> SharedAccessRow {
-    let over = row.status == SharedAccessStatus::Active && row.expires_on <= clock::date_of(now);
-    SharedAccessRow { status: if over { SharedAccessStatus::Expired } else { row.status }, ..row }
 }
 
 /// Read a shared access.
@@ -134,7 +135,7 @@ pub async fn read_shared_access(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_shared_access", caller, move |reader| {
-        let row = today(SharedAccessRow::find(reader, id.0)?, reader.now);
+        let row: SharedAccessRow = offers::find(reader, id.0)?;
         offers::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::SharedAccesses, [row.id.0]);
         let sides = offers::sides(&row, &reader.rights);
@@ -160,14 +161,8 @@ pub async fn read_shared_access_package(
     id: Id<SharedAccessId>,
 ) -> ApiResult<Answer> {
     door.read("read_shared_access_package", caller, move |reader| {
-        let row = today(SharedAccessRow::find(reader, id.0)?, reader.now);
-        let sides = offers::require(&row, &reader.rights, Action::Read)?;
-        if row.status != SharedAccessStatus::Active {
-            return Err(ApiError::not_found());
-        }
-        let about = (row.case_id, row.person_id);
-        let (content, withheld_fields) = ground::package(reader, &row, &sides, about, &row.fields()?)?;
-        reader.shows(Resource::SharedAccessPackages, [row.id.0, row.case_id.0, row.person_id.0]);
+        let row: SharedAccessRow = offers::find(reader, id.0)?;
+        let (content, withheld_fields) = ground::package(reader, &row)?;
         Answer::ok(&SharedAccessPackage { shared_access_id: row.id, content, withheld_fields })
     })
     .await

@@ -13,10 +13,9 @@ use crate::aggregate::moves::{ChildTransition, ChildTransitionId, texts_within};
 use crate::error::ApiResult;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
 use crate::offers::transitions::{self, OfferTransition, OfferTransitionPage, OfferTransitionQuery, require_mover};
-use crate::offers::{self};
+use crate::offers::{self, Known, Offer as _};
 use crate::referrals::rules::Side;
 use crate::shared_accesses::types::{SharedAccessId, SharedAccessRow, SharedAccessStatus, mover};
-use crate::work::Unit;
 
 /// Where to move a shared access, with what that move needs.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,6 +70,7 @@ pub async fn create_shared_access_transition(
 ) -> ApiResult<Answer> {
     door.write("create_shared_access_transition", caller, Some(body.fingerprint()), move |unit| {
         let (mut row, _) = SharedAccessRow::lock(unit, id.0)?;
+        offers::settle(unit, &mut row)?;
         let sides = offers::require(&row, &unit.rights, Action::Transition)?;
         unit.shows(Resource::SharedAccesses, [row.id.0]);
         let asked = body.read()?;
@@ -82,26 +82,15 @@ pub async fn create_shared_access_transition(
                 if_match.check(row.version)?;
                 let way = (row.status.as_str(), to.as_str());
                 require_mover("a shared access", mover(row.status, to), way, &sides)?;
-                moved(unit, &mut row, transition_id, to, note)?
+                let (was, from) = (Known::of(&row), row.status);
+                row.status = to;
+                offers::moved(unit, &mut row, &was, transition_id, from.as_str(), &[], note)?
             }
         };
         let made = OfferTransition::told(made, &sides, whose);
         unit.created(&format!("/shared-accesses/{}", made.resource_id), made.resource_version, &made)
     })
     .await
-}
-
-/// Writes a locked shared access that has come to another state, with the move.
-pub fn moved(
-    unit: &mut Unit<'_>,
-    row: &mut SharedAccessRow,
-    id: ChildTransitionId,
-    to: SharedAccessStatus,
-    note: Option<&str>,
-) -> ApiResult<ChildTransition> {
-    let from = row.status;
-    row.status = to;
-    offers::moved(unit, row, id, from.as_str(), &[], note)
 }
 
 /// List the moves of a shared access.
@@ -120,7 +109,7 @@ pub async fn list_shared_access_transitions(
     query: Parameters<OfferTransitionQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_shared_access_transitions", caller, move |reader| {
-        let row = SharedAccessRow::find(reader, id.0)?;
+        let row: SharedAccessRow = offers::find(reader, id.0)?;
         let sides = offers::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::SharedAccesses, [row.id.0]);
         transitions::page(reader, row.id.0, &query, &sides, whose)

@@ -11,14 +11,15 @@ use validator::Validate;
 use crate::access::{OrganisationId, PrincipalId, TerritoryId};
 use crate::cases::types::CaseId;
 use crate::consents::types::ConsentId;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, UnmetGuard};
 use crate::http::{Checked, reading};
 use crate::offer;
-use crate::offers::Sides;
+use crate::offers::{Grounded, Offer as _, Sides, ground};
 use crate::page_of;
 use crate::people::types::PersonId;
-use crate::referrals::package::{PackageContent, PackageField};
+use crate::referrals::package::{self, PackageContent, PackageField};
 use crate::referrals::rules::Side;
+use crate::work::Unit;
 
 define_id! {
     /// The id of a shared access.
@@ -82,7 +83,21 @@ impl SharedAccessRow {
 }
 
 // Over, it is none of who could look any more.
-offer!(SharedAccessRow, SharedAccessId, shared_accesses, "shared_access", SharedAccesses, known while |status| status == SharedAccessStatus::Active, "r.status = 'active'");
+offer!(
+    SharedAccessRow, SharedAccessId, shared_accesses, "shared_access", SharedAccesses, SharedAccessPackages;
+    SharedAccessStatus: Active = "active", Revoked, Expired;
+    known while |status| status == SharedAccessStatus::Active, "r.status = 'active'"
+);
+
+/// The purpose that people consent to others looking for: a code of `consent_purposes`.
+const PURPOSE: &str = "shared_access";
+
+impl Grounded for SharedAccessRow {
+    fn basis(&self, unit: &mut Unit<'_>) -> ApiResult<Result<Option<ConsentId>, Vec<UnmetGuard>>> {
+        let read = (PURPOSE, package::categories(&self.fields()?));
+        ground::basis(unit, read, self.person_id, self.to_org_id, self.legal_basis.as_deref())
+    }
+}
 
 /// A shared access, as far as your side of it may see.
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,7 +2,7 @@
 //! what was done until then (GDPR art. 5(2)), so it is not corrected when the case is, and goes with the erasure of the person.
 
 use actix_web::get;
-use approdo_db::schema::transfer_records;
+use approdo_db::schema::{transfer_records, transfers};
 use approdo_db::{Json, Timestamp};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, Resource, Rights};
+use crate::access::rights::Confinement;
+use crate::access::{Action, OrganisationId, Place, Resource, Rights, TerritoryId};
 use crate::aggregate::Child as _;
 use crate::attachments::types::Attachment;
 use crate::cases::confidentiality::{self, Confidential};
@@ -23,8 +24,9 @@ use crate::offers::{self, Offer as _};
 use crate::people::contacts::Contact;
 use crate::people::export::{self, rows, value};
 use crate::people::legal_statuses::LegalStatusRow;
-use crate::people::types::PersonRow;
+use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::rules::Side;
+use crate::referrals::{closing, export as referral_export};
 use crate::transfers::types::{TransferId, TransferRow};
 use crate::work::Unit;
 
@@ -35,6 +37,8 @@ struct Content {
     legal_statuses: Vec<Value>,
     contacts: Vec<Value>,
     case: Value,
+    /// Each with whom it reached, and what travelled.
+    referrals: Vec<Value>,
 }
 
 /// A case as it was when it went. Rows have the members of the database's, named as in the rest of this contract.
@@ -43,13 +47,18 @@ pub struct TransferRecord {
     pub transfer_id: TransferId,
     /// When the case went: what has changed since is not in it.
     pub frozen_at: Timestamp,
-    pub person: Value,
+    /// Absent, with the statuses and contacts, where your grants did not reach where the person was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Value>,
     #[schema(max_items = 10000)]
     pub legal_statuses: Vec<Value>,
     #[schema(max_items = 10000)]
     pub contacts: Vec<Value>,
     /// The case with its moves, tasks, assessments, goals, plans, notes, appointments, pathways and attachments, these without content.
     pub case: Value,
+    /// Each referral from the case with whom it reached, its package, and when its clock stood still.
+    #[schema(max_items = 10000)]
+    pub referrals: Vec<Value>,
     /// Notes that are not for your eyes and are not in this document.
     #[schema(minimum = 0, maximum = 100000)]
     pub withheld_notes: i64,
@@ -63,7 +72,12 @@ pub fn freeze(unit: &mut Unit<'_>, id: TransferId, case: &CaseRow, person: &Pers
     let notes = Note::all_of(unit.connection, case.id, i64::MAX)?;
     let attachments = Attachment::all_of(unit.connection, case.id, i64::MAX)?;
     let attachments: Vec<Value> = attachments.iter().map(value).collect::<ApiResult<_>>()?;
+    let mut referrals = Vec::new();
+    for row in closing::of_case(unit, case)? {
+        referrals.push(referral_export::whole(unit.connection, &row)?);
+    }
     let content = Content {
+        referrals,
         person: value(person)?,
         legal_statuses: rows::<LegalStatusRow>(unit.connection, person.id)?,
         contacts: rows::<Contact>(unit.connection, person.id)?,
@@ -75,6 +89,27 @@ pub fn freeze(unit: &mut Unit<'_>, id: TransferId, case: &CaseRow, person: &Pers
             transfer_records::content.eq(Json::of(content)),
             transfer_records::frozen_at.eq(unit.now),
         ))
+        .execute(unit.connection)?;
+    Ok(())
+}
+
+/// Where a person was who is told.
+fn where_was(person: &Value) -> ApiResult<Place> {
+    #[derive(Deserialize)]
+    struct Was {
+        owner_org_id: OrganisationId,
+        territory_id: TerritoryId,
+        target_group: Option<String>,
+    }
+    let Was { owner_org_id, territory_id, target_group } = Was::deserialize(person).map_err(ApiError::fault)?;
+    let (territory, confinement) = (Some(territory_id), Confinement::Open);
+    Ok(Place { owner_org: owner_org_id, territory, target_group, confinement })
+}
+
+/// Forgets what was kept of the cases of a person.
+pub fn erase(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<()> {
+    let of_person = transfers::table.filter(transfers::person_id.eq(person)).select(transfers::id);
+    diesel::delete(transfer_records::table.filter(transfer_records::transfer_id.eq_any(of_person)))
         .execute(unit.connection)?;
     Ok(())
 }
@@ -117,7 +152,7 @@ pub async fn read_transfer_record(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_transfer_record", caller, move |reader| {
-        let row = TransferRow::find(reader, id.0)?;
+        let row: TransferRow = offers::find(reader, id.0)?;
         let sides = offers::require(&row, &reader.rights, Action::Read)?;
         let may = reader.rights.may_at(Action::Read, Resource::TransferRecords, &row.sending());
         if !(sides.contains(&Side::Sender) && may) {
@@ -130,7 +165,11 @@ pub async fn read_transfer_record(
             .first(reader.connection)
             .optional()?;
         let (content, frozen_at) = kept.ok_or_else(ApiError::not_found)?;
-        let Content { person, legal_statuses, contacts, mut case } = content.read().map_err(ApiError::fault)?;
+        let Content { person, legal_statuses, contacts, mut case, referrals } =
+            content.read().map_err(ApiError::fault)?;
+        let reaches = reader.rights.may_at(Action::Read, Resource::People, &where_was(&person)?);
+        let (person, legal_statuses, contacts) =
+            if reaches { (Some(person), legal_statuses, contacts) } else { (None, Vec::new(), Vec::new()) };
         let withheld_notes = withhold::<Note>(&mut case, "notes", &reader.rights, &row)?;
         let withheld_attachments = withhold::<Attachment>(&mut case, "attachments", &reader.rights, &row)?;
         // Who asks of the case who has seen it finds this, too.
@@ -142,6 +181,7 @@ pub async fn read_transfer_record(
             legal_statuses,
             contacts,
             case,
+            referrals,
             withheld_notes,
             withheld_attachments,
         };

@@ -9,17 +9,15 @@ use utoipa::ToSchema;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
 use crate::aggregate::Root;
-use crate::cases::queries as cases;
 use crate::clock;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfNoneMatch};
-use crate::offers::{self, ground};
-use crate::people::households::HouseholdRow;
+use crate::offers::{self, Offer as _, ground};
 use crate::referrals::package::{PackageContent, PackageField};
-use crate::transfers::handover::Going;
+use crate::transfers::handover::{self, Going};
+use crate::transfers::proposing;
 use crate::transfers::rules::TransferStatus;
 use crate::transfers::types::{NewTransfer, Transfer, TransferId, TransferRow};
-use crate::transfers::{ending, proposing, transitions};
 use crate::work::Unit;
 
 /// Days that the other body has to answer, unless said otherwise.
@@ -42,11 +40,16 @@ pub async fn create_transfer(
 ) -> ApiResult<Answer> {
     door.write("create_transfer", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
-        let going = own_case(unit, &new)?;
+        let going = own_case(unit, &new);
         let id = TransferId::new();
-        let row = match unit.replay(id.0)? {
-            Some(earlier) => TransferRow::find(unit, TransferId(earlier))?,
-            None => propose(unit, id, &going, new)?,
+        let row = match (unit.replay(id.0)?, going) {
+            (Some(earlier), _) => {
+                // The case may have gone since.
+                let row = TransferRow::find(unit, TransferId(earlier))?;
+                offers::require(&row, &unit.rights, Action::Read)?;
+                row
+            }
+            (None, going) => propose(unit, id, &going?, new)?,
         };
         unit.shows(Resource::Cases, [row.case_id.0]);
         let (path, version) = (format!("/transfers/{}", row.id), row.version);
@@ -58,20 +61,18 @@ pub async fn create_transfer(
 
 /// The case to hand over with who would go with it, locked: one that the caller works with.
 fn own_case(unit: &mut Unit<'_>, new: &NewTransfer) -> ApiResult<Going> {
-    let case = ground::require_own(unit, Resource::Transfers, new.case_id)?;
-    let household_id = case.household_id.filter(|_| new.with_household);
-    let household = household_id.map(|id| <HouseholdRow as Root>::lock(unit, id)).transpose()?;
-    let people = transitions::lock_people(unit, case.person_id, household.as_ref()).map_err(ground::unknown_case)?;
-    cases::lock(unit, new.case_id).map_err(ground::unknown_case)?;
+    let seen = ground::require_own(unit, Resource::Transfers, new.case_id)?;
+    let going = handover::lock(unit, &seen, new.with_household).map_err(ground::unknown_case)?;
     // It may have gone meanwhile.
-    let case = ground::require_own(unit, Resource::Transfers, new.case_id)?;
-    Ok(Going { case, people, household })
+    ground::require_own(unit, Resource::Transfers, new.case_id)?;
+    Ok(going)
 }
 
 /// Keeps a new proposal; used by the demonstration data as well.
 pub fn propose(unit: &mut Unit<'_>, id: TransferId, going: &Going, new: NewTransfer) -> ApiResult<TransferRow> {
     let case = &going.case;
     case.require_workable()?;
+    going.people.iter().try_for_each(Root::require_workable)?;
     check(unit, going, &new)?;
     let today = clock::date_of(unit.now);
     let mut row = TransferRow {
@@ -97,11 +98,14 @@ pub fn propose(unit: &mut Unit<'_>, id: TransferId, going: &Going, new: NewTrans
         created_at: unit.now,
         updated_at: unit.now,
     };
-    if ending::live_of(unit, case)?.is_some() {
-        let detail = "it is proposed to somebody already: take that back first";
-        return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_transfer", detail)]));
+    for mut live in TransferRow::live_of(unit, case)? {
+        offers::settle(unit, &mut live)?;
+        if live.is_live() {
+            let detail = "it is proposed to somebody already: take that back first";
+            return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_transfer", detail)]));
+        }
     }
-    row.consent_id = proposing::require(unit, &row, case, &going.people)?;
+    row.consent_id = proposing::require(unit, &row, going)?;
     offers::add(unit, &row, &TransferRow::MEMBERS)?;
     Ok(row)
 }
@@ -139,12 +143,13 @@ pub async fn read_transfer(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_transfer", caller, move |reader| {
-        let row = TransferRow::find(reader, id.0)?;
+        let row: TransferRow = offers::find(reader, id.0)?;
         offers::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::Transfers, [row.id.0]);
         let sides = offers::sides(&row, &reader.rights);
+        let over = if row.status == TransferStatus::Expired { "over" } else { "" };
         let transfer = Transfer::shown(row, &sides)?;
-        reader.answer_row(transfer.version, &held, &Fields::default(), "", &transfer)
+        reader.answer_row(transfer.version, &held, &Fields::default(), over, &transfer)
     })
     .await
 }
@@ -175,14 +180,8 @@ pub async fn read_transfer_package(
     id: Id<TransferId>,
 ) -> ApiResult<Answer> {
     door.read("read_transfer_package", caller, move |reader| {
-        let row = TransferRow::find(reader, id.0)?;
-        let sides = offers::require(&row, &reader.rights, Action::Read)?;
-        if row.status != TransferStatus::Proposed {
-            return Err(ApiError::not_found());
-        }
-        let about = (row.case_id, row.person_id);
-        let (content, withheld_fields) = ground::package(reader, &row, &sides, about, &row.fields()?)?;
-        reader.shows(Resource::TransferPackages, [row.id.0, row.case_id.0, row.person_id.0]);
+        let row: TransferRow = offers::find(reader, id.0)?;
+        let (content, withheld_fields) = ground::package(reader, &row)?;
         Answer::ok(&TransferPackage { transfer_id: row.id, content, withheld_fields })
     })
     .await

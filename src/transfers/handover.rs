@@ -5,18 +5,23 @@ use approdo_db::schema::{appointments, tasks};
 use diesel::prelude::*;
 
 use crate::access::{OrganisationId, Place, PrincipalId, Resource, TerritoryId};
-use crate::aggregate::{self, Child as _};
+use crate::aggregate::{self, Child, Root};
 use crate::cases::appointments::{Appointment, AppointmentStatus};
 use crate::cases::handlers as cases;
 use crate::cases::household_members::{self, CaseHouseholdMember};
+use crate::cases::queries as case_queries;
 use crate::cases::tasks::{Task, TaskStatus};
 use crate::cases::types::CaseRow;
-use crate::error::ApiResult;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::offers::ending;
 use crate::people::handlers as people;
-use crate::people::households::{self, HouseholdRow};
-use crate::people::types::PersonRow;
+use crate::people::household_members::HouseholdMember;
+use crate::people::households::{self, HouseholdId, HouseholdRow};
+use crate::people::queries as person_queries;
+use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::closing;
-use crate::shared_accesses;
+use crate::shared_accesses::types::SharedAccessRow;
 use crate::work::Unit;
 
 /// Everything that goes, locked.
@@ -25,6 +30,62 @@ pub struct Going {
     /// The person first.
     pub people: Vec<PersonRow>,
     pub household: Option<HouseholdRow>,
+    /// The person's times in households that stay, each with its household.
+    leaving: Vec<(HouseholdMember, HouseholdRow)>,
+}
+
+/// Locks what would go with a case that was seen: households before people, these before their cases, as everywhere.
+pub fn lock(unit: &mut Unit<'_>, seen: &CaseRow, with_household: bool) -> ApiResult<Going> {
+    let meanwhile = || ApiError::conflict("who lives where has changed meanwhile: try again").retry_after(1);
+    let wanted = seen.household_id.filter(|_| with_household);
+    let household = wanted.map(|id| <HouseholdRow as Root>::lock(unit, id)).transpose()?;
+    let times = if wanted.is_some() { Vec::new() } else { times_of(unit, seen.person_id)? };
+    let mut leaving = Vec::new();
+    for time in &times {
+        leaving.push((time.clone(), <HouseholdRow as Root>::lock(unit, time.household_id)?));
+    }
+    let mut ids = match &household {
+        Some(household) => others_in(unit, household.id, seen.person_id)?,
+        None => Vec::new(),
+    };
+    ids.push(seen.person_id);
+    ids.sort_unstable();
+    let mut people: Vec<PersonRow> =
+        ids.into_iter().map(|id| person_queries::lock(unit, id)).collect::<ApiResult<_>>()?;
+    people.sort_by_key(|row| row.id != seen.person_id);
+    let case = case_queries::lock(unit, seen.id)?;
+    let moved = case.household_id.filter(|_| with_household) != wanted;
+    let identities = |times: &[HouseholdMember]| times.iter().map(Child::identity).collect::<Vec<_>>();
+    if moved || (wanted.is_none() && identities(&times_of(unit, case.person_id)?) != identities(&times)) {
+        return Err(meanwhile());
+    }
+    Ok(Going { case, people, household, leaving })
+}
+
+/// The times in households that a person has, or will have, from today on; by household.
+fn times_of(unit: &mut Unit<'_>, person: PersonId) -> QueryResult<Vec<HouseholdMember>> {
+    use approdo_db::schema::household_members as members;
+    let today = clock::date_of(unit.now);
+    members::table
+        .filter(members::person_id.eq(person))
+        .filter(members::valid_to.is_null().or(members::valid_to.gt(today)))
+        .order((members::household_id, members::id))
+        .load(unit.connection)
+}
+
+/// Who lives, or will live, in a household from today on, but for one person.
+fn others_in(unit: &mut Unit<'_>, household: HouseholdId, person: PersonId) -> QueryResult<Vec<PersonId>> {
+    use approdo_db::schema::household_members as members;
+    let today = clock::date_of(unit.now);
+    let mut people: Vec<PersonId> = members::table
+        .filter(members::household_id.eq(household))
+        .filter(members::person_id.ne(person))
+        .filter(members::valid_to.is_null().or(members::valid_to.gt(today)))
+        .select(members::person_id)
+        .load(unit.connection)?;
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
 }
 
 /// Where it goes, and who works on it there.
@@ -50,21 +111,22 @@ impl Taking {
 
 /// Hands over what goes.
 pub fn hand_over(unit: &mut Unit<'_>, mut going: Going, taking: &Taking) -> ApiResult<()> {
+    ending::take_back_all::<SharedAccessRow>(unit, &going.case, "the case has gone to another body")?;
+    let stays = going.household.is_none();
+    leave_who_stays(unit, &going)?;
+    for (time, household) in std::mem::take(&mut going.leaving) {
+        move_out(unit, time, &household)?;
+    }
     if let Some(household) = &mut going.household {
         households::hand_over(unit, household, taking.organisation, taking.territory)?;
-    } else {
-        leave_household(unit, &mut going.case)?;
     }
     for person in &mut going.people {
         people::hand_over(unit, person, taking.organisation, taking.territory)?;
     }
-    shared_accesses::ending::of_case(unit, &going.case, "the case has gone to another body")?;
     let case = &mut going.case;
     let before = case.place();
-    let left = case.household_id.is_some() && going.household.is_none();
     let mut changed = vec!["owner_org_id", "territory_id", "case_manager_id"];
-    if left {
-        case.household_id = None;
+    if stays && case.household_id.take().is_some() {
         changed.push("household_id");
     }
     if taking.legal_basis.is_some() && case.legal_basis != taking.legal_basis {
@@ -79,12 +141,24 @@ pub fn hand_over(unit: &mut Unit<'_>, mut going: Going, taking: &Taking) -> ApiR
     closing::hand_over(unit, case)
 }
 
-/// Ends what the case covers of a household that stays.
-fn leave_household(unit: &mut Unit<'_>, case: &mut CaseRow) -> ApiResult<()> {
-    for row in CaseHouseholdMember::all_of(unit.connection, case.id, i64::MAX)? {
-        household_members::end(unit, &row, case)?;
+/// Ends what the case covers of people who do not go.
+fn leave_who_stays(unit: &mut Unit<'_>, going: &Going) -> ApiResult<()> {
+    for row in CaseHouseholdMember::all_of(unit.connection, going.case.id, i64::MAX)? {
+        if going.household.is_none() || !going.people.iter().any(|person| person.id == row.person_id) {
+            household_members::end(unit, &row, &going.case)?;
+        }
     }
     Ok(())
+}
+
+/// Ends a person's time in a household that stays: today, or before it has begun.
+fn move_out(unit: &mut Unit<'_>, mut time: HouseholdMember, household: &HouseholdRow) -> ApiResult<()> {
+    let today = clock::date_of(unit.now);
+    if time.valid_from >= today {
+        return aggregate::remove(unit, &time, household);
+    }
+    time.valid_to = Some(today);
+    aggregate::save(unit, &mut time, household, vec!["valid_to"])
 }
 
 /// Whoever of the old body had an open task has it no more.

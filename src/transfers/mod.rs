@@ -1,8 +1,6 @@
 //! Transfers: a case goes to another body, which answers for it from the moment it accepts (domain 15). Unlike a referral, which asks for a
 //! service and leaves the case where it is.
 
-pub mod by_calendar;
-pub mod ending;
 pub mod frozen;
 pub mod handlers;
 pub mod handover;

@@ -14,20 +14,16 @@ use crate::aggregate::Root;
 use crate::aggregate::moves::{ChildTransition, ChildTransitionId, texts_within};
 use crate::cases::handlers as cases;
 use crate::cases::queries as case_queries;
-use crate::clock;
 use crate::codes;
-use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
-use crate::offers;
 use crate::offers::ground::require_territory;
 use crate::offers::transitions::{self, OfferTransition, OfferTransitionPage, OfferTransitionQuery, require_mover};
-use crate::people::households::HouseholdRow;
-use crate::people::queries as people;
-use crate::people::types::{PersonId, PersonRow};
+use crate::offers::{self, Known, Offer as _};
 use crate::referrals::rules::Side;
 use crate::transfers::frozen;
 use crate::transfers::handover::{self, Going, Taking};
-use crate::transfers::proposing::{self, others_in};
+use crate::transfers::proposing;
 use crate::transfers::rules::{TransferStatus, mover};
 use crate::transfers::types::{TransferId, TransferRow};
 use crate::work::Unit;
@@ -130,41 +126,17 @@ pub async fn create_transfer_transition(
     .await
 }
 
-/// A transfer under its lock, with everything that would go: the household before the people, these before their cases, as everywhere.
-pub fn locked(unit: &mut Unit<'_>, id: TransferId) -> ApiResult<(TransferRow, Going)> {
+/// A transfer under its lock, with everything that would go where it is not answered yet.
+pub fn locked(unit: &mut Unit<'_>, id: TransferId) -> ApiResult<(TransferRow, Option<Going>)> {
     let seen = TransferRow::find(unit, id)?;
-    let (going, household_id) = if seen.status == TransferStatus::Proposed {
-        let case = case_queries::find(unit, seen.case_id)?;
-        let household_id = case.household_id.filter(|_| seen.with_household);
-        let household = household_id.map(|id| <HouseholdRow as Root>::lock(unit, id)).transpose()?;
-        (Some((lock_people(unit, seen.person_id, household.as_ref())?, household)), household_id)
-    } else {
-        (None, None)
-    };
-    let (row, case) = TransferRow::lock(unit, id)?;
-    if row.status == TransferStatus::Proposed && case.household_id.filter(|_| row.with_household) != household_id {
-        return Err(ApiError::conflict("the case has changed its household meanwhile: try again").retry_after(1));
+    if seen.status != TransferStatus::Proposed {
+        return Ok((TransferRow::lock(unit, id)?.0, None));
     }
-    let (people, household) = going.unwrap_or_default();
-    Ok((row, Going { case, people, household }))
-}
-
-/// The person, and who lives with them where the household goes, too; locked in the order of their ids.
-pub fn lock_people(
-    unit: &mut Unit<'_>,
-    person: PersonId,
-    household: Option<&HouseholdRow>,
-) -> ApiResult<Vec<PersonRow>> {
-    let today = clock::date_of(unit.now);
-    let mut ids = match household {
-        Some(household) => others_in(unit, household.id, person, today)?,
-        None => Vec::new(),
-    };
-    ids.push(person);
-    ids.sort_unstable();
-    let mut people: Vec<PersonRow> = ids.into_iter().map(|id| people::lock(unit, id)).collect::<ApiResult<_>>()?;
-    people.sort_by_key(|row| row.id != person);
-    Ok(people)
+    let case = case_queries::find(unit, seen.case_id)?;
+    let going = handover::lock(unit, &case, seen.with_household)?;
+    let (mut row, _) = TransferRow::lock(unit, id)?;
+    offers::settle(unit, &mut row)?;
+    Ok((row, Some(going)))
 }
 
 /// Whose move it is to a state.
@@ -173,32 +145,20 @@ fn whose(to: &str) -> Side {
     mover.unwrap_or(Side::System)
 }
 
-/// Writes a locked transfer that has come to another state, with the move.
-pub fn moved(
-    unit: &mut Unit<'_>,
-    row: &mut TransferRow,
-    id: ChildTransitionId,
-    to: TransferStatus,
-    changed: &[&'static str],
-    note: Option<&str>,
-) -> ApiResult<ChildTransition> {
-    let from = row.status;
-    row.status = to;
-    offers::moved(unit, row, id, from.as_str(), changed, note)
-}
-
 /// Moves a locked transfer, where its mover may; used by the demonstration data as well.
 pub fn make(
     unit: &mut Unit<'_>,
     mut row: TransferRow,
-    going: Going,
+    going: Option<Going>,
     id: ChildTransitionId,
     asked: &NewTransferTransition,
 ) -> ApiResult<ChildTransition> {
-    let to = asked.to();
+    let (was, from) = (Known::of(&row), row.status);
+    row.status = asked.to();
     let NewTransferTransition::Accepted { territory_id, case_manager_id, legal_basis, .. } = asked else {
-        return moved(unit, &mut row, id, to, &[], asked.note());
+        return offers::moved(unit, &mut row, &was, id, from.as_str(), &[], asked.note());
     };
+    let going = going.ok_or_else(|| ApiError::fault("a proposal was locked without what goes"))?;
     let taking = Taking {
         organisation: row.to_org_id,
         territory: territory_id.unwrap_or(row.to_territory_id),
@@ -206,10 +166,7 @@ pub fn make(
         legal_basis: legal_basis.clone(),
     };
     check(unit, &going, &taking, *territory_id, *case_manager_id)?;
-    if row.expires_on <= clock::date_of(unit.now) {
-        return Err(ApiError::unmet(vec![UnmetGuard::new("in_time", "the time to accept it is over")]));
-    }
-    let consent = proposing::require(unit, &row, &going.case, &going.people)?;
+    let consent = proposing::require(unit, &row, &going)?;
     let person = going.people.first().ok_or_else(|| ApiError::fault("a proposal was locked without its person"))?;
     frozen::freeze(unit, row.id, &going.case, person)?;
     let mut changed = Vec::new();
@@ -222,7 +179,7 @@ pub fn make(
         changed.push("to_territory_id");
     }
     // The transfer before the case: what is accepted does not follow the case any more.
-    let made = moved(unit, &mut row, id, to, &changed, asked.note())?;
+    let made = offers::moved(unit, &mut row, &was, id, from.as_str(), &changed, asked.note())?;
     handover::hand_over(unit, going, &taking)?;
     Ok(made)
 }
@@ -268,7 +225,7 @@ pub async fn list_transfer_transitions(
     query: Parameters<OfferTransitionQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_transfer_transitions", caller, move |reader| {
-        let row = TransferRow::find(reader, id.0)?;
+        let row: TransferRow = offers::find(reader, id.0)?;
         let sides = offers::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::Transfers, [row.id.0]);
         transitions::page(reader, row.id.0, &query, &sides, whose)

@@ -14,7 +14,7 @@ use crate::consents::types::ConsentId;
 use crate::error::ApiResult;
 use crate::http::{Checked, reading};
 use crate::offer;
-use crate::offers::Sides;
+use crate::offers::{Offer as _, Sides};
 use crate::page_of;
 use crate::people::types::PersonId;
 use crate::referrals::package::PackageField;
@@ -70,7 +70,11 @@ impl TransferRow {
     ];
 }
 
-offer!(TransferRow, TransferId, transfers, "transfer", Transfers, known while |status| status != TransferStatus::Withdrawn, "r.status <> 'withdrawn'");
+offer!(
+    TransferRow, TransferId, transfers, "transfer", Transfers, TransferPackages;
+    TransferStatus: Proposed = "proposed", Withdrawn, Expired;
+    known while |status| status != TransferStatus::Withdrawn, "r.status <> 'withdrawn'"
+);
 
 /// A transfer, as far as your side of it may see.
 #[derive(Debug, Serialize, ToSchema)]

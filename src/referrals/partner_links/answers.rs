@@ -153,7 +153,14 @@ pub async fn create_partner_link_answer(door: Door, body: Body<NewPartnerLinkAns
     door.require_fit()?;
     let asked = body.read()?;
     let (app, context) = (door.app.clone(), door.context.clone());
-    match blocking(move || work::run_without_account(&app, &context, |unit| answer(unit, &asked))).await {
+    let outcome = blocking(move || {
+        // Nobody without a token holds up those who write.
+        let digest = sessions::digest(asked.answer_token());
+        app.read_now(|connection| Ok(records::of_answer_token(connection, &digest)?))?
+            .ok_or_else(ApiError::not_found)?;
+        work::run_without_account(&app, &context, |unit| answer(unit, &asked))
+    });
+    match outcome.await {
         Ok(told) => Answer::ok(&told),
         Err(error) => Err(refused(&door, "create_partner_link_answer", error).await),
     }

@@ -108,7 +108,13 @@ pub async fn create_partner_link_exchange(door: Door, body: Body<NewPartnerLinkE
     door.require_fit()?;
     let asked = body.read()?;
     let (app, context) = (door.app.clone(), door.context.clone());
-    let outcome = blocking(move || work::run_without_account(&app, &context, |unit| attempt(unit, &asked))).await;
+    let outcome = blocking(move || {
+        // Nobody without a token holds up those who write.
+        let digest = sessions::digest(&asked.token);
+        app.read_now(|connection| Ok(records::of_token(connection, &digest)?))?.ok_or_else(ApiError::not_found)?;
+        work::run_without_account(&app, &context, |unit| attempt(unit, &asked))
+    })
+    .await;
     match outcome {
         Ok(Use::Shown(link, shown)) => {
             note(&door, NAME, AccessEvent::Read, Resource::ReferralPackages, Some((link.id, link.referral_id.0)))

@@ -35,7 +35,7 @@ fn require_sender(found: &Found, rights: &Rights, action: Action) -> ApiResult<(
 
 /// Give a partner a link.
 ///
-/// For the receiver of a referral that was sent, where nobody there has an account (domain 14). The link works once; what could be used
+/// For the receiver of a referral that was sent: for bodies where nobody has an account (domain 14), which is not checked. The link works once; what could be used
 /// before it is taken back. Send the address, tell the access code by another way: neither is shown again.
 #[utoipa::path(
     tag = "Referrals",

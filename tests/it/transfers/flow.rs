@@ -6,6 +6,7 @@ use super::{Cast, kept_notes, listed, moved, read, text};
 use crate::both;
 use crate::referrals::network::{self, Network};
 use crate::support::feed::{Follower, told};
+use crate::support::planning::in_days;
 
 both! {
     fn the_case_is_its_owners_until_the_other_body_accepts_and_then_the_others(world: &World) {
@@ -122,6 +123,10 @@ both! {
         assert_eq!(network::read(&network.school.worker, &live)["from_org_id"], json!(world.fixture.comune_trieste));
         assert_eq!(network::heard(world, &mut feed, &live), ["upsert"]);
         assert_eq!(network::read(&network.school.worker, &over)["from_org_id"], json!(world.fixture.comune_udine));
+        let record = network.maria.get(&format!("/transfers/{transfer}/record")).expect(200).json();
+        let told: Vec<&str> =
+            record["referrals"].as_array().expect("referrals").iter().filter_map(|told| told["referral"]["id"].as_str()).collect();
+        assert_eq!(told, [&over, &live, &draft]);
         network.school.moves(&live, "accepted").expect(201);
         network::moved(&matej, &live, &json!({"to": "cancelled", "note": "There is one here."})).expect(201);
     }
@@ -152,7 +157,36 @@ both! {
             assert_eq!(cast.case_as(&cast.matej)["household_id"].as_str(), along.then_some(home.as_str()));
             assert_eq!(cast.matej.get(&format!("/case-household-members/{covered}")).status, if along { 200 } else { 404 });
             cast.matej.get(&format!("/people/{}", cast.person)).expect(200);
+            // Whose household stays has left it, and moves into another one.
+            let home = json!({"owner_org_id": world.fixture.comune_trieste, "territory_id": world.fixture.trieste});
+            let home = cast.matej.post("/households", &home).expect(201).id();
+            let member = json!({"person_id": cast.person, "valid_from": in_days(1)});
+            let moved_in = cast.matej.post(&at(&format!("/{home}/members")), &member);
+            assert_eq!(moved_in.status, if along { 409 } else { 201 }, "{}", moved_in.text);
         }
+    }
+
+    fn restricted_notes_are_in_the_record_for_who_managed_the_case_when_it_went(world: &World) {
+        let cast = Cast::new(world);
+        let colleague = json!({"role": "case_manager", "organisation_id": world.fixture.comune_udine, "territory_ids": [world.fixture.udine]});
+        let ((colleague, id, _), (third, ..)) = (world.another_client(&colleague), world.another_client(&colleague));
+        let transfer = cast.proposed();
+        cast.maria.patch(&format!("/cases/{}", cast.case), "*", &json!({"case_manager_id": id})).expect(200);
+        cast.note(&third, "Not for Maria.", "restricted");
+        moved(&cast.matej, &transfer, &json!({"to": "accepted"})).expect(201);
+        assert_eq!(kept_notes(&cast.maria, &transfer), [""; 0]);
+        assert_eq!(kept_notes(&colleague, &transfer), ["Not for Maria."]);
+    }
+
+    fn who_follows_both_bodies_hears_last_what_it_still_sees(world: &World) {
+        let cast = Cast::new(world);
+        let above = json!({"role": "sync_client", "organisation_id": world.fixture.root, "territory_ids": [world.fixture.region]});
+        let mut above = Follower::caught_up(world.another_client(&above).0);
+        let transfer = cast.proposed();
+        moved(&cast.maria, &transfer, &json!({"to": "withdrawn"})).expect(201);
+        world.feed_settled();
+        assert_eq!(told(&above.rest(), &transfer).last().expect("told").1, "upsert");
+        above.reader.get(&format!("/transfers/{transfer}")).expect(200);
     }
 
     fn a_transfer_is_as_confined_as_its_case(world: &World) {

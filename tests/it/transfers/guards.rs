@@ -80,6 +80,34 @@ both! {
         assert_eq!(guards(cast.maria.post("/transfers", &new)), ["case_open", "together", "only_open_case"]);
     }
 
+    fn nobody_is_taken_out_of_a_case_that_covers_them_nor_moved_by_anothers_consent(world: &World) {
+        let cast = Cast::new(world);
+        let home = json!({"owner_org_id": world.fixture.comune_udine, "territory_id": world.fixture.udine});
+        let home = cast.maria.post("/households", &home).expect(201).id();
+        let husband = cast.maria.post("/people", &world.person_in_udine()).expect(201).id();
+        let lives = |person: &str| {
+            let member = json!({"person_id": person, "valid_from": "2024-01-01"});
+            cast.maria.post(&format!("/households/{home}/members"), &member).expect(201).id()
+        };
+        let (of_person, _) = (lives(&cast.person), lives(&husband));
+        cast.maria.patch(&format!("/cases/{}", cast.case), "*", &json!({"household_id": home})).expect(200);
+        let consent = json!({"purposes": ["transfer"], "recipient_ids": [world.fixture.comune_trieste],
+            "data_categories": ["identity", "contact", "family", "legal", "health", "case", "assessment", "plan", "notes", "documents"],
+            "notice_version": "2026-03", "notice_language": "it", "method": "written", "evidence": "Signed form, sheet 3."});
+        cast.maria.post(&format!("/people/{}/consents", cast.person), &consent).expect(201);
+        let mut new = cast.proposal(&json!({"with_household": true}));
+        new.as_object_mut().expect("members").remove("legal_basis");
+        assert_eq!(guards(cast.maria.post("/transfers", &new)), ["household_basis"]);
+        new["with_household"] = json!(false);
+        let alone = cast.maria.post("/transfers", &new).expect(201).id();
+        let his = json!({"person_id": husband, "target_group": "refugee", "legal_basis": "public_task", "household_id": home});
+        let his = cast.maria.post("/cases", &his).expect(201).id();
+        let covered = json!({"household_member_id": of_person});
+        cast.maria.post(&format!("/cases/{his}/household-members"), &covered).expect(201);
+        assert_eq!(guards(moved(&cast.matej, &alone, &json!({"to": "accepted"}))), ["only_open_case"]);
+        assert_eq!(cast.case_as(&cast.maria)["owner_org_id"], json!(world.fixture.comune_udine));
+    }
+
     fn without_another_basis_the_person_consents_to_all_of_it_going(world: &World) {
         let cast = Cast::new(world);
         let on_consent = |cast: &Cast<'_>| {
@@ -133,5 +161,8 @@ both! {
             .map(|_| cast.matej.send("POST", &path, &headers, Some(br#"{"to": "accepted"}"#)).expect(201).id())
             .collect();
         assert_eq!(accepted[0], accepted[1]);
+        // The case has gone: who repeats the proposal is told of it nevertheless.
+        let repeated = cast.maria.send("POST", "/transfers", &headers[..2], Some(new.as_bytes())).expect(201);
+        assert_eq!((repeated.id(), &repeated.json()["status"]), (made[0].clone(), &json!("accepted")));
     }
 }

@@ -144,13 +144,37 @@ mod in_time {
 
     both! {
         in_a_sandbox:
+        fn when_its_consent_is_over_nothing_is_read_by_it(world: &World) {
+            let cast = Cast::new(world);
+            let day = in_days(10);
+            let consent = json!({"purposes": ["shared_access"], "data_categories": ["identity", "notes"], "expires_on": day,
+                "recipient_ids": [world.fixture.comune_trieste],
+                "notice_version": "2026-03", "notice_language": "it", "method": "written", "evidence": "Signed form, sheet 3."});
+            cast.maria.post(&format!("/people/{}/consents", cast.person), &consent).expect(201);
+            let mut new = access(&cast, &json!({}));
+            new.as_object_mut().expect("members").remove("legal_basis");
+            let id = cast.maria.post("/shared-accesses", &new).expect(201).id();
+            looks(&cast.matej, &id).expect(200);
+            crate::transfers::end::it_is(&world.anna_system_administrator(), &day.to_string());
+            let (maria, matej) = (world.maria_case_manager(), world.matej_case_manager_in_trieste());
+            looks(&matej, &id).expect(404);
+            let ended = (0..100).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                maria.get(&format!("/shared-accesses/{id}")).expect(200).json()["status"] == "revoked"
+            });
+            assert!(ended);
+        }
+
         fn when_its_time_is_over_nothing_is_read_by_it(world: &World) {
             let cast = Cast::new(world);
             let day = in_days(10);
             let id = gives(&cast, &json!({"expires_on": day})).expect(201).id();
             crate::transfers::end::it_is(&world.anna_system_administrator(), &day.to_string());
             let (maria, matej) = (world.maria_case_manager(), world.matej_case_manager_in_trieste());
+            // At once, before the calendar has recorded it.
             looks(&matej, &id).expect(404);
+            assert_eq!((listed(&matej, ""), listed(&maria, "?box=outbox&status=active")), (vec![], vec![]));
+            assert_eq!(listed(&maria, "?box=outbox&status=expired"), vec![id.clone()]);
             assert_eq!(maria.get(&format!("/shared-accesses/{id}")).expect(200).json()["status"], "expired");
             let recorded = (0..100).any(|_| {
                 std::thread::sleep(std::time::Duration::from_millis(100));
