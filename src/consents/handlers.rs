@@ -185,8 +185,9 @@ pub fn add(
     };
     aggregate::add(unit, &row, person, &ConsentRow::MEMBERS)?;
     if let Some(earlier) = row.supersedes_id {
-        revocation::of_superseded(unit, earlier)?;
+        // These lock their cases, so they come before the referrals, which hold theirs.
         offers::ending::of_superseded(unit, earlier)?;
+        revocation::of_superseded(unit, earlier)?;
     }
     Ok((row, warnings))
 }

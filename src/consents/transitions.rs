@@ -177,8 +177,9 @@ pub fn withdrawn(
     changed: Vec<&'static str>,
 ) -> ApiResult<()> {
     aggregate::save(unit, consent, person, changed)?;
-    revocation::of_consent(unit, consent.id)?;
-    offers::ending::of_consent(unit, consent.id)
+    // These lock their cases, so they come before the referrals, which hold theirs.
+    offers::ending::of_consent(unit, consent.id)?;
+    revocation::of_consent(unit, consent.id)
 }
 
 /// Ends a consent of a locked person otherwise than by withdrawal, with the move.

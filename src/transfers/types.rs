@@ -191,7 +191,7 @@ pub struct NewTransfer {
     #[serde(default)]
     #[schema(required = false, max_items = 40)]
     pub package_fields: Vec<PackageField>,
-    /// A code of `legal_bases`, where it does not rest on a consent of the person to be transferred.
+    /// A code of `legal_bases`, where it does not rest on a consent of the person to be transferred; required where others go along.
     #[validate(length(min = 1, max = 40))]
     #[schema(nullable = false, min_length = 1, max_length = 40)]
     pub legal_basis: Option<String>,
