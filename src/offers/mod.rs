@@ -23,7 +23,7 @@ use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
 use crate::cases::types::{CaseId, CaseRow};
 use crate::clock;
 use crate::consents::types::ConsentId;
-use crate::error::{ApiError, ApiResult, UnmetGuard};
+use crate::error::{ApiError, ApiResult, Kind, UnmetGuard};
 use crate::http::Reader;
 use crate::people::types::PersonId;
 use crate::referrals::package::PackageField;
@@ -304,6 +304,31 @@ pub fn settle<O: Offer>(unit: &mut Unit<'_>, offer: &mut O) -> ApiResult<()> {
     let (was, from) = (Known::of(offer), offer.status());
     offer.expire();
     unit.as_system(|unit| moved(unit, offer, &was, ChildTransitionId::new(), from, &[], None).map(drop))
+}
+
+/// Makes one of what the caller has been found to work with, once for each `Idempotency-Key`. Who repeats the request is told of what
+/// it made as long as they may read that, also where the case has gone since.
+pub fn made<O: Offer, T>(
+    unit: &mut Unit<'_>,
+    own: ApiResult<T>,
+    make: impl FnOnce(&mut Unit<'_>, O::Id, T) -> ApiResult<O>,
+) -> ApiResult<O> {
+    // After a fault nothing more can be asked in this transaction.
+    let own = match own {
+        Err(error) if error.kind() != Kind::Invalid => return Err(error),
+        own => own,
+    };
+    let id = Uuid::now_v7();
+    let row = match unit.replay(id)? {
+        Some(earlier) => {
+            let row = O::find(unit, O::Id::from(earlier))?;
+            require(&row, &unit.rights, Action::Read)?;
+            row
+        }
+        None => make(unit, O::Id::from(id), own?)?,
+    };
+    unit.shows(Resource::Cases, [row.about().0.0]);
+    Ok(row)
 }
 
 /// The sides a caller stands on.

@@ -37,20 +37,7 @@ pub async fn create_shared_access(
     door.write("create_shared_access", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
         let own = own_case(unit, &new);
-        let id = SharedAccessId::new();
-        let row = match (unit.replay(id.0)?, own) {
-            (Some(earlier), _) => {
-                // The case may have gone since.
-                let row = SharedAccessRow::find(unit, SharedAccessId(earlier))?;
-                offers::require(&row, &unit.rights, Action::Read)?;
-                row
-            }
-            (None, own) => {
-                let (case, person) = own?;
-                give(unit, id, &case, &person, new)?
-            }
-        };
-        unit.shows(Resource::Cases, [row.case_id.0]);
+        let row = offers::made(unit, own, |unit, id, (case, person)| give(unit, id, &case, &person, new))?;
         let (path, version) = (format!("/shared-accesses/{}", row.id), row.version);
         let sides = offers::sides(&row, &unit.rights);
         unit.created(&path, version, &SharedAccess::shown(row, &sides)?)

@@ -41,17 +41,7 @@ pub async fn create_transfer(
     door.write("create_transfer", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
         let going = own_case(unit, &new);
-        let id = TransferId::new();
-        let row = match (unit.replay(id.0)?, going) {
-            (Some(earlier), _) => {
-                // The case may have gone since.
-                let row = TransferRow::find(unit, TransferId(earlier))?;
-                offers::require(&row, &unit.rights, Action::Read)?;
-                row
-            }
-            (None, going) => propose(unit, id, &going?, new)?,
-        };
-        unit.shows(Resource::Cases, [row.case_id.0]);
+        let row = offers::made(unit, going, |unit, id, going| propose(unit, id, &going, new))?;
         let (path, version) = (format!("/transfers/{}", row.id), row.version);
         let sides = offers::sides(&row, &unit.rights);
         unit.created(&path, version, &Transfer::shown(row, &sides)?)

@@ -111,7 +111,10 @@ impl Taking {
 
 /// Hands over what goes.
 pub fn hand_over(unit: &mut Unit<'_>, mut going: Going, taking: &Taking) -> ApiResult<()> {
-    ending::take_back_all::<SharedAccessRow>(unit, &going.case, "the case has gone to another body")?;
+    // Not by who accepts, of whom those who had the case need not know.
+    unit.as_system(|unit| {
+        ending::take_back_all::<SharedAccessRow>(unit, &going.case, "the case has gone to another body")
+    })?;
     let stays = going.household.is_none();
     leave_who_stays(unit, &going)?;
     for (time, household) in std::mem::take(&mut going.leaving) {

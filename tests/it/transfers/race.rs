@@ -3,12 +3,31 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 
 use super::{Cast, kept_notes, moved, text};
 use crate::both;
+use crate::support::Product;
 
 both! {
+    fn who_waits_too_long_for_the_case_is_told_to_try_again(world: &World) {
+        let cast = Cast::new(world);
+        let mut holder = world.connection();
+        let held = match world.product {
+            Product::Postgres => ["BEGIN", "SELECT id FROM cases FOR UPDATE"].as_slice(),
+            Product::Sqlite => &["BEGIN IMMEDIATE"],
+        };
+        for statement in held {
+            diesel::sql_query(*statement).execute(&mut holder).expect("held");
+        }
+        let headers = [("content-type", "application/json"), ("idempotency-key", "7c1e7b4a-8d5c-4a53-9f0e-1d2c3b4a5902")];
+        let new = cast.proposal(&json!({})).to_string();
+        cast.maria.send("POST", "/transfers", &headers, Some(new.as_bytes())).expect(503);
+        diesel::sql_query("ROLLBACK").execute(&mut holder).expect("let go");
+        cast.maria.send("POST", "/transfers", &headers, Some(new.as_bytes())).expect(201);
+    }
+
     fn of_what_the_old_owner_writes_meanwhile_all_that_was_acknowledged_goes_along_and_nothing_else(world: &World) {
         let mut met = 0;
         for round in 0..20 {

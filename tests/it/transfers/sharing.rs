@@ -136,6 +136,8 @@ both! {
         let last = gives(&cast, &json!({"to_org_id": world.fixture.root})).expect(201).id();
         cast.accepted();
         assert_eq!(status(&cast, &last), "revoked");
+        let moves = cast.maria.get(&format!("/shared-accesses/{last}/transitions")).expect(200).json();
+        assert_eq!((&moves["items"][0]["side"], moves["items"][0].get("actor_id")), (&json!("system"), None));
     }
 }
 
