@@ -18,6 +18,7 @@ use crate::operations::sandbox;
 use crate::people::watches;
 use crate::referrals::by_calendar;
 use crate::shared_accesses::types::SharedAccessRow;
+use crate::transfer_requests::types::TransferRequestRow;
 use crate::transfers::types::TransferRow;
 
 const EVERY: Duration = Duration::from_millis(500);
@@ -87,6 +88,7 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     while goes_on(stopped) && agreements::expiry::end_next(app, holder)? {}
     while goes_on(stopped) && by_calendar::end_next(app, holder)? {}
     while goes_on(stopped) && offers::by_calendar::expire_next::<TransferRow>(app, holder)? {}
+    while goes_on(stopped) && offers::by_calendar::expire_next::<TransferRequestRow>(app, holder)? {}
     while goes_on(stopped) && offers::by_calendar::expire_next::<SharedAccessRow>(app, holder)? {}
     Ok(())
 }

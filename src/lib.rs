@@ -32,5 +32,6 @@ pub mod server;
 pub mod shared_accesses;
 pub mod sync;
 pub mod territory;
+pub mod transfer_requests;
 pub mod transfers;
 pub mod work;

@@ -83,6 +83,7 @@ pub const OF_PEOPLE: &[&str] = &[
     "/consents",
     "/referrals",
     "/transfers",
+    "/transfer-requests",
     "/shared-accesses",
     "/partner-links",
     "/contacts",
@@ -137,7 +138,7 @@ fn tags() -> Value {
         {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
         {"name": "Directory", "description": "Organisations that take part, and their services."},
         {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
-        {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted (domain 15)."},
+        {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted, and requests for them (domain 15)."},
         {"name": "Shared accesses", "description": "Another body looks into chosen members of a case for a time (domain 15)."},
         {"name": "Agreements", "description": "Who may refer what to whom, and which data may travel."},
         {"name": "Networks", "description": "Networks of bodies: members in time, meetings, what went before (domain C6)."},
@@ -345,7 +346,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         statuses.push(412);
     }
     let of_people = OF_PEOPLE.iter().any(|start| path.starts_with(start));
-    if of_people && method != "get" && path != "/people" && path != "/households" && !asks {
+    if of_people && method != "get" && !["/people", "/households", "/transfer-requests"].contains(&path) && !asks {
         statuses.push(423);
     }
     match path {

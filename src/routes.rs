@@ -38,6 +38,9 @@ use crate::shared_accesses::{
 };
 use crate::sync::{audit, changes};
 use crate::territory::{memberships, territories};
+use crate::transfer_requests::{
+    handlers as transfer_requests, list as transfer_request_list, transitions as transfer_request_transitions,
+};
 use crate::transfers::{
     frozen as transfer_records, handlers as transfers, list as transfer_list, transitions as transfer_transitions,
 };
@@ -242,6 +245,11 @@ operations! {
     transfer_records::read_transfer_record,
     transfer_transitions::list_transfer_transitions,
     transfer_transitions::create_transfer_transition,
+    transfer_request_list::list_transfer_requests,
+    transfer_requests::create_transfer_request,
+    transfer_requests::read_transfer_request,
+    transfer_request_transitions::list_transfer_request_transitions,
+    transfer_request_transitions::create_transfer_request_transition,
     // Shared accesses
     shared_access_list::list_shared_accesses,
     shared_accesses::create_shared_access,

@@ -48,6 +48,7 @@ text_enum! {
         ReferralPackages = "referral_packages",
         ReferralOverrides = "referral_overrides",
         Transfers = "transfers",
+        TransferRequests = "transfer_requests",
         TransferPackages = "transfer_packages",
         TransferRecords = "transfer_records",
         SharedAccesses = "shared_accesses",
@@ -210,7 +211,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // A case manager who administers as well may refer without an agreement, and says why (domain 16).
         R::ReferralOverrides => matches!((role, action), (Role::OrganisationAdministrator, Create)),
         // To take a case over is case work; whose system follows the cases follows where they go.
-        R::Transfers | R::SharedAccesses => match role {
+        R::Transfers | R::TransferRequests | R::SharedAccesses => match role {
             Role::CaseManager => matches!(action, List | Read | Create | Transition),
             Role::SyncClient => matches!(action, List | Read),
             _ => false,

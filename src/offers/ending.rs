@@ -1,6 +1,7 @@
 //! What takes offers their ground: the case ends or moves on, the consent ends, the person is erased. For every kind at once.
 
-use super::{Grounded as _, Known, Offer, moved, save, settle};
+use super::two_sided::{Known, moved, save, settle};
+use super::{Grounded as _, Offer};
 use crate::aggregate::moves::{self, ChildTransitionId};
 use crate::cases::types::CaseRow;
 use crate::consents::types::ConsentId;
@@ -56,7 +57,7 @@ fn resting<O: Offer>(
     another: impl Fn(&mut Unit<'_>, &O) -> ApiResult<Option<ConsentId>>,
 ) -> ApiResult<()> {
     for id in O::resting(unit.connection, consent)? {
-        let (mut offer, _) = O::lock(unit, id)?;
+        let mut offer = O::lock(unit, id)?;
         settle(unit, &mut offer)?;
         // It may have been answered meanwhile.
         if !offer.is_live() {

@@ -15,7 +15,8 @@ use crate::consents::rules::Need;
 use crate::consents::types::{ConsentId, ConsentRow};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::Reader;
-use crate::offers::{self, Offer};
+use crate::offers::Offer;
+use crate::offers::two_sided;
 use crate::people::queries as people;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::handlers::require_distinct;
@@ -35,22 +36,37 @@ pub struct Terms<'a> {
 
 /// 403 or 422 where what is offered of a locked case does not fit.
 pub fn check(unit: &mut Unit<'_>, case: &CaseRow, person: &PersonRow, terms: &Terms<'_>) -> ApiResult<()> {
-    let today = clock::date_of(unit.now);
-    let in_a_year = today.with_year(today.year() + 1).unwrap_or(today + TimeDelta::days(365));
-    if terms.expires_on.is_some_and(|day| day <= today || day > in_a_year) {
-        return Err(ApiError::invalid_member("expires_on", "must be after today and within a year"));
-    }
-    if terms.to_org_id == case.owner_org_id {
-        return Err(ApiError::invalid_member("to_org_id", "is the organisation that has the case"));
-    }
-    let known: Option<OrganisationId> =
-        organisations::table.find(terms.to_org_id).select(organisations::id).first(unit.connection).optional()?;
-    if known.is_none() {
-        return Err(ApiError::unknown_reference("to_org_id"));
-    }
+    answer_by(unit, terms.expires_on)?;
+    require_other_body(unit, case.owner_org_id, terms.to_org_id)?;
     check_legal_basis(unit, terms.legal_basis)?;
     require_distinct(terms.package_fields)?;
     package::require_sendable(terms.package_fields, &unit.rights, case, person)
+}
+
+/// Days that the other body has to answer, unless said otherwise.
+const ANSWER_DAYS: i64 = 30;
+
+/// The first day on which there is no answering any more, as wanted or by default; 422 where it is not after today, or not within a year.
+pub fn answer_by(unit: &Unit<'_>, wanted: Option<NaiveDate>) -> ApiResult<NaiveDate> {
+    let today = clock::date_of(unit.now);
+    let in_a_year = today.with_year(today.year() + 1).unwrap_or(today + TimeDelta::days(365));
+    if wanted.is_some_and(|day| day <= today || day > in_a_year) {
+        return Err(ApiError::invalid_member("expires_on", "must be after today and within a year"));
+    }
+    Ok(wanted.unwrap_or(today + TimeDelta::days(ANSWER_DAYS)))
+}
+
+/// 422 for the body that asks or offers itself, and for one that there is not.
+pub fn require_other_body(unit: &mut Unit<'_>, own: OrganisationId, other: OrganisationId) -> ApiResult<()> {
+    if other == own {
+        return Err(ApiError::invalid_member(
+            "to_org_id",
+            "must be another organisation than that of the case, or that asks",
+        ));
+    }
+    let known: Option<OrganisationId> =
+        organisations::table.find(other).select(organisations::id).first(unit.connection).optional()?;
+    if known.is_some() { Ok(()) } else { Err(ApiError::unknown_reference("to_org_id")) }
 }
 
 /// 422 for a territory that there is not.
@@ -102,7 +118,7 @@ pub fn basis(
 /// The members of a case and its person that an offer lets its receiver read, as they are now and as far as the caller's grants show
 /// them; and those that they hide. 404 where it is live no more, or its consent; 423 where processing is restricted.
 pub fn package<O: Offer>(reader: &mut Reader<'_>, offer: &O) -> ApiResult<(PackageContent, Vec<PackageField>)> {
-    let sides = offers::require(offer, &reader.rights, Action::Read)?;
+    let sides = two_sided::require(offer, &reader.rights, Action::Read)?;
     let ((case, person), fields) = (offer.about(), offer.fields()?);
     if !offer.is_live() || !consent_holds(reader, offer)? {
         return Err(ApiError::not_found());

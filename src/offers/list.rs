@@ -1,4 +1,4 @@
-//! Inbox and outbox of offers, newest first.
+//! Inbox and outbox of what is between two bodies, newest first.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{Offer, Sides};
+use super::two_sided::{self, Sides, TwoSided};
 use crate::access::reach;
 use crate::access::rights::HeldGrant;
 use crate::access::scope::{self, of_organisations, of_target_groups};
@@ -45,6 +45,8 @@ pub struct Words {
     pub is_live: &'static str,
     /// `(live and has ended by `, likewise.
     pub is_over: &'static str,
+    /// Whether a case's access level or manager confines it for who makes it.
+    pub is_confined: bool,
 }
 
 /// The state that every kind has when its day has come.
@@ -59,7 +61,7 @@ impl Wanted {
         self.of == Some(Mailbox::Outbox)
     }
 
-    /// Narrows offers aliased `r`, after ` WHERE `, to those of one grant: what is made to its organisations and they may know of, or what
+    /// Narrows rows aliased `r`, after ` WHERE `, to those of one grant: what is made to its organisations and they may know of, or what
     /// they make of cases that it reaches.
     pub fn narrow<ST>(
         &self,
@@ -74,7 +76,11 @@ impl Wanted {
                 .sql(" AND r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
                 .bind(grant.id)
                 .sql(")");
-            reach::confined(statement, grant, principal)
+            if words.is_confined {
+                reach::confined(statement, grant, principal)
+            } else {
+                of_target_groups(statement, "r.target_group", grant)
+            }
         } else {
             let statement = of_organisations(statement.sql("r.to_org_id"), grant);
             of_target_groups(statement, "r.target_group", grant).sql(" AND ").sql(words.known)
@@ -100,11 +106,11 @@ impl Wanted {
 }
 
 /// A page of what a caller's grants reach, as the caller may see it.
-pub fn page<O: Offer, S, Q: DeserializeOwned + Validate + Paged>(
+pub fn page<R: TwoSided, S, Q: DeserializeOwned + Validate + Paged>(
     reader: &mut Reader<'_>,
     query: &Parameters<Q>,
     ask: impl FnOnce(&Q) -> Wanted,
-    shown: impl Fn(O, &Sides) -> ApiResult<S>,
+    shown: impl Fn(R, &Sides) -> ApiResult<S>,
 ) -> ApiResult<PageOf<S>> {
     let asked = query.read()?;
     let request = reader.page(query, asked.limit(), asked.cursor());
@@ -115,16 +121,16 @@ pub fn page<O: Offer, S, Q: DeserializeOwned + Validate + Paged>(
     let rows = if !wanted.is_outbox() && wanted.case_id.is_some() {
         Vec::new()
     } else {
-        let grants = rights.grants_for(Action::List, O::RESOURCE);
-        let position = |row: &O| Reverse(row.identity().0);
-        scope::merged(&grants, wanted.limit, |grant| O::listed(reader, grant, &wanted), position)?
+        let grants = rights.grants_for(Action::List, R::RESOURCE);
+        let position = |row: &R| Reverse(row.identity().0);
+        scope::merged(&grants, wanted.limit, |grant| R::listed(reader, grant, &wanted), position)?
     };
     let now = reader.now;
-    let page = request.page(rows, |row: &O| row.identity().0)?;
-    reader.shows(O::RESOURCE, page.items.iter().map(|row| row.identity().0));
+    let page = request.page(rows, |row: &R| row.identity().0)?;
+    reader.shows(R::RESOURCE, page.items.iter().map(|row| row.identity().0));
     page.try_map(|row| {
-        let row = super::as_of(row, now);
-        let sides = super::sides(&row, &rights);
+        let row = two_sided::as_of(row, now);
+        let sides = two_sided::sides(&row, &rights);
         shown(row, &sides)
     })
 }

@@ -1,4 +1,4 @@
-//! Moves of offers, as both sides read them.
+//! Moves of what is between two bodies, as both sides read them.
 
 use approdo_db::Timestamp;
 use approdo_db::schema::child_transitions;
@@ -16,11 +16,11 @@ use crate::page_of;
 use crate::paged_query;
 use crate::referrals::rules::Side;
 
-/// One move of a transfer or a shared access.
+/// One move of a transfer, a request for one, or a shared access.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OfferTransition {
     pub id: ChildTransitionId,
-    /// What moved: `transfer` or `shared_access`.
+    /// What moved: `transfer`, `transfer_request` or `shared_access`.
     #[schema(max_length = 40)]
     pub resource: String,
     #[schema(value_type = Uuid)]
@@ -64,12 +64,12 @@ impl OfferTransition {
 }
 
 page_of! {
-    /// A page of moves of a transfer or a shared access.
+    /// A page of moves of a transfer, a request for one, or a shared access.
     OfferTransitionPage of OfferTransition
 }
 
 paged_query! {
-    /// How to list the moves of a transfer or a shared access.
+    /// How to list the moves of a transfer, a request for one, or a shared access.
     OfferTransitionQuery {}
 }
 
@@ -106,4 +106,9 @@ pub fn require_mover(
         Some(side) if side != Side::System => Err(ApiError::forbidden(format!("only its {side} moves {what} to {to}"))),
         _ => Err(moves::no_such_move(what, from, to)),
     }
+}
+
+/// Where these sides may move what is in a state, of all there are.
+pub fn allowed<S: Copy>(from: S, all: &[S], mover: fn(S, S) -> Option<Side>, sides: &[Side]) -> Vec<S> {
+    all.iter().copied().filter(|to| mover(from, *to).is_some_and(|side| sides.contains(&side))).collect()
 }

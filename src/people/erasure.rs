@@ -25,6 +25,7 @@ use crate::people::relation_rows::{self, RelationId};
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
 use crate::referrals;
+use crate::transfer_requests;
 use crate::transfers::frozen;
 use crate::work::{Change, Operation, Unit};
 
@@ -66,6 +67,7 @@ pub fn erase(unit: &mut Unit<'_>, person: &mut PersonRow) -> ApiResult<()> {
     referrals::erasure::erase(unit, person)?;
     offers::ending::erase(unit, person)?;
     frozen::erase(unit, person.id)?;
+    transfer_requests::erasure::erase(unit, person)?;
     for case in cases {
         crate::cases::erasure::erase(unit, case)?;
     }

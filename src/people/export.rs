@@ -37,7 +37,7 @@ use crate::cases::types::CaseRow;
 use crate::consents::types::ConsentRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, Parameters, query};
-use crate::offers::Offer as _;
+use crate::offers::two_sided::TwoSided as _;
 use crate::people::contacts::Contact;
 use crate::people::coverage::{self, Coverage};
 use crate::people::household_members::HouseholdMember;
@@ -50,6 +50,7 @@ use crate::people::types::{PersonId, PersonRow};
 use crate::referrals::types::ReferralRow;
 use crate::referrals::{erasure, export};
 use crate::shared_accesses::types::SharedAccessRow;
+use crate::transfer_requests::types::TransferRequestRow;
 use crate::transfers::types::TransferRow;
 use crate::work::Operation;
 
@@ -70,6 +71,9 @@ pub struct PersonExport {
     /// Each case that went to another body, or was to go, with when its former body kept a record of it, which that one tells.
     #[schema(max_items = 10000)]
     pub transfers: Vec<Value>,
+    /// Each time that a body asked for a case by its number.
+    #[schema(max_items = 10000)]
+    pub transfer_requests: Vec<Value>,
     /// What other bodies may or could look into.
     #[schema(max_items = 10000)]
     pub shared_accesses: Vec<Value>,
@@ -88,7 +92,7 @@ pub struct PersonExport {
     /// are.
     #[schema(max_items = 10000)]
     pub covered_by: Vec<Coverage>,
-    /// Moves of the person, the legal statuses, reminders, consents, referrals, transfers, shared accesses, assessments, goals, plans, appointments and pathways.
+    /// Moves of the person, the legal statuses, reminders, consents, referrals, transfers, requests for them, shared accesses, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
     /// What each of these rows, and of those that are gone, has been in the course of time.
@@ -206,10 +210,16 @@ fn gather(
     }
     let mut transferred = TransferRow::of_person(connection, person.id)?;
     transferred.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
+    let mut requested = TransferRequestRow::of_person(connection, person.id)?;
+    requested.retain(|row| of_person.iter().any(|case| Some(case.id) == row.case_id));
     let mut looked_into = SharedAccessRow::of_person(connection, person.id)?;
     looked_into.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
-    let asked_of =
-        [ids_of(&referred, |row| row.id.0), ids_of(&transferred, |row| row.id.0), ids_of(&looked_into, |row| row.id.0)];
+    let asked_of = [
+        ids_of(&referred, |row| row.id.0),
+        ids_of(&transferred, |row| row.id.0),
+        ids_of(&requested, |row| row.id.0),
+        ids_of(&looked_into, |row| row.id.0),
+    ];
     let mut told = Vec::new();
     for case in &of_person {
         let notes: Vec<Note> = in_sight(connection, rights, case, &mut withheld.notes)?;
@@ -225,6 +235,7 @@ fn gather(
         consents: rows::<ConsentRow>(connection, person.id)?,
         referrals,
         transfers: transferred.iter().map(|row| told_transfer(connection, row)).collect::<ApiResult<_>>()?,
+        transfer_requests: requested.iter().map(value).collect::<ApiResult<_>>()?,
         shared_accesses: looked_into.iter().map(value).collect::<ApiResult<_>>()?,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,

@@ -11,6 +11,7 @@ use crate::cases::queries as cases;
 use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfNoneMatch};
+use crate::offers::two_sided::{self, TwoSided as _};
 use crate::offers::{self, Grounded as _, Offer as _, ground};
 use crate::people::queries as people;
 use crate::people::types::PersonRow;
@@ -39,7 +40,7 @@ pub async fn create_shared_access(
         let own = own_case(unit, &new);
         let row = offers::made(unit, own, |unit, id, (case, person)| give(unit, id, &case, &person, new))?;
         let (path, version) = (format!("/shared-accesses/{}", row.id), row.version);
-        let sides = offers::sides(&row, &unit.rights);
+        let sides = two_sided::sides(&row, &unit.rights);
         unit.created(&path, version, &SharedAccess::shown(row, &sides)?)
     })
     .await
@@ -95,14 +96,14 @@ pub fn give(
         updated_at: unit.now,
     };
     for mut live in SharedAccessRow::live_of(unit, case)?.into_iter().filter(|live| live.to_org_id == row.to_org_id) {
-        offers::settle(unit, &mut live)?;
+        two_sided::settle(unit, &mut live)?;
         if live.is_live() {
             let detail = "it has access already: take that back first";
             return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_access", detail)]));
         }
     }
     row.consent_id = row.basis(unit)?.map_err(ApiError::unmet)?;
-    offers::add(unit, &row, &SharedAccessRow::MEMBERS)?;
+    two_sided::add(unit, &row, &SharedAccessRow::MEMBERS)?;
     Ok(row)
 }
 
@@ -122,10 +123,10 @@ pub async fn read_shared_access(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_shared_access", caller, move |reader| {
-        let row: SharedAccessRow = offers::find(reader, id.0)?;
-        offers::require(&row, &reader.rights, Action::Read)?;
+        let row: SharedAccessRow = two_sided::find(reader, id.0)?;
+        two_sided::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::SharedAccesses, [row.id.0]);
-        let sides = offers::sides(&row, &reader.rights);
+        let sides = two_sided::sides(&row, &reader.rights);
         let late = if row.status == SharedAccessStatus::Expired { "over" } else { "" };
         let shown = SharedAccess::shown(row, &sides)?;
         reader.answer_row(shown.version, &held, &Fields::default(), late, &shown)
@@ -148,7 +149,7 @@ pub async fn read_shared_access_package(
     id: Id<SharedAccessId>,
 ) -> ApiResult<Answer> {
     door.read("read_shared_access_package", caller, move |reader| {
-        let row: SharedAccessRow = offers::find(reader, id.0)?;
+        let row: SharedAccessRow = two_sided::find(reader, id.0)?;
         let (content, withheld_fields) = ground::package(reader, &row)?;
         Answer::ok(&SharedAccessPackage { shared_access_id: row.id, content, withheld_fields })
     })

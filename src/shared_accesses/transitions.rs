@@ -13,7 +13,7 @@ use crate::aggregate::moves::{ChildTransition, ChildTransitionId, texts_within};
 use crate::error::ApiResult;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
 use crate::offers::transitions::{self, OfferTransition, OfferTransitionPage, OfferTransitionQuery, require_mover};
-use crate::offers::{self, Known, Offer as _};
+use crate::offers::two_sided::{self, Known, TwoSided as _};
 use crate::referrals::rules::Side;
 use crate::shared_accesses::types::{SharedAccessId, SharedAccessRow, SharedAccessStatus, mover};
 
@@ -69,9 +69,9 @@ pub async fn create_shared_access_transition(
     body: Body<NewSharedAccessTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_shared_access_transition", caller, Some(body.fingerprint()), move |unit| {
-        let (mut row, _) = SharedAccessRow::lock(unit, id.0)?;
-        offers::settle(unit, &mut row)?;
-        let sides = offers::require(&row, &unit.rights, Action::Transition)?;
+        let mut row = SharedAccessRow::lock(unit, id.0)?;
+        two_sided::settle(unit, &mut row)?;
+        let sides = two_sided::require(&row, &unit.rights, Action::Transition)?;
         unit.shows(Resource::SharedAccesses, [row.id.0]);
         let asked = body.read()?;
         let (to, note) = asked.parts();
@@ -84,7 +84,7 @@ pub async fn create_shared_access_transition(
                 require_mover("a shared access", mover(row.status, to), way, &sides)?;
                 let (was, from) = (Known::of(&row), row.status);
                 row.status = to;
-                offers::moved(unit, &mut row, &was, transition_id, from.as_str(), &[], note)?
+                two_sided::moved(unit, &mut row, &was, transition_id, from.as_str(), &[], note)?
             }
         };
         let made = OfferTransition::told(made, &sides, whose);
@@ -109,8 +109,8 @@ pub async fn list_shared_access_transitions(
     query: Parameters<OfferTransitionQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_shared_access_transitions", caller, move |reader| {
-        let row: SharedAccessRow = offers::find(reader, id.0)?;
-        let sides = offers::require(&row, &reader.rights, Action::Read)?;
+        let row: SharedAccessRow = two_sided::find(reader, id.0)?;
+        let sides = two_sided::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::SharedAccesses, [row.id.0]);
         transitions::page(reader, row.id.0, &query, &sides, whose)
     })

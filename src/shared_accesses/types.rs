@@ -14,7 +14,9 @@ use crate::consents::types::ConsentId;
 use crate::error::{ApiResult, UnmetGuard};
 use crate::http::{Checked, reading};
 use crate::offer;
-use crate::offers::{Grounded, Offer as _, Sides, ground};
+use crate::offers::transitions::allowed;
+use crate::offers::two_sided::Sides;
+use crate::offers::{Grounded, Offer as _, ground};
 use crate::page_of;
 use crate::people::types::PersonId;
 use crate::referrals::package::{self, PackageContent, PackageField};
@@ -154,8 +156,6 @@ impl SharedAccess {
     pub fn shown(row: SharedAccessRow, sides: &Sides) -> ApiResult<Self> {
         let sender = sides.standing.contains(&Side::Sender);
         let package_fields = row.fields()?;
-        let by_these =
-            |to: &SharedAccessStatus| mover(row.status, *to).is_some_and(|side| sides.moving.contains(&side));
         Ok(Self {
             id: row.id,
             your_sides: sides.standing.clone(),
@@ -168,7 +168,7 @@ impl SharedAccess {
             package_fields,
             legal_basis: row.legal_basis,
             consent_id: row.consent_id.filter(|_| sender),
-            allowed_transitions: SharedAccessStatus::ALL.iter().copied().filter(by_these).collect(),
+            allowed_transitions: allowed(row.status, SharedAccessStatus::ALL, mover, &sides.moving),
             status: row.status,
             expires_on: row.expires_on,
             author_id: Some(row.author_id).filter(|_| sender),

@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 33] = [
+const KINDS: [Kind; 34] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -158,6 +158,7 @@ const KINDS: [Kind; 33] = [
     kind("service_at_location", "/service-at-locations/", None, &[]),
     kind("referral", "/referrals/", Some(Resource::Referrals), &[]),
     kind("transfer", "/transfers/", Some(Resource::Transfers), &[]),
+    kind("transfer_request", "/transfer-requests/", Some(Resource::TransferRequests), &[]),
     kind("shared_access", "/shared-accesses/", Some(Resource::SharedAccesses), &[]),
     kind("agreement", "/agreements/", None, &[]),
     kind("network", "/networks/", None, &[]),

@@ -20,7 +20,7 @@ use crate::cases::notes::Note;
 use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Fields, Id, IfNoneMatch};
-use crate::offers::{self, Offer as _};
+use crate::offers::two_sided::{self, TwoSided as _};
 use crate::people::contacts::Contact;
 use crate::people::export::{self, rows, value};
 use crate::people::legal_statuses::LegalStatusRow;
@@ -152,8 +152,8 @@ pub async fn read_transfer_record(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_transfer_record", caller, move |reader| {
-        let row: TransferRow = offers::find(reader, id.0)?;
-        let sides = offers::require(&row, &reader.rights, Action::Read)?;
+        let row: TransferRow = two_sided::find(reader, id.0)?;
+        let sides = two_sided::require(&row, &reader.rights, Action::Read)?;
         let may = reader.rights.may_at(Action::Read, Resource::TransferRecords, &row.sending());
         if !(sides.contains(&Side::Sender) && may) {
             let detail = "the record is for who worked with the case where it was";

@@ -2,16 +2,16 @@
 
 use actix_web::{get, post};
 use approdo_db::Json;
-use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
 use crate::aggregate::Root;
-use crate::clock;
+use crate::cases::types::CaseId;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfNoneMatch};
+use crate::offers::two_sided::{self, TwoSided as _};
 use crate::offers::{self, Offer as _, ground};
 use crate::referrals::package::{PackageContent, PackageField};
 use crate::transfers::handover::{self, Going};
@@ -19,9 +19,6 @@ use crate::transfers::proposing;
 use crate::transfers::rules::TransferStatus;
 use crate::transfers::types::{NewTransfer, Transfer, TransferId, TransferRow};
 use crate::work::Unit;
-
-/// Days that the other body has to answer, unless said otherwise.
-const ANSWER_DAYS: i64 = 30;
 
 /// Propose a transfer.
 ///
@@ -40,21 +37,21 @@ pub async fn create_transfer(
 ) -> ApiResult<Answer> {
     door.write("create_transfer", caller, Some(body.fingerprint()), move |unit| {
         let new = body.read()?;
-        let going = own_case(unit, &new);
+        let going = own_case(unit, new.case_id, new.with_household);
         let row = offers::made(unit, going, |unit, id, going| propose(unit, id, &going, new))?;
         let (path, version) = (format!("/transfers/{}", row.id), row.version);
-        let sides = offers::sides(&row, &unit.rights);
+        let sides = two_sided::sides(&row, &unit.rights);
         unit.created(&path, version, &Transfer::shown(row, &sides)?)
     })
     .await
 }
 
 /// The case to hand over with who would go with it, locked: one that the caller works with.
-fn own_case(unit: &mut Unit<'_>, new: &NewTransfer) -> ApiResult<Going> {
-    let seen = ground::require_own(unit, Resource::Transfers, new.case_id)?;
-    let going = handover::lock(unit, &seen, new.with_household).map_err(ground::unknown_case)?;
+pub fn own_case(unit: &mut Unit<'_>, id: CaseId, with_household: bool) -> ApiResult<Going> {
+    let seen = ground::require_own(unit, Resource::Transfers, id)?;
+    let going = handover::lock(unit, &seen, with_household).map_err(ground::unknown_case)?;
     // It may have gone meanwhile.
-    ground::require_own(unit, Resource::Transfers, new.case_id)?;
+    ground::require_own(unit, Resource::Transfers, id)?;
     Ok(going)
 }
 
@@ -64,7 +61,6 @@ pub fn propose(unit: &mut Unit<'_>, id: TransferId, going: &Going, new: NewTrans
     case.require_workable()?;
     going.people.iter().try_for_each(Root::require_workable)?;
     check(unit, going, &new)?;
-    let today = clock::date_of(unit.now);
     let mut row = TransferRow {
         id,
         case_id: case.id,
@@ -82,21 +78,21 @@ pub fn propose(unit: &mut Unit<'_>, id: TransferId, going: &Going, new: NewTrans
         consent_id: None,
         with_household: new.with_household,
         status: TransferStatus::Proposed,
-        expires_on: new.expires_on.unwrap_or(today + TimeDelta::days(ANSWER_DAYS)),
+        expires_on: ground::answer_by(unit, new.expires_on)?,
         author_id: unit.rights.principal,
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
     };
     for mut live in TransferRow::live_of(unit, case)? {
-        offers::settle(unit, &mut live)?;
+        two_sided::settle(unit, &mut live)?;
         if live.is_live() {
             let detail = "it is proposed to somebody already: take that back first";
             return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_transfer", detail)]));
         }
     }
     row.consent_id = proposing::require(unit, &row, going)?;
-    offers::add(unit, &row, &TransferRow::MEMBERS)?;
+    two_sided::add(unit, &row, &TransferRow::MEMBERS)?;
     Ok(row)
 }
 
@@ -133,10 +129,10 @@ pub async fn read_transfer(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_transfer", caller, move |reader| {
-        let row: TransferRow = offers::find(reader, id.0)?;
-        offers::require(&row, &reader.rights, Action::Read)?;
+        let row: TransferRow = two_sided::find(reader, id.0)?;
+        two_sided::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::Transfers, [row.id.0]);
-        let sides = offers::sides(&row, &reader.rights);
+        let sides = two_sided::sides(&row, &reader.rights);
         let over = if row.status == TransferStatus::Expired { "over" } else { "" };
         let transfer = Transfer::shown(row, &sides)?;
         reader.answer_row(transfer.version, &held, &Fields::default(), over, &transfer)
@@ -170,7 +166,7 @@ pub async fn read_transfer_package(
     id: Id<TransferId>,
 ) -> ApiResult<Answer> {
     door.read("read_transfer_package", caller, move |reader| {
-        let row: TransferRow = offers::find(reader, id.0)?;
+        let row: TransferRow = two_sided::find(reader, id.0)?;
         let (content, withheld_fields) = ground::package(reader, &row)?;
         Answer::ok(&TransferPackage { transfer_id: row.id, content, withheld_fields })
     })

@@ -32,9 +32,3 @@ pub fn mover(from: TransferStatus, to: TransferStatus) -> Option<Side> {
         _ => None,
     }
 }
-
-/// Where these sides may move it.
-pub fn allowed(from: TransferStatus, sides: &[Side]) -> Vec<TransferStatus> {
-    let by_these = |to: &TransferStatus| mover(from, *to).is_some_and(|side| sides.contains(&side));
-    TransferStatus::ALL.iter().copied().filter(by_these).collect()
-}

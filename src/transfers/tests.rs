@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
+use crate::offers::transitions::allowed;
 use crate::referrals::rules::Side;
-use crate::transfers::rules::{TransferStatus, allowed, mover};
+use crate::transfers::rules::{TransferStatus, mover};
 
 fn any_status() -> impl Strategy<Value = TransferStatus> {
     proptest::sample::select(TransferStatus::ALL)
@@ -26,7 +27,7 @@ proptest! {
         let (mut status, mut answers) = (TransferStatus::Proposed, 0);
         for (to, by_sender) in tries {
             let side = if by_sender { Side::Sender } else { Side::Receiver };
-            let offered = allowed(status, &[side]).contains(&to);
+            let offered = allowed(status, TransferStatus::ALL, mover, &[side]).contains(&to);
             prop_assert_eq!(offered, mover(status, to) == Some(side));
             if offered {
                 prop_assert!(to != TransferStatus::Accepted || side == Side::Receiver);

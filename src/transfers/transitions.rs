@@ -19,7 +19,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
 use crate::offers::ground::require_territory;
 use crate::offers::transitions::{self, OfferTransition, OfferTransitionPage, OfferTransitionQuery, require_mover};
-use crate::offers::{self, Known, Offer as _};
+use crate::offers::two_sided::{self, Known, TwoSided as _};
 use crate::referrals::rules::Side;
 use crate::transfers::frozen;
 use crate::transfers::handover::{self, Going, Taking};
@@ -107,7 +107,7 @@ pub async fn create_transfer_transition(
 ) -> ApiResult<Answer> {
     door.write("create_transfer_transition", caller, Some(body.fingerprint()), move |unit| {
         let (row, going) = locked(unit, id.0)?;
-        let sides = offers::require(&row, &unit.rights, Action::Transition)?;
+        let sides = two_sided::require(&row, &unit.rights, Action::Transition)?;
         unit.shows(Resource::Transfers, [row.id.0]);
         let asked = body.read()?;
         let transition_id = ChildTransitionId::new();
@@ -130,12 +130,12 @@ pub async fn create_transfer_transition(
 pub fn locked(unit: &mut Unit<'_>, id: TransferId) -> ApiResult<(TransferRow, Option<Going>)> {
     let seen = TransferRow::find(unit, id)?;
     if seen.status != TransferStatus::Proposed {
-        return Ok((TransferRow::lock(unit, id)?.0, None));
+        return Ok((TransferRow::lock(unit, id)?, None));
     }
     let case = case_queries::find(unit, seen.case_id)?;
     let going = handover::lock(unit, &case, seen.with_household)?;
-    let (mut row, _) = TransferRow::lock(unit, id)?;
-    offers::settle(unit, &mut row)?;
+    let mut row = TransferRow::lock(unit, id)?;
+    two_sided::settle(unit, &mut row)?;
     Ok((row, Some(going)))
 }
 
@@ -156,7 +156,7 @@ pub fn make(
     let (was, from) = (Known::of(&row), row.status);
     row.status = asked.to();
     let NewTransferTransition::Accepted { territory_id, case_manager_id, legal_basis, .. } = asked else {
-        return offers::moved(unit, &mut row, &was, id, from.as_str(), &[], asked.note());
+        return two_sided::moved(unit, &mut row, &was, id, from.as_str(), &[], asked.note());
     };
     let going = going.ok_or_else(|| ApiError::fault("a proposal was locked without what goes"))?;
     let taking = Taking {
@@ -179,7 +179,7 @@ pub fn make(
         changed.push("to_territory_id");
     }
     // The transfer before the case: what is accepted does not follow the case any more.
-    let made = offers::moved(unit, &mut row, &was, id, from.as_str(), &changed, asked.note())?;
+    let made = two_sided::moved(unit, &mut row, &was, id, from.as_str(), &changed, asked.note())?;
     handover::hand_over(unit, going, &taking)?;
     Ok(made)
 }
@@ -225,8 +225,8 @@ pub async fn list_transfer_transitions(
     query: Parameters<OfferTransitionQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_transfer_transitions", caller, move |reader| {
-        let row: TransferRow = offers::find(reader, id.0)?;
-        let sides = offers::require(&row, &reader.rights, Action::Read)?;
+        let row: TransferRow = two_sided::find(reader, id.0)?;
+        let sides = two_sided::require(&row, &reader.rights, Action::Read)?;
         reader.shows(Resource::Transfers, [row.id.0]);
         transitions::page(reader, row.id.0, &query, &sides, whose)
     })

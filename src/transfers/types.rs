@@ -14,12 +14,14 @@ use crate::consents::types::ConsentId;
 use crate::error::ApiResult;
 use crate::http::{Checked, reading};
 use crate::offer;
-use crate::offers::{Offer as _, Sides};
+use crate::offers::Offer as _;
+use crate::offers::transitions::allowed;
+use crate::offers::two_sided::Sides;
 use crate::page_of;
 use crate::people::types::PersonId;
 use crate::referrals::package::PackageField;
 use crate::referrals::rules::Side;
-use crate::transfers::rules::{TransferStatus, allowed};
+use crate::transfers::rules::{TransferStatus, mover};
 
 define_id! {
     /// The id of a transfer.
@@ -150,7 +152,7 @@ impl Transfer {
             legal_basis: row.legal_basis,
             consent_id: row.consent_id.filter(|_| sender),
             with_household: row.with_household,
-            allowed_transitions: allowed(row.status, &sides.moving),
+            allowed_transitions: allowed(row.status, TransferStatus::ALL, mover, &sides.moving),
             status: row.status,
             expires_on: row.expires_on,
             author_id: Some(row.author_id).filter(|_| sender),

@@ -66,6 +66,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         referral_pauses,
         transfers,
         transfer_records,
+        transfer_requests,
         shared_accesses,
         partner_links,
         child_transitions,
@@ -121,6 +122,7 @@ fn able(world: &World, operation: &Operation) -> Client {
             | "consents"
             | "referrals"
             | "transfers"
+            | "transfer-requests"
             | "shared-accesses"
             | "partner-links"
             | "me"

@@ -83,6 +83,7 @@ rows! {
     received_referral,
     /// A case of its own, proposed to a body of its own.
     transfer,
+    transfer_request,
     /// The same, accepted there.
     accepted_transfer,
     /// To a body of its own.
@@ -283,6 +284,9 @@ impl<'s> Rows<'s> {
             "referral" => ("/referrals".to_owned(), self.stage.referral(&self.case(), &self.service())),
             "received_referral" => return self.make_received(),
             "transfer" => return self.make_proposed().0,
+            "transfer_request" => {
+                ("/transfer-requests".to_owned(), self.stage.asking(&self.organisation, &self.territory))
+            }
             "shared_access" => {
                 let (body, ..) = self.stage.receiving_body();
                 let new = json!({"case_id": self.case(), "to_org_id": body, "reason": "Follows the goals.", "expires_on": planning::in_days(30),

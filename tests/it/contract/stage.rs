@@ -134,6 +134,11 @@ impl<'w> Stage<'w> {
             "legal_basis": "public_task"})
     }
 
+    pub fn asking(&self, organisation: &str, territory: &str) -> Value {
+        json!({"owner_org_id": organisation, "territory_id": territory, "target_group": "worker", "public_ref": "7K3M9QXAX",
+            "to_org_id": self.receiving_body().0, "reason": "Lives here now."})
+    }
+
     /// A body that nobody else of the stage works for. Gives it with who works there.
     pub fn receiving_body(&self) -> (String, Client, String) {
         let new = json!({"name": format!("Body {}", self.number()), "kind": "municipality", "parent_id": self.world.fixture.root});
@@ -209,8 +214,8 @@ impl<'w> Stage<'w> {
             // The walk goes on in the present.
             members.remove("now");
         }
-        if operation.id == "create_transfer_transition" {
-            // Who has proposed it does not accept it.
+        if matches!(operation.id, "create_transfer_transition" | "create_transfer_request_transition") {
+            // Who has proposed it, or asked for it, does not accept it.
             return Some(json!({"to": "withdrawn"}));
         }
         // What a role may not write of a row it may make.
@@ -259,6 +264,7 @@ impl<'w> Stage<'w> {
             ("referral_id", _) => rows.received_referral(),
             ("transfer_id", "read_transfer_record") => rows.accepted_transfer(),
             ("transfer_id", _) => rows.transfer(),
+            ("transfer_request_id", _) => rows.transfer_request(),
             ("shared_access_id", _) => rows.shared_access(),
             ("partner_link_id", _) => rows.partner_link(),
             ("person_id", _) => rows.person(),

@@ -86,6 +86,11 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_transfer_record", Some((Read, R::TransferRecords))),
         ("list_transfer_transitions", Some((Read, R::Transfers))),
         ("create_transfer_transition", Some((Transition, R::Transfers))),
+        ("list_transfer_requests", Some((List, R::TransferRequests))),
+        ("create_transfer_request", Some((Create, R::TransferRequests))),
+        ("read_transfer_request", Some((Read, R::TransferRequests))),
+        ("list_transfer_request_transitions", Some((Read, R::TransferRequests))),
+        ("create_transfer_request_transition", Some((Transition, R::TransferRequests))),
         ("list_shared_accesses", Some((List, R::SharedAccesses))),
         ("create_shared_access", Some((Create, R::SharedAccesses))),
         ("read_shared_access", Some((Read, R::SharedAccesses))),
@@ -336,7 +341,8 @@ both! { in_a_sandbox:
                 "{person_id}", "{case_id}", "{task_id}", "{assessment_id}", "{goal_id}", "{plan_id}", "{note_id}",
                 "{contact_id}", "{relation_id}", "{household_id}", "{household_member_id}",
                 "{case_household_member_id}", "{legal_status_id}", "{reminder_id}", "{appointment_id}", "{pathway_id}",
-                "{attachment_id}", "{consent_id}", "{referral_id}", "{partner_link_id}", "{transfer_id}", "{shared_access_id}",
+                "{attachment_id}", "{consent_id}", "{referral_id}", "{partner_link_id}", "{transfer_id}", "{transfer_request_id}",
+                "{shared_access_id}",
             ];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));

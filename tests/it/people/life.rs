@@ -335,6 +335,17 @@ pub fn proposed(world: &World, maria: &Client, case: &str, seeds: &mut Seeds) {
     let transfer = maria.post("/transfers", &new).expect(201).id();
     let withdrawn = json!({"to": "withdrawn", "note": seeds.text("create_transfer_transition", "note")});
     maria.post_matching(&format!("/transfers/{transfer}/transitions"), "*", &withdrawn).expect(201);
+    let matej = world.matej_case_manager_in_trieste();
+    let number = maria.get(&format!("/cases/{case}")).expect(200).json()["public_ref"].clone();
+    let asked = json!({"owner_org_id": world.fixture.comune_trieste, "territory_id": world.fixture.trieste, "target_group": "worker",
+        "to_org_id": world.fixture.comune_udine, "public_ref": number, "reason": seeds.text("create_transfer_request", "reason")});
+    let asked = matej.post("/transfer-requests", &asked).expect(201).id();
+    let accepted = json!({"to": "accepted", "legal_basis": "public_task", "reason": seeds.text("create_transfer_request_transition", "reason"),
+        "note": seeds.text("create_transfer_request_transition", "note")});
+    maria.post_matching(&format!("/transfer-requests/{asked}/transitions"), "*", &accepted).expect(201);
+    let transfer = maria.get(&format!("/transfer-requests/{asked}")).expect(200).json()["transfer_id"].clone();
+    let transfer = transfer.as_str().expect("a transfer");
+    maria.post_matching(&format!("/transfers/{transfer}/transitions"), "*", &json!({"to": "withdrawn"})).expect(201);
     let new = json!({"case_id": case, "to_org_id": world.fixture.comune_trieste, "legal_basis": "public_task",
         "expires_on": planning::in_days(30), "package_fields": ["goals"], "reason": seeds.text("create_shared_access", "reason")});
     let access = maria.post("/shared-accesses", &new).expect(201).id();

@@ -7,4 +7,5 @@ mod forwards;
 mod guards;
 pub mod network;
 mod partner_links;
+mod sequences;
 mod statistics;

@@ -4,6 +4,7 @@ pub mod end;
 mod flow;
 mod guards;
 mod race;
+mod requests;
 mod sharing;
 
 use serde_json::{Value, json};

@@ -94,6 +94,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     territories,
     territory_memberships,
     transfer_records,
+    transfer_requests,
     transfers,
     users,
     watches,

@@ -65,3 +65,27 @@ diesel::table! {
         updated_at -> Instant,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::types::{Instant, Uuid};
+
+    transfer_requests (id) {
+        id -> Uuid,
+        owner_org_id -> Uuid,
+        territory_id -> Uuid,
+        target_group -> Text,
+        to_org_id -> Uuid,
+        public_ref -> Text,
+        case_id -> Nullable<Uuid>,
+        person_id -> Nullable<Uuid>,
+        reason -> Text,
+        status -> Text,
+        transfer_id -> Nullable<Uuid>,
+        expires_on -> Date,
+        author_id -> Uuid,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
