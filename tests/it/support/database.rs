@@ -62,6 +62,13 @@ struct Template {
     _folder: Option<tempfile::TempDir>,
 }
 
+/// A folder for a database while it is tested: in memory where `scripts/test` found room there, because most of what making and dropping
+/// databases costs is the file system. Not in `TMPDIR`: that may be closed to the server's user.
+fn folder(prefix: &str) -> tempfile::TempDir {
+    let within = std::env::var_os("APPRODO_TEST_FOLDER").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    tempfile::Builder::new().prefix(prefix).tempdir_in(within).expect("a temporary folder")
+}
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 fn unique(prefix: &str) -> String {
@@ -74,7 +81,7 @@ impl TestDatabase {
         match product {
             Product::Sqlite => {
                 let template = sqlite_template();
-                let folder = tempfile::tempdir().expect("a temporary folder");
+                let folder = folder("approdo-sqlite-");
                 let file = folder.path().join("test.db");
                 std::fs::copy(&template.source, &file).expect("the template can be copied");
                 let url = format!("sqlite://{}", file.display());
@@ -94,7 +101,7 @@ impl TestDatabase {
     pub fn empty(product: Product) -> Self {
         match product {
             Product::Sqlite => {
-                let folder = tempfile::tempdir().expect("a temporary folder");
+                let folder = folder("approdo-sqlite-");
                 let url = format!("sqlite://{}", folder.path().join("empty.db").display());
                 Self { url, _folder: Some(folder), postgres: None }
             }
@@ -259,7 +266,7 @@ fn as_server_user(program: &Path) -> Command {
 impl PrivateCluster {
     /// Makes and starts a server. Without `durable` it does not wait for the disk: a killed process loses nothing by that.
     pub fn start(programs: &Path, forgetful: bool) -> Self {
-        let folder = tempfile::Builder::new().prefix("approdo-pg-").tempdir_in("/tmp").expect("a folder").keep();
+        let folder = folder("approdo-pg-").keep();
         // The server's user must own it.
         let _ = Command::new("chown").arg("postgres").arg(&folder).stderr(Stdio::null()).status();
         let data = folder.join("data");
@@ -275,7 +282,7 @@ impl PrivateCluster {
         let fsync = if forgetful { "fsync = off\nfull_page_writes = off\n" } else { "" };
         let settings = format!(
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 300\n\
-             shared_buffers = 64MB\nlogging_collector = off\n{fsync}"
+             shared_buffers = 64MB\nmax_wal_size = 256MB\nlogging_collector = off\n{fsync}"
         );
         let file = cluster.folder.join("data/postgresql.auto.conf");
         std::fs::write(&file, settings).expect("the settings can be written");
