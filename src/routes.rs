@@ -42,7 +42,8 @@ use crate::transfer_requests::{
     handlers as transfer_requests, list as transfer_request_list, transitions as transfer_request_transitions,
 };
 use crate::transfers::{
-    frozen as transfer_records, handlers as transfers, list as transfer_list, transitions as transfer_transitions,
+    frozen as transfer_records, handlers as transfers, list as transfer_list,
+    record_contents as transfer_record_contents, transitions as transfer_transitions,
 };
 
 /// Tells the router and the contract of the same handlers. The router needs none of their descriptions: these are collected where the
@@ -243,6 +244,7 @@ operations! {
     transfers::read_transfer,
     transfers::read_transfer_package,
     transfer_records::read_transfer_record,
+    transfer_record_contents::read_transfer_record_content,
     transfer_transitions::list_transfer_transitions,
     transfer_transitions::create_transfer_transition,
     transfer_request_list::list_transfer_requests,

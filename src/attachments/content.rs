@@ -154,9 +154,38 @@ pub async fn read_attachment_content(
     id: Id<AttachmentId>,
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
-    let (form, desk) = (door.require_fit_but_accept(), door.desk("read_attachment_content", &caller));
+    let desk = door.desk("read_attachment_content", &caller);
+    give(&door, desk, &held, move |reader| {
+        let (row, case): (Attachment, CaseRow) = confidentiality::visible(reader, Action::Read, id.0)?;
+        reader.shows(Resource::Cases, [case.id.0]);
+        // On the case as it is now.
+        let again: Again =
+            Arc::new(move |reader| confidentiality::visible::<Attachment>(reader, Action::Read, id.0).map(drop));
+        Ok(Opened { row, again })
+    })
+    .await
+}
+
+/// Gives a content to who may have it: asked when it is opened, and again, with the caller's present rights, before each portion.
+pub async fn give(
+    door: &Door,
+    desk: Desk,
+    held: &IfNoneMatch,
+    open: impl Fn(&mut Reader<'_>) -> ApiResult<Opened> + Send + 'static,
+) -> ApiResult<Answer> {
     let (accept, head) = (door.accept(), door.is_head());
-    let (opened, tag) = desk.read(form, move |reader| opened(reader, id.0, accept.as_deref())).await?;
+    let opened = move |reader: &mut Reader<'_>| {
+        let opened = open(reader)?;
+        if opened.row.status != AttachmentStatus::Stored {
+            return Err(ApiError::not_found());
+        }
+        if !accepts(accept.as_deref(), opened.row.media_type.as_str()) {
+            return Err(not_acceptable(&[opened.row.media_type.as_str()]));
+        }
+        let tag = reader.view("", "content").tag(opened.row.version);
+        Ok((opened, tag))
+    };
+    let (opened, tag) = desk.read(door.require_fit_but_accept(), opened).await?;
     if held.holds(&tag) {
         return Ok(Answer::not_modified(tag));
     }
@@ -171,22 +200,13 @@ pub async fn read_attachment_content(
     Ok(headers.into_iter().fold(answer.etag(tag), |answer, (name, value)| answer.header(name, value)))
 }
 
-/// A content that may be read.
-struct Opened {
-    row: Attachment,
-}
+/// Whether the caller may still have a content.
+pub type Again = Arc<dyn Fn(&mut Reader<'_>) -> ApiResult<()> + Send + Sync>;
 
-fn opened(reader: &mut Reader<'_>, id: AttachmentId, accept: Option<&str>) -> ApiResult<(Opened, String)> {
-    let (row, case): (Attachment, CaseRow) = confidentiality::visible(reader, Action::Read, id)?;
-    if row.status != AttachmentStatus::Stored {
-        return Err(ApiError::not_found());
-    }
-    if !accepts(accept, row.media_type.as_str()) {
-        return Err(not_acceptable(&[row.media_type.as_str()]));
-    }
-    reader.shows(Resource::Cases, [case.id.0]);
-    let tag = reader.view("", "content").tag(row.version);
-    Ok((Opened { row }, tag))
+/// A content that may be read.
+pub struct Opened {
+    pub row: Attachment,
+    pub again: Again,
 }
 
 /// What a browser is told: to save it, and that nothing in it may run.
@@ -232,8 +252,7 @@ impl Portions {
     async fn next(&mut self) -> ApiResult<actix_web::web::Bytes> {
         let (opened, position) = (self.opened.clone(), self.position);
         let read = move |reader: &mut Reader<'_>| {
-            // With the caller's present rights, as for each chunk of a list, and on the case as it is now.
-            confidentiality::visible::<Attachment>(reader, Action::Read, opened.row.id)?;
+            (opened.again)(reader)?;
             match opened.row.object_key {
                 Some(_) => Ok(None),
                 None => store::portion(reader, opened.row.id, position).map(Some),

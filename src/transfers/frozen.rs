@@ -14,12 +14,13 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::rights::Confinement;
 use crate::access::{Action, OrganisationId, Place, Resource, Rights, TerritoryId};
 use crate::aggregate::Child as _;
-use crate::attachments::types::Attachment;
+use crate::app::App;
+use crate::attachments::types::{Attachment, AttachmentStatus};
 use crate::cases::confidentiality::{self, Confidential};
 use crate::cases::notes::Note;
 use crate::cases::types::CaseRow;
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Answer, Door, Fields, Id, IfNoneMatch};
+use crate::http::{Answer, Door, Fields, Id, IfNoneMatch, Reader};
 use crate::offers::two_sided::{self, TwoSided as _};
 use crate::people::contacts::Contact;
 use crate::people::export::{self, rows, value};
@@ -54,7 +55,8 @@ pub struct TransferRecord {
     pub legal_statuses: Vec<Value>,
     #[schema(max_items = 10000)]
     pub contacts: Vec<Value>,
-    /// The case with its moves, tasks, assessments, goals, plans, notes, appointments, pathways and attachments, these without content.
+    /// The case with its moves, tasks, assessments, goals, plans, notes, appointments, pathways and attachments, these with the address of
+    /// their content.
     pub case: Value,
     /// Each referral from the case with whom it reached, its package, and when its clock stood still.
     #[schema(max_items = 10000)]
@@ -115,7 +117,7 @@ pub fn erase(unit: &mut Unit<'_>, person: PersonId) -> ApiResult<()> {
 }
 
 /// Takes out of a list in the content what is not for the caller's eyes. Tells how many that were.
-fn withhold<C: Confidential + DeserializeOwned>(
+pub fn withhold<C: Confidential + DeserializeOwned>(
     case: &mut Value,
     list: &str,
     rights: &Rights,
@@ -135,6 +137,53 @@ fn withhold<C: Confidential + DeserializeOwned>(
     Ok(i64::try_from(withheld).unwrap_or(i64::MAX))
 }
 
+/// The rows of a list in the content.
+pub fn listed<C: DeserializeOwned>(case: &Value, list: &str) -> ApiResult<Vec<C>> {
+    let kept = case.get(list).cloned().unwrap_or_default();
+    serde_json::from_value(kept).map_err(ApiError::fault)
+}
+
+/// A transfer whose record is for the caller: 403 for whom it is not.
+pub fn own(reader: &mut Reader<'_>, id: TransferId) -> ApiResult<TransferRow> {
+    let row: TransferRow = two_sided::find(reader, id)?;
+    let sides = two_sided::require(&row, &reader.rights, Action::Read)?;
+    let may = reader.rights.may_at(Action::Read, Resource::TransferRecords, &row.sending());
+    if !(sides.contains(&Side::Sender) && may) {
+        let detail = "the record is for who worked with the case where it was";
+        return Err(ApiError::forbidden(detail).about(row.id.0));
+    }
+    Ok(row)
+}
+
+/// What is kept, with when it was; 404 where there is none.
+fn content(reader: &mut Reader<'_>, row: &TransferRow) -> ApiResult<(Content, Timestamp)> {
+    let kept: Option<(Json, Timestamp)> = transfer_records::table
+        .find(row.id)
+        .select((transfer_records::content, transfer_records::frozen_at))
+        .first(reader.connection)
+        .optional()?;
+    let (content, frozen_at) = kept.ok_or_else(ApiError::not_found)?;
+    Ok((content.read().map_err(ApiError::fault)?, frozen_at))
+}
+
+/// The case alone; 404 where nothing is kept.
+pub fn case(reader: &mut Reader<'_>, row: &TransferRow) -> ApiResult<(Value, Timestamp)> {
+    content(reader, row).map(|(content, frozen_at)| (content.case, frozen_at))
+}
+
+/// Says of each file where its content is read.
+fn address(app: &App, case: &mut Value, row: &TransferRow) -> ApiResult<()> {
+    let files: Vec<Attachment> = listed(case, "attachments")?;
+    let Some(Value::Array(kept)) = case.get_mut("attachments") else { return Ok(()) };
+    for (file, told) in files.iter().zip(kept.iter_mut()).filter(|(file, _)| file.status == AttachmentStatus::Stored) {
+        let path = format!("/transfers/{}/record/attachments/{}/content", row.id, file.id);
+        if let Some(members) = told.as_object_mut() {
+            members.insert("content".into(), app.address(&path).into());
+        }
+    }
+    Ok(())
+}
+
 /// Read the case as it was when it went.
 ///
 /// For who worked with it where it was, once the transfer was accepted: before that there is none (404). What was changed or added since
@@ -152,26 +201,14 @@ pub async fn read_transfer_record(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_transfer_record", caller, move |reader| {
-        let row: TransferRow = two_sided::find(reader, id.0)?;
-        let sides = two_sided::require(&row, &reader.rights, Action::Read)?;
-        let may = reader.rights.may_at(Action::Read, Resource::TransferRecords, &row.sending());
-        if !(sides.contains(&Side::Sender) && may) {
-            let detail = "the record is for who worked with the case where it was";
-            return Err(ApiError::forbidden(detail).about(row.id.0));
-        }
-        let kept: Option<(Json, Timestamp)> = transfer_records::table
-            .find(row.id)
-            .select((transfer_records::content, transfer_records::frozen_at))
-            .first(reader.connection)
-            .optional()?;
-        let (content, frozen_at) = kept.ok_or_else(ApiError::not_found)?;
-        let Content { person, legal_statuses, contacts, mut case, referrals } =
-            content.read().map_err(ApiError::fault)?;
+        let row = own(reader, id.0)?;
+        let (Content { person, legal_statuses, contacts, mut case, referrals }, frozen_at) = content(reader, &row)?;
         let reaches = reader.rights.may_at(Action::Read, Resource::People, &where_was(&person)?);
         let (person, legal_statuses, contacts) =
             if reaches { (Some(person), legal_statuses, contacts) } else { (None, Vec::new(), Vec::new()) };
         let withheld_notes = withhold::<Note>(&mut case, "notes", &reader.rights, &row)?;
         let withheld_attachments = withhold::<Attachment>(&mut case, "attachments", &reader.rights, &row)?;
+        address(reader.app, &mut case, &row)?;
         // Who asks of the case who has seen it finds this, too.
         reader.shows(Resource::TransferRecords, [row.id.0, row.case_id.0, row.person_id.0]);
         let record = TransferRecord {

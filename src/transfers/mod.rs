@@ -6,6 +6,7 @@ pub mod handlers;
 pub mod handover;
 pub mod list;
 pub mod proposing;
+pub mod record_contents;
 pub mod rules;
 pub mod transitions;
 pub mod types;

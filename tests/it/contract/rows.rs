@@ -98,6 +98,14 @@ rows! {
     network_meeting,
 }
 
+/// A file that is attached and stored.
+fn stored(manager: &Client, case: &str) -> String {
+    let stored = declared(manager, case);
+    let headers = [("content-type", FILE_TYPE), ("if-match", "*")];
+    manager.send("PUT", &format!("/attachments/{stored}/content"), &headers, Some(FILE)).expect(200);
+    stored
+}
+
 impl<'s> Rows<'s> {
     pub fn new(stage: &'s Stage<'s>, manager: Client, organisation: String, territory: String, number: u32) -> Self {
         Self { stage, manager, organisation, territory, number, made: RefCell::default() }
@@ -305,12 +313,7 @@ impl<'s> Rows<'s> {
                 json!({"template_id": self.stage.template(&self.organisation, true), "arrived_on": "2026-03-01"}),
             ),
             "attachment" => return declared(manager, &self.case()),
-            "stored_attachment" => {
-                let stored = declared(manager, &self.case());
-                let headers = [("content-type", FILE_TYPE), ("if-match", "*")];
-                manager.send("PUT", &format!("/attachments/{stored}/content"), &headers, Some(FILE)).expect(200);
-                return stored;
-            }
+            "stored_attachment" => return stored(manager, &self.case()),
             "case_household_member" => {
                 let covered = self.lives_in_household("2020-01-01", Some("2025-01-01"));
                 (of_case("household-members"), json!({"household_member_id": covered}))
@@ -350,8 +353,16 @@ impl<'s> Rows<'s> {
     /// Gives it with who can accept it, and for whom.
     fn make_proposed(&self) -> (String, Client, String) {
         let (body, receiver, manager) = self.stage.receiving_body();
-        let new = json!({"case_id": self.another_case(), "to_org_id": body, "reason": "Moves.", "legal_basis": "public_task"});
+        let case = self.another_case();
+        stored(&self.manager, &case);
+        let new = json!({"case_id": case, "to_org_id": body, "reason": "Moves.", "legal_basis": "public_task"});
         (self.manager.post("/transfers", &new).expect(201).id(), receiver, manager)
+    }
+
+    /// The file in the record of the accepted transfer.
+    pub fn handed_over_attachment(&self) -> String {
+        let record = self.manager.get(&format!("/transfers/{}/record", self.accepted_transfer())).expect(200).json();
+        record["case"]["attachments"][0]["id"].as_str().expect("a file").to_owned()
     }
 
     /// Token and code of a fresh link to the receiver of the received referral.

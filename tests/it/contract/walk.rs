@@ -84,6 +84,7 @@ const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_transfer", Some((Read, R::Transfers))),
         ("read_transfer_package", Some((Read, R::TransferPackages))),
         ("read_transfer_record", Some((Read, R::TransferRecords))),
+        ("read_transfer_record_content", Some((Read, R::TransferRecords))),
         ("list_transfer_transitions", Some((Read, R::Transfers))),
         ("create_transfer_transition", Some((Transition, R::Transfers))),
         ("list_transfer_requests", Some((List, R::TransferRequests))),

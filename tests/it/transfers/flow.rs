@@ -5,8 +5,29 @@ use serde_json::json;
 use super::{Cast, kept_notes, listed, moved, read, text};
 use crate::both;
 use crate::referrals::network::{self, Network};
+use crate::support::Client;
 use crate::support::feed::{Follower, told};
+use crate::support::files;
 use crate::support::planning::in_days;
+
+const FILE: &[u8] = b"Come on Tuesday at eleven.";
+
+fn declare(client: &Client, case: &str, confidentiality: &str) -> String {
+    let mut new = files::text("appointment.txt", FILE);
+    new["confidentiality"] = json!(confidentiality);
+    client.post(&format!("/cases/{case}/attachments"), &new).expect(201).id()
+}
+
+fn put(client: &Client, file: &str) {
+    client.put_file(&format!("/attachments/{file}/content"), "*", "text/plain", FILE).expect(200);
+}
+
+/// A file that is stored.
+fn attach(client: &Client, case: &str, confidentiality: &str) -> String {
+    let file = declare(client, case, confidentiality);
+    put(client, &file);
+    file
+}
 
 both! {
     fn the_case_is_its_owners_until_the_other_body_accepts_and_then_the_others(world: &World) {
@@ -102,6 +123,42 @@ both! {
         assert!(looks.clone().any(|look| look["operation"] == "read_transfer_record"), "{looks:?}");
         cast.matej.get(&format!("/transfers/{transfer}/record")).expect(403);
         world.samira_help_desk_operator().get(&format!("/transfers/{transfer}/record")).expect(403);
+    }
+
+    fn the_files_of_the_record_are_those_that_there_were(world: &World) {
+        let cast = Cast::new(world);
+        let (mine, confined) = (attach(&cast.maria, &cast.case, "normal"), attach(&cast.maria, &cast.case, "legal_privileged"));
+        let pending = declare(&cast.maria, &cast.case, "normal");
+        let colleague = json!({"role": "case_manager", "organisation_id": world.fixture.comune_udine, "territory_ids": [world.fixture.udine]});
+        let (colleague, ..) = world.another_client(&colleague);
+        let transfer = cast.accepted();
+        let at = |file: &str| format!("/transfers/{transfer}/record/attachments/{file}/content");
+        let record = cast.maria.get(&format!("/transfers/{transfer}/record")).expect(200).json();
+        let told = record["case"]["attachments"].as_array().expect("files").iter();
+        let told: Vec<bool> =
+            told.map(|file| file["content"].as_str().is_some_and(|at| at.ends_with(&format!("{}/content", text(&file["id"]))))).collect();
+        assert_eq!(told, [true, true, false]);
+        // What is sent and what is changed afterwards is none of what was handed over.
+        put(&cast.matej, &pending);
+        let after = attach(&cast.matej, &cast.case, "normal");
+        cast.matej.patch(&format!("/attachments/{mine}"), "*", &json!({"title": "Renamed", "confidentiality": "restricted"})).expect(200);
+        let read = cast.maria.get(&at(&mine)).expect(200);
+        assert_eq!(read.text.as_bytes(), FILE);
+        assert!(read.header("content-disposition").contains("appointment.txt"));
+        assert_eq!(cast.maria.get(&at(&confined)).expect(200).text.as_bytes(), FILE);
+        colleague.get(&at(&mine)).expect(200);
+        for file in [&confined, &pending, &after] {
+            colleague.get(&at(file)).expect(404);
+        }
+        cast.matej.get(&at(&mine)).expect(403);
+        world.samira_help_desk_operator().get(&at(&mine)).expect(403);
+        cast.maria.get(&format!("/attachments/{mine}/content")).expect(404);
+        let looks = cast.matej.get(&format!("/cases/{}/accesses?limit=200", cast.case)).expect(200).json();
+        let looks = looks["items"].as_array().expect("looks").iter();
+        assert!(looks.clone().any(|look| look["operation"] == "read_transfer_record_content"), "{looks:?}");
+        let tag = cast.matej.get(&format!("/attachments/{mine}")).expect(200).header("etag").to_owned();
+        cast.matej.delete(&format!("/attachments/{mine}"), &tag).expect(204);
+        cast.maria.get(&at(&mine)).expect(404);
     }
 
     fn referrals_that_are_not_over_go_with_the_case(world: &World) {

@@ -176,6 +176,29 @@ both! {
         answered(&cast.maria, &request, &accepted()).expect(201);
     }
 
+    fn who_works_with_some_groups_alone_reads_the_requests_for_these(world: &World) {
+        let cast = Cast::new(world);
+        let fixture = &world.fixture;
+        let narrowed = |org: approdo::access::OrganisationId, territory: approdo::access::TerritoryId, group: &str| {
+            let grant = json!({"role": "case_manager", "organisation_id": org, "territory_ids": [territory], "target_groups": [group]});
+            world.another_client(&grant).0
+        };
+        let request = asked(&cast);
+        for (org, territory, query) in
+            [(fixture.comune_udine, fixture.udine, ""), (fixture.comune_trieste, fixture.trieste, "?box=outbox")]
+        {
+            let (with, without) = (narrowed(org, territory, "refugee"), narrowed(org, territory, "worker"));
+            assert_eq!((boxed(&with, query), boxed(&without, query)), (vec![request.clone()], vec![]));
+            read(&with, &request);
+            without.get(&format!("/transfer-requests/{request}")).expect(404);
+        }
+        // Elsewhere in the body that asks, where the case would not go.
+        let elsewhere = json!({"role": "case_manager", "organisation_id": fixture.comune_trieste, "territory_ids": [fixture.udine]});
+        let (elsewhere, ..) = world.another_client(&elsewhere);
+        assert_eq!(boxed(&elsewhere, "?box=outbox"), Vec::<String>::new());
+        elsewhere.get(&format!("/transfer-requests/{request}")).expect(404);
+    }
+
     fn a_request_is_made_and_accepted_once_for_each_key(world: &World) {
         let cast = Cast::new(world);
         let headers = [("content-type", "application/json"), ("idempotency-key", "0e8e7b4a-8d5c-4a53-9f0e-1d2c3b4a5902"), ("if-match", "*")];
