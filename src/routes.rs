@@ -15,7 +15,7 @@ use crate::cases::{
 use crate::codes;
 use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
-    capacities, location_handlers as locations, matches, organisations, service_at_locations,
+    capacities, location_handlers as locations, matches, organisation_handlers as organisations, service_at_locations,
     service_handlers as services, translation_handlers as translations, verifications,
 };
 use crate::hsds::exchange::{exports as directory_exports, imports as directory_imports};

@@ -8,6 +8,7 @@ pub mod location_handlers;
 pub mod locations;
 pub mod matches;
 pub mod matching;
+pub mod organisation_handlers;
 pub mod organisations;
 pub mod parts;
 pub mod service_at_locations;

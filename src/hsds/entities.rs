@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::access::OrganisationId;
 use crate::codes::lists;
 use crate::directory::locations::{LocationId, LocationRow};
-use crate::directory::organisations::Organisation;
+use crate::directory::organisations::OrganisationRow;
 use crate::directory::parts::CostOption;
 use crate::directory::service_at_locations::ServiceAtLocationRow;
 use crate::directory::services::{ServiceId, ServiceRow, ServiceStatus};
@@ -44,7 +44,7 @@ pub struct Told {
     language: Language,
     terms: Vec<Term>,
     kinds: HashMap<String, String>,
-    organisations: HashMap<OrganisationId, Organisation>,
+    organisations: HashMap<OrganisationId, OrganisationRow>,
     /// Services at locations, by service, with their locations.
     given: HashMap<ServiceId, Vec<(ServiceAtLocationRow, LocationRow)>>,
     translations: HashMap<ServiceId, ServiceTranslationRow>,
@@ -95,7 +95,7 @@ impl Told {
         ids: impl Iterator<Item = OrganisationId>,
     ) -> ApiResult<Self> {
         let ids: std::collections::HashSet<OrganisationId> = ids.collect();
-        let rows: Vec<Organisation> = organisations::table.filter(organisations::id.eq_any(ids)).load(connection)?;
+        let rows: Vec<OrganisationRow> = organisations::table.filter(organisations::id.eq_any(ids)).load(connection)?;
         let kinds = lists::present(connection, "organisation_kinds")?.shown(language)?;
         Ok(Self {
             language,
@@ -108,18 +108,26 @@ impl Told {
     }
 
     /// HSDS asks each organization for a description: until it has one of its own, what kind of body it is.
-    pub fn organization(&self, row: &Organisation) -> Value {
+    pub fn organization(&self, row: &OrganisationRow, depth: Depth) -> ApiResult<Value> {
+        let details = row.details()?;
         let kind = self.kinds.get(&row.kind).unwrap_or(&row.kind);
-        without_nulls(json!({
+        let organization = without_nulls(json!({
             "id": row.id,
             "name": row.name,
-            "description": kind,
+            "alternate_name": details.alternate_name,
+            "description": details.description.as_ref().unwrap_or(kind),
+            "email": details.email,
+            "website": details.website,
+            "uri": details.uri,
+            "logo": details.logo,
+            "year_incorporated": details.year_incorporated,
+            "legal_status": details.legal_status,
             "parent_organization_id": row.parent_id,
-        }))
-    }
-
-    /// With the code by which the administration's index knows it.
-    pub fn full_organization(&self, row: &Organisation, services: Vec<Value>, places: Vec<Value>) -> Value {
+        }));
+        if depth == Depth::Summary {
+            return Ok(organization);
+        }
+        // With the code by which the administration's index knows it.
         let identifier = |code: &String| {
             json!([{
                 "id": named(&["identifier", "ipa", code]),
@@ -129,14 +137,17 @@ impl Told {
                 "identifier": code,
             }])
         };
-        let identifiers = row.ipa_code.as_ref().map_or_else(|| json!([]), identifier);
-        let related =
-            [("organization_identifiers", identifiers), ("locations", places.into()), ("services", services.into())];
-        with(self.organization(row), related)
+        let related = [
+            ("phones", parts(&details.phones)?),
+            ("contacts", parts(&details.contacts)?),
+            ("funding", parts(&details.funding)?),
+            ("organization_identifiers", row.ipa_code.as_ref().map_or_else(|| json!([]), identifier)),
+        ];
+        Ok(with(organization, related))
     }
 
-    fn provider(&self, id: OrganisationId) -> Value {
-        self.organisations.get(&id).map_or(Value::Null, |row| self.organization(row))
+    fn provider(&self, id: OrganisationId, depth: Depth) -> ApiResult<Value> {
+        self.organisations.get(&id).map_or(Ok(Value::Null), |row| self.organization(row, depth))
     }
 
     pub fn service(&self, row: &ServiceRow, depth: Depth) -> ApiResult<Value> {
@@ -166,7 +177,7 @@ impl Told {
             "licenses": details.licenses,
             "alert": details.alert,
             "last_modified": row.updated_at,
-            "organization": self.provider(row.organisation_id),
+            "organization": self.provider(row.organisation_id, depth)?,
         }));
         if depth == Depth::Summary {
             return Ok(service);
@@ -223,11 +234,7 @@ fn cost_option(cost: &CostOption) -> ApiResult<Value> {
 
 // Our territories are no words of HSDS.
 fn service_area(area: &crate::directory::parts::ServiceArea) -> ApiResult<Value> {
-    let mut shown = serde_json::to_value(area).map_err(ApiError::fault)?;
-    if let Some(members) = shown.as_object_mut() {
-        members.remove("territory_id");
-    }
-    Ok(shown)
+    Ok(without(serde_json::to_value(area).map_err(ApiError::fault)?, "territory_id"))
 }
 
 /// A location with all that belongs to it.
@@ -277,6 +284,14 @@ pub fn known_service(connection: &mut Connection, id: ServiceId) -> ApiResult<Se
 pub fn with<const N: usize>(mut entity: Value, members: [(&'static str, Value); N]) -> Value {
     if let Some(entity) = entity.as_object_mut() {
         entity.extend(members.map(|(name, value)| (name.to_owned(), value)));
+    }
+    entity
+}
+
+/// An entity without a member.
+pub fn without(mut entity: Value, member: &str) -> Value {
+    if let Some(entity) = entity.as_object_mut() {
+        entity.remove(member);
     }
     entity
 }

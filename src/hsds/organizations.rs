@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::access::OrganisationId;
 use crate::directory::locations::LocationRow;
-use crate::directory::organisations::Organisation;
+use crate::directory::organisations::OrganisationRow;
 use crate::directory::services::ServiceRow;
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::asked::{HsdsQuery, Named, one, spanned};
@@ -44,14 +44,14 @@ impl Listed for Organizations {
     fn rows(&self, connection: &mut Connection, span: &Span<Named>) -> ApiResult<Vec<(Named, Json)>> {
         let all = Prepared::<organisations::SqlType>::select("o.*").sql(" FROM organisations o WHERE 1 = 1");
         let page = spanned(self.conditions(all), " AND (o.name, o.id) > (", " ORDER BY o.name, o.id", span);
-        let rows: Vec<Organisation> = page.load(connection)?;
+        let rows: Vec<OrganisationRow> = page.load(connection)?;
         let keys: Vec<Named> = rows.iter().map(|row| (row.name.clone(), row.id.0)).collect();
         let told = match (self.asked.full, self.asked.full_service) {
             (_, Some(true)) => full_organizations(connection, &self.spoken, &rows, Depth::Full)?,
             (Some(true), _) => full_organizations(connection, &self.spoken, &rows, Depth::Summary)?,
             _ => {
                 let told = Told::of_organisations(connection, self.spoken.labels, rows.iter().map(|row| row.id))?;
-                rows.iter().map(|row| told.organization(row)).collect()
+                rows.iter().map(|row| told.organization(row, Depth::Summary)).collect::<ApiResult<_>>()?
             }
         };
         Ok(keys.into_iter().zip(told).collect())
@@ -67,7 +67,7 @@ const PROBED: i64 = 5_001;
 fn full_organizations(
     connection: &mut Connection,
     spoken: &Spoken,
-    rows: &[Organisation],
+    rows: &[OrganisationRow],
     depth: Depth,
 ) -> ApiResult<Vec<Json>> {
     let ids: Vec<OrganisationId> = rows.iter().map(|row| row.id).collect();
@@ -84,10 +84,13 @@ fn full_organizations(
     rows.iter()
         .map(|row| {
             let own = given.iter().filter(|service| service.organisation_id == row.id);
-            let own: ApiResult<Vec<Json>> = own.map(|service| told.service(service, depth)).collect();
+            // Whose they are is told around them.
+            let own: ApiResult<Vec<Json>> =
+                own.map(|service| Ok(entities::without(told.service(service, depth)?, "organization"))).collect();
             let at = places.iter().filter(|place| place.organisation_id == row.id);
             let at: ApiResult<Vec<Json>> = at.map(entities::location).collect();
-            Ok(told.full_organization(row, own?, at?))
+            let related = [("locations", at?.into()), ("services", own?.into())];
+            Ok(entities::with(told.organization(row, Depth::Full)?, related))
         })
         .collect()
 }
@@ -100,7 +103,7 @@ pub async fn list_organizations(door: Door, query: Parameters<HsdsQuery>) -> Api
 pub async fn read_organization(door: Door, id: Id<OrganisationId>, query: Parameters<HsdsQuery>) -> ApiResult<Answer> {
     let depth = if query.read()?.full_service == Some(true) { Depth::Full } else { Depth::Summary };
     one(door, move |connection, spoken| {
-        let row: Option<Organisation> = organisations::table.find(id.0).first(connection).optional()?;
+        let row: Option<OrganisationRow> = organisations::table.find(id.0).first(connection).optional()?;
         let told = full_organizations(connection, spoken, row.as_slice(), depth)?;
         told.into_iter().next().ok_or_else(ApiError::not_found)
     })

@@ -152,8 +152,8 @@ fn reported(report: &Value) -> BTreeSet<String> {
 both! {
     fn what_is_imported_comes_back_apart_from_the_closed_list(world: &World) {
         let report = imported(world, "service_type=psychosocial_support", FILE);
-        // An organisation, two locations, two services, three services at locations.
-        assert_eq!(counts(&report), [8, 0, 0, 0], "{report}");
+        // Two organisations, two locations, three services, three services at locations.
+        assert_eq!(counts(&report), [10, 0, 0, 0], "{report}");
         let file: Value = serde_json::from_str(FILE).unwrap();
         let exports = exported(world);
         assert_eq!(exports[0]["id"], file[0]["id"]);
@@ -180,23 +180,23 @@ both! {
         imported(world, "service_type=psychosocial_support", FILE);
         let before = exported(world);
         let again = imported(world, "service_type=psychosocial_support", FILE);
-        assert_eq!(counts(&again), [0, 0, 8, 0], "{again}");
+        assert_eq!(counts(&again), [0, 0, 10, 0], "{again}");
         assert_eq!(exported(world), before);
         // The type was told once, and stays.
-        assert_eq!(counts(&imported(world, "", FILE)), [0, 0, 8, 0]);
+        assert_eq!(counts(&imported(world, "", FILE)), [0, 0, 10, 0]);
         // An export is a file as well. It names the importing organisation too.
         let page = json!({"items": before}).to_string();
         let back = imported(world, "", &page);
-        assert_eq!(counts(&back), [0, 0, 9, 0], "{back}");
+        assert_eq!(counts(&back), [0, 0, 11, 0], "{back}");
         let mut changed: Value = serde_json::from_str(FILE).unwrap();
         changed[0]["phones"] = json!([]);
         changed[0].as_object_mut().unwrap().remove("alert");
         changed[1]["service_at_locations"][0]["location"]["name"] = json!("The library");
         let report = imported(world, "dry_run=true", &changed.to_string());
-        assert_eq!((counts(&report), &report["dry_run"]), ([0, 2, 6, 0], &json!(true)));
+        assert_eq!((counts(&report), &report["dry_run"]), ([0, 2, 8, 0], &json!(true)));
         assert_eq!(exported(world), before, "nothing is kept of a trial");
         let report = imported(world, "", &changed.to_string());
-        assert_eq!(counts(&report), [0, 2, 6, 0], "{report}");
+        assert_eq!(counts(&report), [0, 2, 8, 0], "{report}");
         let after = exported(world);
         assert_eq!((&after[0]["phones"], after[0].get("alert")), (&json!([]), None));
         assert_eq!(after[1]["service_at_locations"][0]["location"]["name"], "The library");
@@ -204,10 +204,45 @@ both! {
         let service = report["entries"].as_array().unwrap().iter().find(|entry| entry["source_id"] == "service-2").unwrap();
         let address = format!("/services/{}", service["id"].as_str().unwrap());
         paolo.patch(&address, "*", &json!({"regular_structure": true, "eligibility": {"legal_statuses": ["refugee"]}})).expect(200);
-        assert_eq!(counts(&imported(world, "", &changed.to_string())), [0, 0, 8, 0]);
+        assert_eq!(counts(&imported(world, "", &changed.to_string())), [0, 0, 10, 0]);
         let kept = paolo.get(&address).expect(200).json();
         assert_eq!((&kept["regular_structure"], &kept["eligibility"]["legal_statuses"]), (&json!(true), &json!(["refugee"])));
         assert_eq!(kept["eligibility"]["target_groups"], json!(["refugee"]));
+    }
+
+    fn organisations_of_a_file_are_described_by_it_and_the_one_that_imports_by_itself(world: &World) {
+        let (anna, paolo) = (world.anna_system_administrator(), world.paolo_organisation_administrator());
+        let own = format!("/organisations/{}", world.fixture.comune_udine);
+        paolo.patch(&own, "*", &json!({"description": "The town", "website": "https://udine.example/"})).expect(200);
+        let report = imported(world, "service_type=psychosocial_support", FILE);
+        let address = |name: &str| {
+            let entries = report["entries"].as_array().unwrap();
+            let entry = entries.iter().find(|entry| entry["source_id"] == name).unwrap();
+            format!("/organisations/{}", entry["id"].as_str().unwrap())
+        };
+        let valley = address("org-7");
+        let told = anna.get(&valley).expect(200).json();
+        assert_eq!((&told["description"], &told["year_incorporated"], &told["kind"]), (&json!("Helps"), &json!(2011), &json!("other")));
+        assert_eq!((&told["phones"][0]["number"], &told["contacts"][0]["name"]), (&json!("+39 0432 000005"), &json!("Office")));
+        assert_eq!(anna.get(&address("org-8")).expect(200).json()["ipa_code"], "upl_aid");
+        // Its name and kind are for its administrators to change, the rest for the file.
+        paolo.patch(&valley, "*", &json!({"name": "Aid of the valley", "kind": "third_sector", "description": "Ours", "phones": []})).expect(200);
+        let again = imported(world, "", FILE);
+        assert_eq!(counts(&again), [0, 1, 9, 0], "{again}");
+        let told = anna.get(&valley).expect(200).json();
+        assert_eq!((&told["name"], &told["kind"]), (&json!("Aid of the valley"), &json!("third_sector")));
+        assert_eq!((&told["description"], &told["phones"][0]["number"]), (&json!("Helps"), &json!("+39 0432 000005")));
+        // A catalogue that knows less of the one that imports takes nothing from it.
+        let file = json!([{"id": "1", "name": "Service", "organization": {"id": "1", "name": "Comune di Udine", "description": "A town", "email": "x@udine.example"}}]);
+        let report = imported(world, "service_type=housing", &file.to_string());
+        assert_eq!(report["entries"][0]["lost"], json!(["description", "email", "website"]));
+        let told = paolo.get(&own).expect(200).json();
+        assert_eq!((&told["description"], &told["website"], told.get("email")), (&json!("The town"), &json!("https://udine.example/"), None));
+        // What an organisation would give is not given by another because it was rejected.
+        let file = json!([{"id": "2", "name": "Service", "organization": {"id": "2", "name": "Body", "website": "no address"}}]);
+        let report = imported(world, "service_type=housing", &file.to_string());
+        let pointers = [0, 1].map(|entry| report["entries"][entry]["errors"][0]["pointer"].as_str().unwrap());
+        assert_eq!(pointers, ["#/website", "#/organization_id"], "{report}");
     }
 
     fn an_entry_is_kept_whole_or_not_at_all(world: &World) {

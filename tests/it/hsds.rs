@@ -43,6 +43,7 @@ const SHAPES: [Shape; 17] = [
             ("services", "service*"),
             ("contacts", "contact*"),
             ("phones", "phone*"),
+            ("funding", "funding*"),
         ],
     ),
     (
@@ -232,6 +233,8 @@ both! {
         assert_eq!(told["service_at_locations"][0]["location"]["addresses"][0]["postal_code"], "33100");
         assert_eq!(told["phones"][0]["languages"][0]["code"], "uk");
         assert_eq!(told["schedules"][0]["byday"], "MO,TH");
+        // A body that tells nothing of itself is described by its kind.
+        assert_eq!((&told["organization"]["description"], &told["organization"]["phones"]), (&json!("Municipality"), &json!([])));
         let classes: Vec<_> = told["attributes"].as_array().unwrap().iter().map(|of| of["taxonomy_term"]["code"].clone()).collect();
         assert_eq!(classes, ["migration_counselling", "refugee", "worker"]);
         let organization = reader.get(&format!("/organizations/{}", world.fixture.comune_udine)).expect(200).json();
@@ -256,6 +259,41 @@ both! {
         }
         let summary = reader.get("/services").expect(200).json();
         assert!(summary["contents"][0].get("phones").is_none(), "a list has what there is one of");
+    }
+
+    fn what_organizations_tell_of_themselves_stands_in_their_services_too(world: &World) {
+        let (service, _, at) = everything(world);
+        let own = world.fixture.comune_udine;
+        let texts = json!({"alternate_name": "The town", "description": "Services of the town", "email": "urp@udine.example",
+            "website": "https://udine.example/", "uri": "https://register.example/1", "logo": "https://udine.example/logo.svg",
+            "year_incorporated": 1866, "legal_status": "Public body"});
+        let mut patch = texts.clone();
+        patch["phones"] = json!([{"number": "+39 0432 000010", "extension": 2, "type": "voice"}]);
+        patch["contacts"] = json!([{"name": "Public relations", "email": "urp@udine.example"}]);
+        patch["funding"] = json!([{"source": "Taxes"}]);
+        patch["ipa_code"] = json!("c_l483");
+        world.paolo_organisation_administrator().patch(&format!("/organisations/{own}"), "*", &patch).expect(200);
+        let reader = Reader::of(world);
+        let whole = reader.get(&format!("/organizations/{own}")).expect(200).json();
+        is_shaped("organization", &whole);
+        let provider = reader.get(&format!("/services/{service}")).expect(200).json()["organization"].clone();
+        is_shaped("organization", &provider);
+        let given = reader.get(&format!("/service_at_locations/{at}")).expect(200).json();
+        is_shaped("service_at_location", &given);
+        for told in [&whole, &provider, &given["service"]["organization"]] {
+            for (name, text) in texts.as_object().unwrap() {
+                assert_eq!(told[name], *text, "{name}");
+            }
+            assert_eq!((&told["phones"][0]["number"], &told["contacts"][0]["name"]), (&json!("+39 0432 000010"), &json!("Public relations")));
+            assert_eq!((&told["funding"][0]["source"], &told["organization_identifiers"][0]["identifier"]), (&json!("Taxes"), &json!("c_l483")));
+        }
+        // A list has what there is one of.
+        let listed = reader.page(&format!("/services?organization_id={own}"), "service");
+        assert_eq!((&listed[0]["organization"]["website"], listed[0]["organization"].get("phones")), (&texts["website"], None));
+        let listed = reader.page("/organizations?search=udine", "organization");
+        assert_eq!((&listed[0]["description"], listed[0].get("contacts")), (&texts["description"], None));
+        // Services of an organization need not repeat it.
+        assert_eq!(whole["services"][0].get("organization"), None);
     }
 
     fn lists_are_narrowed_and_read_page_by_page_or_as_lines(world: &World) {

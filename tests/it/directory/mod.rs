@@ -2,5 +2,6 @@
 
 mod locations;
 mod matches;
+mod organisations;
 mod services;
 mod translations;
