@@ -15,8 +15,8 @@ use crate::cases::{
 use crate::codes;
 use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
-    capacities, location_handlers as locations, matches, organisation_handlers as organisations, service_at_locations,
-    service_handlers as services, translation_handlers as translations, verifications,
+    capacities, location_handlers as locations, matches, organisation_handlers as organisations, programs,
+    service_at_locations, service_handlers as services, translation_handlers as translations, verifications,
 };
 use crate::hsds::exchange::{exports as directory_exports, imports as directory_imports};
 use crate::networks::{
@@ -144,6 +144,10 @@ operations! {
     service_at_locations::read_service_at_location,
     service_at_locations::edit_service_at_location,
     service_at_locations::delete_service_at_location,
+    programs::list_programs,
+    programs::create_program,
+    programs::read_program,
+    programs::edit_program,
     locations::list_locations,
     locations::create_location,
     locations::read_location,

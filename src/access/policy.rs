@@ -41,6 +41,7 @@ text_enum! {
         ServiceVerifications = "service_verifications",
         ServiceCapacities = "service_capacities",
         ServiceTranslations = "service_translations",
+        Programs = "programs",
         Locations = "locations",
         ServiceAtLocations = "service_at_locations",
         Agreements = "agreements",
@@ -117,6 +118,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations
         | R::Territories
         | R::PathwayTemplates
+        | R::Programs
         | R::Locations
         | R::ServiceAtLocations
         | R::Agreements
@@ -136,7 +138,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),
-        R::Services | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
+        R::Services | R::Programs | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
         R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
             administers(role) && matches!(action, Create | Edit | Delete)
         }

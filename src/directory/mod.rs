@@ -11,6 +11,7 @@ pub mod matching;
 pub mod organisation_handlers;
 pub mod organisations;
 pub mod parts;
+pub mod programs;
 pub mod service_at_locations;
 pub mod service_handlers;
 pub mod services;

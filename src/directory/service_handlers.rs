@@ -16,6 +16,7 @@ use crate::directory::capacities::{self, ServiceCapacity};
 use crate::directory::eligibility::Eligibility;
 use crate::directory::entries;
 use crate::directory::parts::ServiceArea;
+use crate::directory::programs::{ProgramId, check_program};
 use crate::directory::services::{
     MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow, ServiceStatus, apply,
     check_ages, search_text,
@@ -32,6 +33,8 @@ paged_query! {
     ServiceQuery {
         /// Services of this organisation.
         organisation_id: Option<OrganisationId>,
+        /// Services that are part of this program.
+        program_id: Option<ProgramId>,
         /// A code of `service_types`.
         #[validate(length(min = 1, max = 40))]
         #[param(min_length = 1, max_length = 40)]
@@ -95,6 +98,9 @@ fn matching(
     }
     if let Some(organisation) = asked.organisation_id {
         list = list.filter(services::organisation_id.eq(organisation));
+    }
+    if let Some(program) = asked.program_id {
+        list = list.filter(services::program_id.eq(program));
     }
     if let Some(service_type) = &asked.service_type {
         list = list.filter(services::service_type.eq(service_type));
@@ -172,6 +178,7 @@ pub fn enter(unit: &mut Unit<'_>, id: ServiceId, mut new: NewService) -> ApiResu
     check_ages(new.minimum_age, new.maximum_age)?;
     check_eligibility(unit, &new.eligibility)?;
     check_areas(unit, &new.service_areas)?;
+    check_program(unit, new.organisation_id, new.program_id)?;
     let details = new.details();
     let row = ServiceRow {
         id,
@@ -190,6 +197,7 @@ pub fn enter(unit: &mut Unit<'_>, id: ServiceId, mut new: NewService) -> ApiResu
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        program_id: new.program_id,
     };
     entries::add(unit, &row, MEMBERS)?;
     Ok(row)
@@ -296,6 +304,9 @@ pub async fn edit_service(
         }
         if changed.contains(&"service_areas") {
             check_areas(unit, &row.details()?.service_areas)?;
+        }
+        if changed.contains(&"program_id") {
+            check_program(unit, row.organisation_id, row.program_id)?;
         }
         entries::save(unit, &mut row, &changed)?;
         let service = shown(unit, row)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use approdo_db::Connection;
-use approdo_db::schema::{locations, organisations, service_at_locations, services};
+use approdo_db::schema::{locations, organisations, programs, service_at_locations, services};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use crate::codes::lists;
 use crate::directory::locations::{LocationId, LocationRow};
 use crate::directory::organisations::OrganisationRow;
 use crate::directory::parts::CostOption;
+use crate::directory::programs::{Program, ProgramId};
 use crate::directory::service_at_locations::ServiceAtLocationRow;
 use crate::directory::services::{ServiceId, ServiceRow, ServiceStatus};
 use crate::directory::translations::{self, ServiceTranslationRow};
@@ -45,6 +46,7 @@ pub struct Told {
     terms: Vec<Term>,
     kinds: HashMap<String, String>,
     organisations: HashMap<OrganisationId, OrganisationRow>,
+    programs: HashMap<ProgramId, Program>,
     /// Services at locations, by service, with their locations.
     given: HashMap<ServiceId, Vec<(ServiceAtLocationRow, LocationRow)>>,
     translations: HashMap<ServiceId, ServiceTranslationRow>,
@@ -71,6 +73,8 @@ impl Told {
         let mut told = Self::of_organisations(connection, spoken.labels, rows.iter().map(|row| row.organisation_id))?;
         let reviewed = translations::reviewed(connection, rows, spoken.preferred.as_deref())?;
         told.translations = reviewed.into_iter().map(|row| (row.service_id, row)).collect();
+        let named = programs::table.filter(programs::id.eq_any(rows.iter().filter_map(|row| row.program_id)));
+        told.programs = named.load(connection)?.into_iter().map(|row: Program| (row.id, row)).collect();
         if depth == Depth::Full {
             let ids: Vec<ServiceId> = rows.iter().map(|row| row.id).collect();
             let given: Vec<ServiceAtLocationRow> = service_at_locations::table
@@ -102,6 +106,7 @@ impl Told {
             terms: taxonomies::terms(connection, language)?,
             kinds: kinds.items.into_iter().map(|code| (code.code, code.label)).collect(),
             organisations: rows.into_iter().map(|row| (row.id, row)).collect(),
+            programs: HashMap::new(),
             given: HashMap::new(),
             translations: HashMap::new(),
         })
@@ -150,6 +155,17 @@ impl Told {
         self.organisations.get(&id).map_or(Ok(Value::Null), |row| self.organization(row, depth))
     }
 
+    /// HSDS asks each program for a description: until it has one, its name.
+    pub fn program(&self, row: &Program) -> Value {
+        without_nulls(json!({
+            "id": row.id,
+            "organization_id": row.organisation_id,
+            "name": row.name,
+            "alternate_name": row.alternate_name,
+            "description": row.description.as_ref().unwrap_or(&row.name),
+        }))
+    }
+
     pub fn service(&self, row: &ServiceRow, depth: Depth) -> ApiResult<Value> {
         let mut row = row.clone();
         if let Some(translation) = self.translations.get(&row.id) {
@@ -159,6 +175,7 @@ impl Told {
         let service = without_nulls(json!({
             "id": row.id,
             "organization_id": row.organisation_id,
+            "program_id": row.program_id,
             "name": row.name,
             "alternate_name": details.alternate_name,
             "description": details.description,
@@ -178,6 +195,7 @@ impl Told {
             "alert": details.alert,
             "last_modified": row.updated_at,
             "organization": self.provider(row.organisation_id, depth)?,
+            "program": row.program_id.and_then(|id| self.programs.get(&id)).map(|row| self.program(row)),
         }));
         if depth == Depth::Summary {
             return Ok(service);

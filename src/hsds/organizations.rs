@@ -1,6 +1,6 @@
 //! Organizations for clients of HSDS.
 
-use approdo_db::schema::{locations, organisations, services};
+use approdo_db::schema::{locations, organisations, programs, services};
 use approdo_db::{Connection, Prepared, Value};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::access::OrganisationId;
 use crate::directory::locations::LocationRow;
 use crate::directory::organisations::OrganisationRow;
+use crate::directory::programs::Program;
 use crate::directory::services::ServiceRow;
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::asked::{HsdsQuery, Named, one, spanned};
@@ -58,12 +59,12 @@ impl Listed for Organizations {
     }
 }
 
-/// Services, and locations, that the organisations of an answer are told with at most.
+/// Services, programs, and locations, that the organisations of an answer are told with at most.
 const MOST_RELATED: usize = 5_000;
 /// One more, to notice.
 const PROBED: i64 = 5_001;
 
-/// Organisations with their services and locations, read for all of them at once.
+/// Organisations with their services, programs and locations, read for all of them at once.
 fn full_organizations(
     connection: &mut Connection,
     spoken: &Spoken,
@@ -75,9 +76,10 @@ fn full_organizations(
     let given: Vec<ServiceRow> = of.limit(PROBED).load(connection)?;
     let of = locations::table.filter(locations::organisation_id.eq_any(&ids)).order(locations::id);
     let places: Vec<LocationRow> = of.limit(PROBED).load(connection)?;
-    if given.len() > MOST_RELATED || places.len() > MOST_RELATED {
-        let detail =
-            "so many services or locations are not told in one answer: ask for fewer organizations, or for /services";
+    let of = programs::table.filter(programs::organisation_id.eq_any(&ids)).order((programs::name, programs::id));
+    let under: Vec<Program> = of.limit(PROBED).load(connection)?;
+    if [given.len(), places.len(), under.len()].into_iter().any(|related| related > MOST_RELATED) {
+        let detail = "so many services, programs or locations are not told in one answer: ask for fewer organizations, or for /services";
         return Err(ApiError::malformed(detail));
     }
     let told = Told::of_services(connection, spoken, &given, depth)?;
@@ -89,7 +91,12 @@ fn full_organizations(
                 own.map(|service| Ok(entities::without(told.service(service, depth)?, "organization"))).collect();
             let at = places.iter().filter(|place| place.organisation_id == row.id);
             let at: ApiResult<Vec<Json>> = at.map(entities::location).collect();
-            let related = [("locations", at?.into()), ("services", own?.into())];
+            let under: Vec<Json> = under
+                .iter()
+                .filter(|program| program.organisation_id == row.id)
+                .map(|program| told.program(program))
+                .collect();
+            let related = [("locations", at?.into()), ("programs", under.into()), ("services", own?.into())];
             Ok(entities::with(told.organization(row, Depth::Full)?, related))
         })
         .collect()

@@ -10,7 +10,7 @@ use crate::support::{Client, World};
 /// An entity: what it must have, its texts, its numbers, its related entities (`*` behind a list's).
 type Shape = (&'static str, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const SHAPES: [Shape; 17] = [
+const SHAPES: [Shape; 18] = [
     (
         "service",
         "id name status",
@@ -25,6 +25,7 @@ const SHAPES: [Shape; 17] = [
             ("service_at_locations", "service_at_location*"),
             ("languages", "language*"),
             ("organization", "organization"),
+            ("program", "program"),
             ("funding", "funding*"),
             ("cost_options", "cost_option*"),
             ("required_documents", "required_document*"),
@@ -40,12 +41,14 @@ const SHAPES: [Shape; 17] = [
         &[
             ("organization_identifiers", "organization_identifier*"),
             ("locations", "location*"),
+            ("programs", "program*"),
             ("services", "service*"),
             ("contacts", "contact*"),
             ("phones", "phone*"),
             ("funding", "funding*"),
         ],
     ),
+    ("program", "id name description", "id organization_id name alternate_name description", "", &[]),
     (
         "organization_identifier",
         "id identifier_type identifier",
@@ -182,6 +185,8 @@ fn names(entities: &[Value]) -> Vec<&str> {
 /// A service with one of everything, at a location with one of everything.
 fn everything(world: &World) -> (String, String, String) {
     let paolo = world.paolo_organisation_administrator();
+    let program = json!({"organisation_id": world.fixture.comune_udine, "name": "First steps", "alternate_name": "The first year"});
+    let program = paolo.post("/programs", &program).expect(201).id();
     let phone = json!([{"number": "+39 0432 000000", "extension": 1, "type": "voice", "description": "reception",
         "languages": [{"code": "uk", "name": "Ukrainian", "note": "on Tuesdays"}]}]);
     let schedule = json!([{"valid_from": "2026-01-01", "valid_to": "2026-12-31", "dtstart": "2026-01-05", "timezone": 1,
@@ -191,7 +196,7 @@ fn everything(world: &World) -> (String, String, String) {
     let contact = json!([{"name": "Desk", "title": "Clerk", "department": "Social services", "email": "desk@udine.example", "phones": phone}]);
     let service = paolo.post("/services", &json!({
         "organisation_id": world.fixture.comune_udine, "name": "Sportello", "service_type": "migration_counselling",
-        "provider_kind": "internal", "status": "temporarily_closed", "minimum_age": 0, "maximum_age": 120,
+        "provider_kind": "internal", "program_id": program, "status": "temporarily_closed", "minimum_age": 0, "maximum_age": 120,
         "eligibility": {"target_groups": ["refugee", "worker"], "territory_ids": [world.fixture.udine]},
         "url": "https://udine.example/", "email": "sportello@udine.example", "alternate_name": "Help desk", "description": "First orientation",
         "interpretation_services": "by telephone", "application_process": "walk in", "fees_description": "free", "wait_time": "a week",
@@ -233,6 +238,8 @@ both! {
         assert_eq!(told["service_at_locations"][0]["location"]["addresses"][0]["postal_code"], "33100");
         assert_eq!(told["phones"][0]["languages"][0]["code"], "uk");
         assert_eq!(told["schedules"][0]["byday"], "MO,TH");
+        // A program without a description is described by its name.
+        assert_eq!((&told["program_id"], &told["program"]["description"]), (&told["program"]["id"], &json!("First steps")));
         // A body that tells nothing of itself is described by its kind.
         assert_eq!((&told["organization"]["description"], &told["organization"]["phones"]), (&json!("Municipality"), &json!([])));
         let classes: Vec<_> = told["attributes"].as_array().unwrap().iter().map(|of| of["taxonomy_term"]["code"].clone()).collect();
@@ -241,6 +248,7 @@ both! {
         is_shaped("organization", &organization);
         assert_eq!(organization["locations"][0]["id"], json!(location));
         assert_eq!(organization["services"][0]["id"], json!(service));
+        assert_eq!(organization["programs"][0]["id"], told["program_id"]);
         let given = reader.get(&format!("/service_at_locations/{at}")).expect(200).json();
         is_shaped("service_at_location", &given);
         assert_eq!((&given["service"]["id"], &given["location"]["id"]), (&json!(service), &json!(location)));

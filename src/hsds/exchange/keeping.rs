@@ -1,7 +1,7 @@
 //! Entries of a file become rows: matched by what they are called there, made where there are none, edited where they differ. Each as a
 //! whole or not at all: everything that can be wrong with an entry is found before anything of it is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use approdo_db::Connection;
 use approdo_db::schema::organisation_ancestors;
@@ -16,6 +16,7 @@ use crate::directory::location_handlers;
 use crate::directory::locations::{self, LocationId, LocationPatch, LocationRow, NewLocation};
 use crate::directory::organisation_handlers;
 use crate::directory::organisations::{self, NewOrganisation, OrganisationPatch, OrganisationRow};
+use crate::directory::programs::{self, NewProgram, Program, ProgramId, ProgramPatch};
 use crate::directory::service_at_locations::{
     self, NewServiceAtLocation, ServiceAtLocationId, ServiceAtLocationPatch, ServiceAtLocationRow,
 };
@@ -45,6 +46,7 @@ pub struct Import<'u, 'a> {
     /// What became of what the file names so far.
     /// None for what was rejected.
     organisations: HashMap<String, Option<OrganisationId>>,
+    programs: HashMap<String, (ProgramId, OrganisationId)>,
     locations: HashMap<String, LocationId>,
     services: HashMap<String, ServiceId>,
     report: ImportReport,
@@ -68,11 +70,13 @@ pub fn keep(
         service_type,
         own: own.into_iter().collect(),
         organisations: HashMap::new(),
+        programs: HashMap::new(),
         locations: HashMap::new(),
         services: HashMap::new(),
         report: ImportReport::default(),
     };
     package.organisations.iter().try_for_each(|item| import.organisation(item))?;
+    package.programs.iter().try_for_each(|item| import.program(item))?;
     package.locations.iter().try_for_each(|item| import.location(item))?;
     package.services.iter().try_for_each(|item| import.service(item))?;
     package.placements.iter().try_for_each(|item| import.placement(item))?;
@@ -181,6 +185,47 @@ impl Import<'_, '_> {
         }
     }
 
+    fn program(&mut self, item: &Item) -> ApiResult<()> {
+        let shaped = shaping::program(item);
+        let outcome = self.kept_program(item, shaped.members);
+        self.report.note(HsdsEntity::Program, item, shaped.lost, outcome).map(drop)
+    }
+
+    fn kept_program(&mut self, item: &Item, mut members: Members) -> ApiResult<(Uuid, ImportStatus)> {
+        require_id(item)?;
+        let known: Option<Program> = self.known(HsdsEntity::Program, item, Program::lock)?;
+        let (row, status) = match known {
+            Some(mut row) => {
+                // What an export tells of a program that has no description.
+                if row.description.is_none() && members.get("description").is_some_and(|text| *text == row.name) {
+                    members.remove("description");
+                }
+                let patch: ProgramPatch = checked(&replacing(members, &["alternate_name", "description"], &[]))?;
+                let changed = programs::apply(&mut row, patch)?;
+                entries::save(self.unit, &mut row, &changed)?;
+                (row, status_of(&changed))
+            }
+            None => {
+                let new: NewProgram = checked(&of(self.owner(item)?, members))?;
+                let row = programs::enter(self.unit, ProgramId::new(), new)?;
+                self.remember(HsdsEntity::Program, item, row.id.0)?;
+                (row, ImportStatus::Created)
+            }
+        };
+        self.programs.insert(item.id.clone(), (row.id, row.organisation_id));
+        Ok((row.id.0, status))
+    }
+
+    /// The program of the file that a service of an organisation names, where it is that organisation's.
+    fn program_of(&self, item: &Item, organisation: OrganisationId, lost: &mut BTreeSet<String>) -> Option<ProgramId> {
+        let named = item.text("program_id")?;
+        let program = self.programs.get(&named).filter(|(_, owner)| *owner == organisation);
+        if program.is_none() {
+            lost.insert("program_id".to_owned());
+        }
+        program.map(|(id, _)| *id)
+    }
+
     fn location(&mut self, item: &Item) -> ApiResult<()> {
         let shaped = shaping::location(item);
         let lost = shaped.lost.clone();
@@ -207,24 +252,32 @@ impl Import<'_, '_> {
     }
 
     fn service(&mut self, item: &Item) -> ApiResult<()> {
-        let shaped = shaping::service(item, &self.unit.app.codes);
-        let lost = shaped.lost.clone();
-        let outcome = self.kept_service(item, shaped);
+        let mut shaped = shaping::service(item, &self.unit.app.codes);
+        let mut lost = std::mem::take(&mut shaped.lost);
+        let outcome = self.kept_service(item, shaped, &mut lost);
         let id = self.report.note(HsdsEntity::Service, item, lost, outcome)?;
         self.services.extend(id.map(|id| (item.id.clone(), ServiceId(id))));
         Ok(())
     }
 
-    fn kept_service(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+    fn kept_service(
+        &mut self,
+        item: &Item,
+        mut shaped: Shaped,
+        lost: &mut BTreeSet<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
         require_id(item)?;
-        match self.known(HsdsEntity::Service, item, ServiceRow::lock)? {
+        let known: Option<ServiceRow> = self.known(HsdsEntity::Service, item, ServiceRow::lock)?;
+        let organisation = known.as_ref().map_or_else(|| self.owner(item), |row| Ok(row.organisation_id))?;
+        let program = self.program_of(item, organisation, lost);
+        shaped.members.extend(program.map(|id| ("program_id".to_owned(), json!(id))));
+        match known {
             Some(row) => self.edited_service(row, shaped),
-            None => self.new_service(item, shaped),
+            None => self.new_service(item, organisation, shaped),
         }
     }
 
-    fn new_service(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
-        let owner = self.owner(item)?;
+    fn new_service(&mut self, item: &Item, owner: OrganisationId, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
         let provider = if owner == self.importer.id { "internal" } else { "external" };
         let service_type = shaped.service_type.or_else(|| self.service_type.clone());
         let service_type = service_type.ok_or_else(|| {
@@ -257,6 +310,7 @@ impl Import<'_, '_> {
             "alert",
             "minimum_age",
             "maximum_age",
+            "program_id",
         ];
         let lists = [
             "phones",

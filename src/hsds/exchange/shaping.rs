@@ -70,6 +70,9 @@ const ORGANISATION: &[Rule] = &[
     ("funding", "funding", Parts("funding")),
 ];
 
+const PROGRAM: &[Rule] =
+    &[("name", "name", Text), ("alternate_name", "alternate_name", Text), ("description", "description", Text)];
+
 const LOCATION: &[Rule] = &[
     ("location_type", "location_type", Place),
     ("name", "name", Text),
@@ -186,7 +189,7 @@ struct Shaper {
     lost: BTreeSet<String>,
 }
 
-/// A service in our words, apart from its organisation.
+/// A service in our words, apart from its organisation and its program.
 pub fn service(item: &Item, codes: &KnownCodes) -> Shaped {
     let mut source = item.members.clone();
     // Deprecated in 3.0, and the only one in 1.x.
@@ -199,12 +202,19 @@ pub fn service(item: &Item, codes: &KnownCodes) -> Shaped {
     let attributes = source.remove("attributes");
     let status = source.remove("status").as_ref().and_then(text_of);
     let mut shaper = Shaper { lost: BTreeSet::new() };
-    let mut members = shaper.members("", &item.id, &["id", "organization_id"], SERVICE, source);
+    let mut members = shaper.members("", &item.id, &["id", "organization_id", "program_id"], SERVICE, source);
     if let Some(status) = status {
         members.insert("status".into(), status.replace(' ', "_").to_ascii_lowercase().into());
     }
     let (service_type, target_groups) = shaper.classified(attributes, codes);
     Shaped { members, lost: shaper.lost, service_type, target_groups }
+}
+
+/// A program in our words, apart from its organisation.
+pub fn program(item: &Item) -> Shaped {
+    let mut shaper = Shaper { lost: BTreeSet::new() };
+    let members = shaper.members("", &item.id, &["id", "organization_id"], PROGRAM, item.members.clone());
+    Shaped { members, lost: shaper.lost, service_type: None, target_groups: None }
 }
 
 /// A location in our words, apart from its organisation.

@@ -56,6 +56,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         services,
         service_verifications,
         service_capacities,
+        programs,
         locations,
         service_at_locations,
         agreements,

@@ -73,6 +73,7 @@ rows! {
     /// With a capacity.
     service,
     other_service,
+    program,
     location,
     service_at_location,
     /// A draft.
@@ -128,7 +129,7 @@ impl<'s> Rows<'s> {
                 anna.put(&path, &told).expect(200);
                 path
             }
-            "service" | "other_service" | "location" | "service_at_location" | "agreement" => {
+            "service" | "other_service" | "program" | "location" | "service_at_location" | "agreement" => {
                 self.make_of_directory(&anna, name)
             }
             "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
@@ -194,6 +195,7 @@ impl<'s> Rows<'s> {
                     "provider_kind": "internal"}),
             ),
             "agreement" => ("/agreements".to_owned(), self.stage.agreement(organisation)),
+            "program" => ("/programs".to_owned(), json!({"organisation_id": organisation, "name": "First steps"})),
             "location" => ("/locations".to_owned(), json!({"organisation_id": organisation, "name": "Town hall"})),
             _ => {
                 // Another one than the example is to be given at.

@@ -294,6 +294,7 @@ impl<'w> Stage<'w> {
                 rows.service_translation();
                 "uk".to_owned()
             }
+            ("program_id", _) => rows.program(),
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
             ("network_id", _) => rows.network(),

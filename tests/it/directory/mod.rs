@@ -3,5 +3,6 @@
 mod locations;
 mod matches;
 mod organisations;
+mod programs;
 mod services;
 mod translations;

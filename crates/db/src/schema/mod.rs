@@ -73,6 +73,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_name_words,
     plans,
     principals,
+    programs,
     referral_packages,
     referral_pauses,
     referral_recipients,
