@@ -40,10 +40,10 @@ text_enum! {
         Services = "services",
         ServiceVerifications = "service_verifications",
         ServiceCapacities = "service_capacities",
-        ServiceTranslations = "service_translations",
         Programs = "programs",
         Locations = "locations",
         ServiceAtLocations = "service_at_locations",
+        Translations = "translations",
         Agreements = "agreements",
         Referrals = "referrals",
         ReferralPackages = "referral_packages",
@@ -122,7 +122,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::Locations
         | R::ServiceAtLocations
         | R::Agreements
-        | R::ServiceTranslations
+        | R::Translations
         | R::Networks
         | R::NetworkMembers
         | R::NetworkMeetings
@@ -143,7 +143,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             administers(role) && matches!(action, Create | Edit | Delete)
         }
         // A translation stands in the original's place, so those who keep the original keep it.
-        R::ServiceTranslations => administers(role) && matches!(action, Edit | Delete),
+        R::Translations => administers(role) && matches!(action, Edit | Delete),
         // Who gives a service knows how much room it has, and whether the directory is right.
         R::ServiceVerifications => tells_of_services(role) && action == Create,
         R::ServiceCapacities => tells_of_services(role) && action == Edit,

@@ -13,6 +13,7 @@ use crate::directory::organisations::{
     ListedOrganisation, NewOrganisation, Organisation, OrganisationDetails, OrganisationPage, OrganisationPatch,
     OrganisationRow, apply,
 };
+use crate::directory::translations;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::paged_query;
@@ -86,7 +87,8 @@ pub async fn list_organisations(
 
 /// Read an organisation.
 ///
-/// Every caller may know which bodies take part.
+/// Every caller may know which bodies take part. Texts that were reviewed in the language that `Accept-Language` prefers stand in the place
+/// of the originals; `Content-Language` says so.
 #[utoipa::path(
     tag = "Directory",
     params(("organisation_id" = OrganisationId, Path, description = "The organisation.")),
@@ -100,8 +102,15 @@ pub async fn read_organisation(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_organisation", caller, move |reader| {
-        let row: OrganisationRow = entries::known(reader, id.0)?;
-        reader.answer_row(row.version, &held, &Fields::default(), "", &Organisation::shown(row)?)
+        let mut row: OrganisationRow = entries::known(reader, id.0)?;
+        let told = translations::tell(reader, &mut row)?;
+        Ok(told.label(reader.answer_row(
+            row.version,
+            &held,
+            &Fields::default(),
+            &told.view(),
+            &Organisation::shown(row)?,
+        )?))
     })
     .await
 }

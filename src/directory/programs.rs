@@ -11,6 +11,7 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, OrganisationId, Resource};
 use crate::directory::entries;
+use crate::directory::translations;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
@@ -190,7 +191,8 @@ pub fn enter(unit: &mut Unit<'_>, id: ProgramId, new: NewProgram) -> ApiResult<P
 
 /// Read a program.
 ///
-/// Every caller may know it.
+/// Every caller may know it. Texts that were reviewed in the language that `Accept-Language` prefers stand in the place of the originals;
+/// `Content-Language` says so.
 #[utoipa::path(
     tag = "Directory",
     params(("program_id" = ProgramId, Path, description = "The program.")),
@@ -204,8 +206,9 @@ pub async fn read_program(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_program", caller, move |reader| {
-        let row: Program = entries::known(reader, id.0)?;
-        reader.answer_row(row.version, &held, &Fields::default(), "", &row)
+        let mut row: Program = entries::known(reader, id.0)?;
+        let told = translations::tell(reader, &mut row)?;
+        Ok(told.label(reader.answer_row(row.version, &held, &Fields::default(), &told.view(), &row)?))
     })
     .await
 }

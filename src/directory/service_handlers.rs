@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header;
 use actix_web::{get, patch, post};
 use approdo_db::schema::{locations, service_at_locations, services, territories};
 use approdo_db::{Connection, Json};
@@ -256,22 +255,12 @@ pub async fn read_service(
 ) -> ApiResult<Answer> {
     door.read("read_service", caller, move |reader| {
         let mut row: ServiceRow = entries::known(reader, id.0)?;
-        let preferred = reader.context.preferred.as_deref();
-        let reviewed = translations::reviewed(reader.connection, std::slice::from_ref(&row), preferred)?.pop();
-        let told = match reviewed {
-            Some(translation) => translation.put_into(&mut row)?.then_some(translation),
-            None => None,
-        };
+        let told = translations::tell(reader, &mut row)?;
         let now = reader.now;
         let capacity = capacities::of_service(reader.connection, row.id)?.map(|row| ServiceCapacity::shown(row, now));
         let service = Service::shown(row, capacity, clock::date_of(now))?;
-        let mut view = format!("{}{}", service.freshness, ServiceCapacity::view(service.capacity.as_ref()));
-        view.extend(told.as_ref().map(|told| format!("{}.{}", told.language, told.version)));
-        let answer = reader.answer_row(service.version, &held, &Fields::default(), &view, &service)?;
-        Ok(match told {
-            Some(told) => answer.header(header::CONTENT_LANGUAGE, told.language),
-            None => answer,
-        })
+        let view = format!("{}{}{}", service.freshness, ServiceCapacity::view(service.capacity.as_ref()), told.view());
+        Ok(told.label(reader.answer_row(service.version, &held, &Fields::default(), &view, &service)?))
     })
     .await
 }

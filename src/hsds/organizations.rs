@@ -51,7 +51,7 @@ impl Listed for Organizations {
             (_, Some(true)) => full_organizations(connection, &self.spoken, &rows, Depth::Full)?,
             (Some(true), _) => full_organizations(connection, &self.spoken, &rows, Depth::Summary)?,
             _ => {
-                let told = Told::of_organisations(connection, self.spoken.labels, rows.iter().map(|row| row.id))?;
+                let told = Told::of_organisations(connection, &self.spoken, rows.iter().map(|row| row.id))?;
                 rows.iter().map(|row| told.organization(row, Depth::Summary)).collect::<ApiResult<_>>()?
             }
         };
@@ -82,7 +82,10 @@ fn full_organizations(
         let detail = "so many services, programs or locations are not told in one answer: ask for fewer organizations, or for /services";
         return Err(ApiError::malformed(detail));
     }
-    let told = Told::of_services(connection, spoken, &given, depth)?;
+    let mut told = Told::of_services(connection, spoken, &given, depth)?;
+    let around =
+        ids.iter().map(|id| id.0).chain(under.iter().map(|row| row.id.0)).chain(places.iter().map(|row| row.id.0));
+    told.translate(connection, spoken, around)?;
     rows.iter()
         .map(|row| {
             let own = given.iter().filter(|service| service.organisation_id == row.id);
@@ -90,13 +93,10 @@ fn full_organizations(
             let own: ApiResult<Vec<Json>> =
                 own.map(|service| Ok(entities::without(told.service(service, depth)?, "organization"))).collect();
             let at = places.iter().filter(|place| place.organisation_id == row.id);
-            let at: ApiResult<Vec<Json>> = at.map(entities::location).collect();
-            let under: Vec<Json> = under
-                .iter()
-                .filter(|program| program.organisation_id == row.id)
-                .map(|program| told.program(program))
-                .collect();
-            let related = [("locations", at?.into()), ("programs", under.into()), ("services", own?.into())];
+            let at: ApiResult<Vec<Json>> = at.map(|place| told.location(place)).collect();
+            let own_programs = under.iter().filter(|program| program.organisation_id == row.id);
+            let own_programs: ApiResult<Vec<Json>> = own_programs.map(|program| told.program(program)).collect();
+            let related = [("locations", at?.into()), ("programs", own_programs?.into()), ("services", own?.into())];
             Ok(entities::with(told.organization(row, Depth::Full)?, related))
         })
         .collect()

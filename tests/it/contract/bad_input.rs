@@ -71,7 +71,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         partner_links,
         child_transitions,
         directory_sources,
-        service_translations,
+        translations,
         networks,
         network_members,
         network_meetings,

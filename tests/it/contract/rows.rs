@@ -92,6 +92,9 @@ rows! {
     partner_link,
     /// The service's, into Ukrainian.
     service_translation,
+    program_translation,
+    location_translation,
+    organisation_translation,
     network,
     /// Of the municipality itself, in another role than the example.
     network_member,
@@ -123,9 +126,15 @@ impl<'s> Rows<'s> {
         match name {
             "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
             | "consent" => self.make_of_person(name),
-            "service_translation" => {
+            "service_translation" | "program_translation" | "location_translation" | "organisation_translation" => {
+                let path = match name {
+                    "service_translation" => format!("/services/{}", self.service()),
+                    "program_translation" => format!("/programs/{}", self.program()),
+                    "location_translation" => format!("/locations/{}", self.location()),
+                    _ => format!("/organisations/{}", self.organisation()),
+                };
                 let told = json!({"fields": {"name": "Італійська"}, "state": "machine"});
-                let path = format!("/services/{}/translations/uk", self.service());
+                let path = format!("{path}/translations/uk");
                 anna.put(&path, &told).expect(200);
                 path
             }

@@ -291,7 +291,12 @@ impl<'w> Stage<'w> {
             ("service_id", _) => rows.service(),
             ("language", _) => {
                 // It is to be there.
-                rows.service_translation();
+                match operation.path.split('/').nth(1) {
+                    Some("services") => rows.service_translation(),
+                    Some("programs") => rows.program_translation(),
+                    Some("locations") => rows.location_translation(),
+                    _ => rows.organisation_translation(),
+                };
                 "uk".to_owned()
             }
             ("program_id", _) => rows.program(),

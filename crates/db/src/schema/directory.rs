@@ -123,9 +123,10 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Text};
     use crate::types::{Document, Instant, Uuid};
 
-    service_translations (id) {
+    translations (id) {
         id -> Uuid,
-        service_id -> Uuid,
+        entry_kind -> Text,
+        entry_id -> Uuid,
         organisation_id -> Uuid,
         language -> Text,
         fields -> Document,

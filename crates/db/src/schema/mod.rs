@@ -84,7 +84,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminders,
     service_at_locations,
     service_capacities,
-    service_translations,
     service_verifications,
     services,
     sessions,
@@ -96,6 +95,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     territory_memberships,
     transfer_records,
     transfers,
+    translations,
     users,
     watches,
 );
