@@ -396,6 +396,14 @@ both! {
         let before = since();
         anna.patch(&format!("/service-at-locations/{at}"), "*", &json!({"description": "second door"})).expect(200);
         assert_eq!(changed(&before), 1);
+        // What is told with it counts as well: whose it is, and what it is part of.
+        let before = since();
+        anna.patch(&format!("/organisations/{}", world.fixture.comune_udine), "*", &json!({"description": "The town"})).expect(200);
+        assert_eq!(changed(&before), 1);
+        let before = since();
+        let program = anna.get("/programs").expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
+        anna.patch(&format!("/programs/{program}"), "*", &json!({"description": "The first year"})).expect(200);
+        assert_eq!(changed(&before), 1);
     }
 
     fn what_is_not_there_or_not_right_is_told_as_a_problem(world: &World) {
