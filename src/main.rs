@@ -7,7 +7,8 @@ use approdo::access::users::{self, NewUser};
 use approdo::access::{GrantId, OrganisationId, PrincipalId, Role, TerritoryId};
 use approdo::attachments::s3::S3Secrets;
 use approdo::config::{DatabaseArgs, ServeArgs};
-use approdo::directory::organisations::{self, Organisation};
+use approdo::directory::organisation_handlers as organisations;
+use approdo::directory::organisations::OrganisationRow;
 use approdo::error::ApiError;
 use approdo::server::{self, Parts, StartError};
 use approdo::{demo, openapi, sync, work};
@@ -276,7 +277,7 @@ fn invite(args: &InviteArgs) -> Outcome {
         let organisation_id = match root {
             Some(root) => root,
             None => {
-                let root = Organisation::new(unit.now, args.organisation.clone(), "other".into(), None);
+                let root = OrganisationRow::new(unit.now, args.organisation.clone(), "other".into(), None);
                 organisations::add(unit, &root)?;
                 root.id
             }

@@ -15,8 +15,8 @@ use crate::cases::{
 use crate::codes;
 use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
-    capacities, location_handlers as locations, matches, organisations, service_at_locations,
-    service_handlers as services, translation_handlers as translations, verifications,
+    capacities, location_handlers as locations, matches, organisation_handlers as organisations, programs,
+    service_at_locations, service_handlers as services, translation_handlers as translations, verifications,
 };
 use crate::hsds::exchange::{exports as directory_exports, imports as directory_imports};
 use crate::networks::{
@@ -128,6 +128,10 @@ operations! {
     organisations::create_organisation,
     organisations::read_organisation,
     organisations::edit_organisation,
+    translations::list_organisation_translations,
+    translations::read_organisation_translation,
+    translations::replace_organisation_translation,
+    translations::delete_organisation_translation,
     directory_imports::create_directory_import,
     directory_exports::list_directory_exports,
     services::list_services,
@@ -148,10 +152,22 @@ operations! {
     service_at_locations::read_service_at_location,
     service_at_locations::edit_service_at_location,
     service_at_locations::delete_service_at_location,
+    programs::list_programs,
+    programs::create_program,
+    programs::read_program,
+    programs::edit_program,
+    translations::list_program_translations,
+    translations::read_program_translation,
+    translations::replace_program_translation,
+    translations::delete_program_translation,
     locations::list_locations,
     locations::create_location,
     locations::read_location,
     locations::edit_location,
+    translations::list_location_translations,
+    translations::read_location_translation,
+    translations::replace_location_translation,
+    translations::delete_location_translation,
     networks::list_networks,
     networks::create_network,
     networks::read_network,

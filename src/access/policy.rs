@@ -40,9 +40,10 @@ text_enum! {
         Services = "services",
         ServiceVerifications = "service_verifications",
         ServiceCapacities = "service_capacities",
-        ServiceTranslations = "service_translations",
+        Programs = "programs",
         Locations = "locations",
         ServiceAtLocations = "service_at_locations",
+        Translations = "translations",
         Agreements = "agreements",
         Referrals = "referrals",
         ReferralPackages = "referral_packages",
@@ -118,10 +119,11 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations
         | R::Territories
         | R::PathwayTemplates
+        | R::Programs
         | R::Locations
         | R::ServiceAtLocations
         | R::Agreements
-        | R::ServiceTranslations
+        | R::Translations
         | R::Networks
         | R::NetworkMembers
         | R::NetworkMeetings
@@ -137,12 +139,12 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),
-        R::Services | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
+        R::Services | R::Programs | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
         R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
             administers(role) && matches!(action, Create | Edit | Delete)
         }
         // A translation stands in the original's place, so those who keep the original keep it.
-        R::ServiceTranslations => administers(role) && matches!(action, Edit | Delete),
+        R::Translations => administers(role) && matches!(action, Edit | Delete),
         // Who gives a service knows how much room it has, and whether the directory is right.
         R::ServiceVerifications => tells_of_services(role) && action == Create,
         R::ServiceCapacities => tells_of_services(role) && action == Edit,

@@ -14,7 +14,7 @@ use crate::agreements::types::{
 use crate::clock;
 use crate::codes;
 use crate::directory::entries;
-use crate::directory::organisations::require_organisation;
+use crate::directory::organisation_handlers::require_organisation;
 use crate::directory::service_handlers::{require_service, require_territory};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};

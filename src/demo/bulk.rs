@@ -16,7 +16,8 @@ use crate::cases::types::{CaseId, CaseRow};
 use crate::cases::{handlers as cases, queries, reference};
 use crate::clock;
 use crate::demo;
-use crate::directory::organisations::{self, Organisation};
+use crate::directory::organisation_handlers as organisations;
+use crate::directory::organisations::OrganisationRow;
 use crate::error::ApiResult;
 use crate::people::processing::Processing;
 use crate::people::queries as people;
@@ -78,7 +79,7 @@ pub fn load(app: &App, count: usize) -> ApiResult<()> {
 
 fn lay_ground(unit: &mut Unit<'_>) -> ApiResult<Ground> {
     demo::mark(unit)?;
-    let root = Organisation::new(unit.now, "Measured deployment".into(), "other".into(), None);
+    let root = OrganisationRow::new(unit.now, "Measured deployment".into(), "other".into(), None);
     organisations::add(unit, &root)?;
     let owner = root.id;
     let country = place(unit, "country", "M".into(), None)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use approdo_db::Json;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -10,7 +11,8 @@ use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
 use crate::cases::pathway_templates::PathwayTemplateId;
 use crate::demo::{callers, directory, networks, offers, referrals, register};
-use crate::directory::organisations::{self, Organisation};
+use crate::directory::organisation_handlers as organisations;
+use crate::directory::organisations::{OrganisationDetails, OrganisationRow};
 use crate::error::{ApiError, ApiResult};
 use crate::people::households::HouseholdId;
 use crate::people::types::PersonId;
@@ -56,6 +58,9 @@ struct DemoOrganisation {
     kind: String,
     parent: Option<String>,
     ipa_code: Option<String>,
+    /// What it tells of itself.
+    #[serde(default)]
+    details: OrganisationDetails,
 }
 
 /// What keys of the demonstration files stand for.
@@ -121,8 +126,8 @@ fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
     }
     for body in places.organisations {
         let parent_id = body.parent.map(|key| lookup(&known.organisations, &key)).transpose()?;
-        let made = Organisation::new(unit.now, body.name, body.kind, parent_id);
-        let organisation = Organisation { ipa_code: body.ipa_code, ..made };
+        let made = OrganisationRow::new(unit.now, body.name, body.kind, parent_id);
+        let organisation = OrganisationRow { ipa_code: body.ipa_code, details: Json::of(body.details), ..made };
         organisations::add(unit, &organisation)?;
         known.organisations.insert(body.key, organisation.id);
     }

@@ -13,6 +13,7 @@ use crate::directory::locations::{
 };
 use crate::directory::parts::LocationType;
 use crate::directory::service_handlers::require_territory;
+use crate::directory::translations;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::paged_query;
@@ -162,7 +163,8 @@ fn check(unit: &mut Unit<'_>, row: &LocationRow) -> ApiResult<()> {
 
 /// Read a location.
 ///
-/// Every caller may know it.
+/// Every caller may know it. Texts that were reviewed in the language that `Accept-Language` prefers stand in the place of the originals;
+/// `Content-Language` says so.
 #[utoipa::path(
     tag = "Directory",
     params(("location_id" = LocationId, Path, description = "The location.")),
@@ -176,8 +178,15 @@ pub async fn read_location(
     held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_location", caller, move |reader| {
-        let row: LocationRow = entries::known(reader, id.0)?;
-        reader.answer_row(row.version, &held, &Fields::default(), "", &Location::shown(row)?)
+        let mut row: LocationRow = entries::known(reader, id.0)?;
+        let told = translations::tell(reader, &mut row)?;
+        Ok(told.label(reader.answer_row(
+            row.version,
+            &held,
+            &Fields::default(),
+            &told.view(),
+            &Location::shown(row)?,
+        )?))
     })
     .await
 }

@@ -92,7 +92,7 @@ pub struct Location {
     #[schema(nullable = false, max_length = 200)]
     pub alternate_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 4000)]
+    #[schema(nullable = false, max_length = 10_000)]
     pub description: Option<String>,
     /// How one gets there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,8 +184,8 @@ pub struct NewLocation {
     #[validate(length(min = 1, max = 200))]
     #[schema(nullable = false, min_length = 1, max_length = 200)]
     pub alternate_name: Option<String>,
-    #[validate(length(min = 1, max = 4000))]
-    #[schema(nullable = false, min_length = 1, max_length = 4000)]
+    #[validate(length(min = 1, max = 10_000))]
+    #[schema(nullable = false, min_length = 1, max_length = 10_000)]
     pub description: Option<String>,
     /// How one gets there.
     #[validate(length(min = 1, max = 1000))]
@@ -247,7 +247,7 @@ pub struct LocationPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200)]
     #[serde(default)]
     pub alternate_name: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 4000)]
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 10_000)]
     #[serde(default)]
     pub description: Patch<String>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 1000)]
@@ -293,7 +293,7 @@ pub fn apply(row: &mut LocationRow, patch: LocationPatch) -> ApiResult<Vec<&'sta
     for (name, text, most) in [
         ("name", &patch.name, 200),
         ("alternate_name", &patch.alternate_name, 200),
-        ("description", &patch.description, 4000),
+        ("description", &patch.description, 10_000),
         ("transportation", &patch.transportation, 1000),
     ] {
         edit.bounded(name, text, most);

@@ -1,4 +1,4 @@
-//! What services and locations are described with, under the names of the Human Services Data Specification (HSDS 3.0). A part has an
+//! What services, locations and organisations are described with, under the names of the Human Services Data Specification (HSDS 3.0). A part has an
 //! id, so that other catalogues can refer to it, and no life of its own: it is edited with what it describes.
 
 use approdo_db::{define_id, text_enum};
@@ -113,7 +113,7 @@ pub struct Phone {
     pub languages: Vec<SpokenLanguage>,
 }
 
-/// Whom to ask at an organisation about a service: a person in their office.
+/// Whom to ask at an organisation: a person in their office.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryContact {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header;
 use actix_web::{get, patch, post};
 use approdo_db::schema::{locations, service_at_locations, services, territories};
 use approdo_db::{Connection, Json};
@@ -16,6 +15,7 @@ use crate::directory::capacities::{self, ServiceCapacity};
 use crate::directory::eligibility::Eligibility;
 use crate::directory::entries;
 use crate::directory::parts::ServiceArea;
+use crate::directory::programs::{ProgramId, check_program};
 use crate::directory::services::{
     MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow, ServiceStatus, apply,
     check_ages, search_text,
@@ -32,6 +32,8 @@ paged_query! {
     ServiceQuery {
         /// Services of this organisation.
         organisation_id: Option<OrganisationId>,
+        /// Services that are part of this program.
+        program_id: Option<ProgramId>,
         /// A code of `service_types`.
         #[validate(length(min = 1, max = 40))]
         #[param(min_length = 1, max_length = 40)]
@@ -95,6 +97,9 @@ fn matching(
     }
     if let Some(organisation) = asked.organisation_id {
         list = list.filter(services::organisation_id.eq(organisation));
+    }
+    if let Some(program) = asked.program_id {
+        list = list.filter(services::program_id.eq(program));
     }
     if let Some(service_type) = &asked.service_type {
         list = list.filter(services::service_type.eq(service_type));
@@ -172,6 +177,7 @@ pub fn enter(unit: &mut Unit<'_>, id: ServiceId, mut new: NewService) -> ApiResu
     check_ages(new.minimum_age, new.maximum_age)?;
     check_eligibility(unit, &new.eligibility)?;
     check_areas(unit, &new.service_areas)?;
+    check_program(unit, new.organisation_id, new.program_id)?;
     let details = new.details();
     let row = ServiceRow {
         id,
@@ -190,6 +196,7 @@ pub fn enter(unit: &mut Unit<'_>, id: ServiceId, mut new: NewService) -> ApiResu
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        program_id: new.program_id,
     };
     entries::add(unit, &row, MEMBERS)?;
     Ok(row)
@@ -248,22 +255,12 @@ pub async fn read_service(
 ) -> ApiResult<Answer> {
     door.read("read_service", caller, move |reader| {
         let mut row: ServiceRow = entries::known(reader, id.0)?;
-        let preferred = reader.context.preferred.as_deref();
-        let reviewed = translations::reviewed(reader.connection, std::slice::from_ref(&row), preferred)?.pop();
-        let told = match reviewed {
-            Some(translation) => translation.put_into(&mut row)?.then_some(translation),
-            None => None,
-        };
+        let told = translations::tell(reader, &mut row)?;
         let now = reader.now;
         let capacity = capacities::of_service(reader.connection, row.id)?.map(|row| ServiceCapacity::shown(row, now));
         let service = Service::shown(row, capacity, clock::date_of(now))?;
-        let mut view = format!("{}{}", service.freshness, ServiceCapacity::view(service.capacity.as_ref()));
-        view.extend(told.as_ref().map(|told| format!("{}.{}", told.language, told.version)));
-        let answer = reader.answer_row(service.version, &held, &Fields::default(), &view, &service)?;
-        Ok(match told {
-            Some(told) => answer.header(header::CONTENT_LANGUAGE, told.language),
-            None => answer,
-        })
+        let view = format!("{}{}{}", service.freshness, ServiceCapacity::view(service.capacity.as_ref()), told.view());
+        Ok(told.label(reader.answer_row(service.version, &held, &Fields::default(), &view, &service)?))
     })
     .await
 }
@@ -296,6 +293,9 @@ pub async fn edit_service(
         }
         if changed.contains(&"service_areas") {
             check_areas(unit, &row.details()?.service_areas)?;
+        }
+        if changed.contains(&"program_id") {
+            check_program(unit, row.organisation_id, row.program_id)?;
         }
         entries::save(unit, &mut row, &changed)?;
         let service = shown(unit, row)?;

@@ -15,6 +15,7 @@ use crate::directory::eligibility::{Eligibility, EligibilityPatch};
 use crate::directory::parts::{
     CostOption, DirectoryContact, Funding, Phone, RequiredDocument, Schedule, ServiceArea, SpokenLanguage,
 };
+use crate::directory::programs::ProgramId;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
@@ -94,6 +95,7 @@ pub struct ServiceRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub program_id: Option<ProgramId>,
 }
 
 entry!(ServiceRow, ServiceId, services, organisation_id, "service", Services);
@@ -136,6 +138,10 @@ macro_rules! described {
             pub id: ServiceId,
             /// Who provides it.
             pub organisation_id: OrganisationId,
+            /// The program of that organisation that it is part of.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(nullable = false)]
+            pub program_id: Option<ProgramId>,
             #[schema(min_length = 1, max_length = 200)]
             pub name: String,
             pub status: ServiceStatus,
@@ -190,6 +196,7 @@ macro_rules! described {
                 Ok(Self {
                     id: row.id,
                     organisation_id: row.organisation_id,
+                    program_id: row.program_id,
                     name: row.name,
                     status: row.status,
                     service_type: row.service_type,
@@ -225,6 +232,9 @@ macro_rules! described {
         pub struct NewService {
             /// Who provides it: an organisation that you administer.
             pub organisation_id: OrganisationId,
+            /// A program of that organisation.
+            #[schema(nullable = false)]
+            pub program_id: Option<ProgramId>,
             #[validate(length(min = 1, max = 200))]
             #[schema(min_length = 1, max_length = 200)]
             pub name: String,
@@ -293,6 +303,10 @@ macro_rules! described {
         #[serde(deny_unknown_fields)]
         #[schema(example = json!({"status": "temporarily_closed", "alert": "Closed until 7 January."}))]
         pub struct ServicePatch {
+            /// A program of the service's organisation.
+            #[schema(required = false, value_type = Option<ProgramId>)]
+            #[serde(default)]
+            pub program_id: Patch<ProgramId>,
             #[schema(required = false, value_type = String, min_length = 1, max_length = 200)]
             #[serde(default)]
             pub name: Patch<String>,
@@ -344,7 +358,7 @@ macro_rules! described {
 
         /// The members that a creation records as changed.
         pub const MEMBERS: &[&str] = &[
-            "organisation_id", "name", "status", "service_type", "provider_kind", "regular_structure", "minimum_age",
+            "organisation_id", "program_id", "name", "status", "service_type", "provider_kind", "regular_structure", "minimum_age",
             "maximum_age", "eligibility", "url", "email", $(stringify!($text),)* $(stringify!($list),)*
         ];
 
@@ -418,6 +432,7 @@ pub fn apply(row: &mut ServiceRow, mut patch: ServicePatch) -> ApiResult<Vec<&'s
     edit.lies_within("maximum_age", &patch.maximum_age, 0..=150);
     let mut details = row.details()?;
     edit.required("name", &mut row.name, std::mem::take(&mut patch.name));
+    edit.optional("program_id", &mut row.program_id, std::mem::take(&mut patch.program_id));
     edit.required("status", &mut row.status, std::mem::take(&mut patch.status));
     edit.required("service_type", &mut row.service_type, std::mem::take(&mut patch.service_type));
     edit.required("provider_kind", &mut row.provider_kind, std::mem::take(&mut patch.provider_kind));

@@ -1,30 +1,50 @@
-//! What services say in other languages (domain 17): text by text, each as far as it can be relied on. A translation whose original has
-//! changed since is out of date, and shown to its translators alone.
+//! What entries of the directory say in other languages (domain 17): text by text, each as far as it can be relied on. A translation whose
+//! original has changed since is out of date, and shown to its translators alone.
 
-use approdo_db::schema::{history, service_translations as translations};
+use std::collections::HashMap;
+
+use actix_web::http::header;
+use approdo_db::schema::{history, translations};
 use approdo_db::types::RowId;
 use approdo_db::{Connection, Json, Timestamp, define_id, text_enum};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::access::OrganisationId;
-use crate::directory::entries::Entry as _;
-use crate::directory::services::{ServiceId, ServiceRow};
+use crate::directory::entries::Entry;
+use crate::directory::locations::LocationRow;
+use crate::directory::organisations::OrganisationRow;
+use crate::directory::programs::Program;
+use crate::directory::services::ServiceRow;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Checked, reading};
+use crate::http::{Answer, Checked, Reader, reading};
 use crate::page_of;
 
 define_id! {
-    /// The id of a translation of a service.
+    /// The id of a translation.
     #[derive(ToSchema)]
-    ServiceTranslationId;
+    TranslationId;
+
+    /// The id of a service, a program, a location or an organisation.
+    #[derive(ToSchema)]
+    TranslatedEntryId;
 }
 
 text_enum! {
+    /// What is translated.
+    #[derive(ToSchema)]
+    TranslatedEntry {
+        Service = "service",
+        Program = "program",
+        Location = "location",
+        Organisation = "organisation",
+    }
+
     /// How a translation came about.
     #[derive(ToSchema)]
     TranslationState {
@@ -56,10 +76,70 @@ impl From<TranslationState> for TranslatedTextState {
     }
 }
 
-/// The texts of a service that can be translated, said once for the request and for what is kept.
+/// An entry of the directory whose texts are translated: those members of `TranslatedTexts` that it has, in its row or its document.
+pub trait Translatable: Entry + Clone {
+    const KIND_OF_ENTRY: TranslatedEntry;
+
+    /// Puts a text in the place of the original.
+    fn say(&mut self, field: &'static str, text: String);
+}
+
+/// What is told in the document of an entry, apart from its name.
+fn say_in(details: &mut Json, field: &'static str, text: String) {
+    if let Some(details) = details.0.as_object_mut() {
+        details.insert(field.to_owned(), text.into());
+    }
+}
+
+impl Translatable for ServiceRow {
+    const KIND_OF_ENTRY: TranslatedEntry = TranslatedEntry::Service;
+
+    fn say(&mut self, field: &'static str, text: String) {
+        match field {
+            "name" => self.name = text,
+            field => say_in(&mut self.details, field, text),
+        }
+    }
+}
+
+impl Translatable for OrganisationRow {
+    const KIND_OF_ENTRY: TranslatedEntry = TranslatedEntry::Organisation;
+
+    fn say(&mut self, field: &'static str, text: String) {
+        match field {
+            "name" => self.name = text,
+            field => say_in(&mut self.details, field, text),
+        }
+    }
+}
+
+impl Translatable for LocationRow {
+    const KIND_OF_ENTRY: TranslatedEntry = TranslatedEntry::Location;
+
+    fn say(&mut self, field: &'static str, text: String) {
+        match field {
+            "name" => self.name = Some(text),
+            field => say_in(&mut self.details, field, text),
+        }
+    }
+}
+
+impl Translatable for Program {
+    const KIND_OF_ENTRY: TranslatedEntry = TranslatedEntry::Program;
+
+    fn say(&mut self, field: &'static str, text: String) {
+        match field {
+            "name" => self.name = text,
+            "alternate_name" => self.alternate_name = Some(text),
+            _ => self.description = Some(text),
+        }
+    }
+}
+
+/// The texts that can be translated, said once for the request and for what is kept.
 macro_rules! translatable {
     ($($field:ident: $most:tt,)*) => {
-        /// Texts of a service in another language.
+        /// Texts in another language: of an entry, those that it has.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct TranslatedTexts {
@@ -78,7 +158,7 @@ macro_rules! translatable {
                 all.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
             }
 
-            /// The texts that a service had: as its row is kept, and in the history.
+            /// The texts that an entry had: as its row is kept, and in the history.
             fn of_row(row: &Value) -> Self {
                 let text = |name: &str| {
                     let text = row.get(name).or_else(|| row.get("details")?.get(name));
@@ -99,6 +179,7 @@ translatable! {
     name: 200,
     alternate_name: 200,
     description: 10_000,
+    transportation: 1000,
     interpretation_services: 1000,
     application_process: 4000,
     fees_description: 2000,
@@ -110,10 +191,11 @@ translatable! {
 /// The row.
 #[derive(Debug, Clone, Queryable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = translations, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub struct ServiceTranslationRow {
-    pub id: ServiceTranslationId,
-    pub service_id: ServiceId,
-    /// The service's, which never changes.
+pub struct TranslationRow {
+    pub id: TranslationId,
+    pub entry_kind: TranslatedEntry,
+    pub entry_id: TranslatedEntryId,
+    /// The entry's, which never changes.
     pub organisation_id: OrganisationId,
     pub language: String,
     pub fields: Json,
@@ -126,19 +208,12 @@ pub struct ServiceTranslationRow {
     pub updated_at: Timestamp,
 }
 
-entry!(
-    ServiceTranslationRow,
-    ServiceTranslationId,
-    translations,
-    organisation_id,
-    "service_translation",
-    ServiceTranslations
-);
+entry!(TranslationRow, TranslationId, translations, organisation_id, "translation", Translations);
 
 /// A text in another language.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TranslatedText {
-    /// The member of the service.
+    /// The member of the entry.
     #[schema(max_length = 40, example = "name")]
     pub field: &'static str,
     #[schema(max_length = 10_000)]
@@ -146,16 +221,17 @@ pub struct TranslatedText {
     pub state: TranslatedTextState,
 }
 
-/// A service in another language.
+/// An entry of the directory in another language.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ServiceTranslation {
-    pub service_id: ServiceId,
+pub struct Translation {
+    pub entry_kind: TranslatedEntry,
+    pub entry_id: TranslatedEntryId,
     /// ISO 639-1, or ISO 639-3 where that has none.
     #[schema(min_length = 2, max_length = 3, pattern = "^[a-z]{2,3}$")]
     pub language: String,
     /// How it came about.
     pub state: TranslationState,
-    /// The version of the service that was translated.
+    /// The version of the entry that was translated.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub source_version: i64,
     /// Each text, with how far it can be relied on today.
@@ -170,28 +246,28 @@ pub struct ServiceTranslation {
 
 page_of! {
     /// A page of translations.
-    ServiceTranslationPage of ServiceTranslation
+    TranslationPage of Translation
 }
 
 /// A translation to keep.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"fields": {"name": "Італійська для новоприбулих"}, "state": "reviewed"}))]
-pub struct NewServiceTranslation {
+pub struct NewTranslation {
     /// The texts that are translated. Those that are left out are told in the original.
     #[validate(nested)]
     pub fields: TranslatedTexts,
     pub state: TranslationState,
-    /// The version of the service that was translated; the present one when absent.
+    /// The version of the entry that was translated; the present one when absent.
     #[validate(range(min = 1, max = 9_007_199_254_740_991_i64))]
     #[serde(default, deserialize_with = "reading::optional_whole")]
     #[schema(nullable = false, minimum = 1, maximum = 9007199254740991_i64)]
     pub source_version: Option<i64>,
 }
 
-impl Checked for NewServiceTranslation {}
+impl Checked for NewTranslation {}
 
-impl ServiceTranslationRow {
+impl TranslationRow {
     pub fn fields(&self) -> ApiResult<TranslatedTexts> {
         self.fields.read().map_err(ApiError::fault)
     }
@@ -200,9 +276,9 @@ impl ServiceTranslationRow {
         self.source.read().map_err(ApiError::fault)
     }
 
-    /// Each text with how far it can be relied on, the service being as it is.
-    fn texts(&self, service: &ServiceRow) -> ApiResult<Vec<TranslatedText>> {
-        let (fields, source, present) = (self.fields()?, self.source()?, present(service)?);
+    /// Each text with how far it can be relied on, the entry being as it is.
+    fn texts(&self, entry: &impl Translatable) -> ApiResult<Vec<TranslatedText>> {
+        let (fields, source, present) = (self.fields()?, self.source()?, present(entry)?);
         let (source, present) = (source.told(), present.told());
         let of = |texts: &[(&'static str, &str)], name: &str| {
             texts.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
@@ -218,10 +294,11 @@ impl ServiceTranslationRow {
         Ok(texts.collect())
     }
 
-    pub fn shown(self, service: &ServiceRow) -> ApiResult<ServiceTranslation> {
-        Ok(ServiceTranslation {
-            texts: self.texts(service)?,
-            service_id: self.service_id,
+    pub fn shown(self, entry: &impl Translatable) -> ApiResult<Translation> {
+        Ok(Translation {
+            texts: self.texts(entry)?,
+            entry_kind: self.entry_kind,
+            entry_id: self.entry_id,
             language: self.language,
             state: self.state,
             source_version: self.source_version,
@@ -232,73 +309,100 @@ impl ServiceTranslationRow {
     }
 
     /// Puts what was reviewed, and is not out of date, in the place of the original. Tells whether anything was.
-    pub fn put_into(&self, service: &mut ServiceRow) -> ApiResult<bool> {
-        let texts = self.texts(service)?;
+    pub fn put_into(&self, entry: &mut impl Translatable) -> ApiResult<bool> {
+        let texts = self.texts(entry)?;
         let reviewed = texts.into_iter().filter(|text| text.state == TranslatedTextState::Reviewed);
         let mut any = false;
         for TranslatedText { field, text, .. } in reviewed {
             any = true;
-            match service.details.0.as_object_mut() {
-                Some(details) if field != "name" => drop(details.insert(field.to_owned(), text.into())),
-                _ => service.name = text,
-            }
+            entry.say(field, text);
         }
         Ok(any)
     }
 }
 
-/// The texts of a service as it is.
-pub fn present(service: &ServiceRow) -> ApiResult<TranslatedTexts> {
-    Ok(TranslatedTexts::of_row(&serde_json::to_value(service).map_err(ApiError::fault)?))
+/// The texts of an entry as it is.
+fn present(entry: &impl Translatable) -> ApiResult<TranslatedTexts> {
+    Ok(TranslatedTexts::of_row(&serde_json::to_value(entry).map_err(ApiError::fault)?))
 }
 
-/// The texts that a translation of some of them was made of; 422 where the service had no such version.
-pub fn source(
+/// The texts that a translation of some of them was made of; 422 where the entry had no such version.
+pub fn source<E: Translatable>(
     connection: &mut Connection,
-    service: &ServiceRow,
+    entry: &E,
     version: i64,
     fields: &TranslatedTexts,
 ) -> ApiResult<TranslatedTexts> {
-    let whole = if version == service.version {
-        Some(present(service)?)
+    let (id, current) = entry.identity();
+    let whole = if version == current {
+        Some(present(entry)?)
     } else {
         let kept: Option<Json> = history::table
-            .filter(history::resource_id.eq(RowId(service.id.0)))
-            .filter(history::resource.eq(ServiceRow::KIND))
+            .filter(history::resource_id.eq(RowId(id)))
+            .filter(history::resource.eq(E::KIND))
             .filter(history::version.eq(version))
             .select(history::field_values)
             .first(connection)
             .optional()?;
         kept.map(|row| TranslatedTexts::of_row(&row.0))
     };
-    let whole = whole.ok_or_else(|| ApiError::invalid_member("source_version", "is no version of the service"))?;
+    let whole = whole.ok_or_else(|| ApiError::invalid_member("source_version", "is no version of the original"))?;
     Ok(whole.limited_to(fields))
 }
 
-/// The translation of a service into a language, if there is one.
+/// The translation of an entry into a language, if there is one.
 pub fn into_language(
     connection: &mut Connection,
-    service: ServiceId,
+    entry: TranslatedEntryId,
     language: &str,
-) -> QueryResult<Option<ServiceTranslationRow>> {
+) -> QueryResult<Option<TranslationRow>> {
     translations::table
-        .filter(translations::service_id.eq(service))
+        .filter(translations::entry_id.eq(entry))
         .filter(translations::language.eq(language))
         .first(connection)
         .optional()
 }
 
-/// What was reviewed of services in the language that a request prefers.
+/// What was reviewed of entries in the language that a request prefers, by entry.
 pub fn reviewed(
     connection: &mut Connection,
-    rows: &[ServiceRow],
+    entries: impl Iterator<Item = Uuid>,
     preferred: Option<&str>,
-) -> QueryResult<Vec<ServiceTranslationRow>> {
-    let Some(language) = preferred else { return Ok(Vec::new()) };
-    let ids: Vec<ServiceId> = rows.iter().map(|row| row.id).collect();
-    translations::table
-        .filter(translations::service_id.eq_any(ids))
+) -> QueryResult<HashMap<Uuid, TranslationRow>> {
+    let Some(language) = preferred else { return Ok(HashMap::new()) };
+    let rows: Vec<TranslationRow> = translations::table
+        .filter(translations::entry_id.eq_any(entries.map(TranslatedEntryId).collect::<Vec<_>>()))
         .filter(translations::language.eq(language))
         .filter(translations::state.eq(TranslationState::Reviewed))
-        .load(connection)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.entry_id.0, row)).collect())
+}
+
+/// The translation that an answer is told in, if any.
+pub struct ToldIn(Option<TranslationRow>);
+
+/// Puts what was reviewed in the language that a request prefers in the place of the originals.
+pub fn tell(reader: &mut Reader<'_>, entry: &mut impl Translatable) -> ApiResult<ToldIn> {
+    let preferred = reader.context.preferred.as_deref();
+    let id = entry.identity().0;
+    let found = reviewed(reader.connection, std::iter::once(id), preferred)?.remove(&id);
+    Ok(ToldIn(match found {
+        Some(translation) => translation.put_into(entry)?.then_some(translation),
+        None => None,
+    }))
+}
+
+impl ToldIn {
+    /// What of it belongs to the tag of an answer.
+    pub fn view(&self) -> String {
+        self.0.as_ref().map(|told| format!("{}.{}", told.language, told.version)).unwrap_or_default()
+    }
+
+    /// The answer, which says its language.
+    pub fn label(&self, answer: Answer) -> Answer {
+        match &self.0 {
+            Some(told) => answer.header(header::CONTENT_LANGUAGE, told.language.as_str()),
+            None => answer,
+        }
+    }
 }

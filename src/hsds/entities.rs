@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use approdo_db::Connection;
-use approdo_db::schema::{locations, organisations, service_at_locations, services};
+use approdo_db::schema::{locations, organisations, programs, service_at_locations, services};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::access::OrganisationId;
 use crate::codes::lists;
 use crate::directory::locations::{LocationId, LocationRow};
-use crate::directory::organisations::Organisation;
+use crate::directory::organisations::OrganisationRow;
 use crate::directory::parts::CostOption;
+use crate::directory::programs::{Program, ProgramId};
 use crate::directory::service_at_locations::ServiceAtLocationRow;
 use crate::directory::services::{ServiceId, ServiceRow, ServiceStatus};
-use crate::directory::translations::{self, ServiceTranslationRow};
+use crate::directory::translations::{self, Translatable, TranslationRow};
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::taxonomies::{self, Term, named};
 use crate::http::RequestContext;
@@ -44,10 +46,12 @@ pub struct Told {
     language: Language,
     terms: Vec<Term>,
     kinds: HashMap<String, String>,
-    organisations: HashMap<OrganisationId, Organisation>,
+    organisations: HashMap<OrganisationId, OrganisationRow>,
+    programs: HashMap<ProgramId, Program>,
     /// Services at locations, by service, with their locations.
     given: HashMap<ServiceId, Vec<(ServiceAtLocationRow, LocationRow)>>,
-    translations: HashMap<ServiceId, ServiceTranslationRow>,
+    /// What of it was reviewed in the language that the reader prefers, by entry.
+    translations: HashMap<Uuid, TranslationRow>,
 }
 
 /// How much of an entry is told.
@@ -68,9 +72,11 @@ impl Told {
         rows: &[ServiceRow],
         depth: Depth,
     ) -> ApiResult<Self> {
-        let mut told = Self::of_organisations(connection, spoken.labels, rows.iter().map(|row| row.organisation_id))?;
-        let reviewed = translations::reviewed(connection, rows, spoken.preferred.as_deref())?;
-        told.translations = reviewed.into_iter().map(|row| (row.service_id, row)).collect();
+        let mut told = Self::of_organisations(connection, spoken, rows.iter().map(|row| row.organisation_id))?;
+        let named = programs::table.filter(programs::id.eq_any(rows.iter().filter_map(|row| row.program_id)));
+        told.programs = named.load(connection)?.into_iter().map(|row: Program| (row.id, row)).collect();
+        let ids = rows.iter().map(|row| row.id.0).chain(told.programs.keys().map(|id| id.0)).collect::<Vec<Uuid>>();
+        told.translate(connection, spoken, ids)?;
         if depth == Depth::Full {
             let ids: Vec<ServiceId> = rows.iter().map(|row| row.id).collect();
             let given: Vec<ServiceAtLocationRow> = service_at_locations::table
@@ -80,6 +86,7 @@ impl Told {
             let places: Vec<LocationId> = given.iter().map(|at| at.location_id).collect();
             let places: Vec<LocationRow> = locations::table.filter(locations::id.eq_any(places)).load(connection)?;
             let places: HashMap<LocationId, LocationRow> = places.into_iter().map(|row| (row.id, row)).collect();
+            told.translate(connection, spoken, places.keys().map(|id| id.0))?;
             for at in given {
                 if let Some(place) = places.get(&at.location_id) {
                     told.given.entry(at.service_id).or_default().push((at, place.clone()));
@@ -91,35 +98,70 @@ impl Told {
 
     pub fn of_organisations(
         connection: &mut Connection,
-        language: Language,
+        spoken: &Spoken,
         ids: impl Iterator<Item = OrganisationId>,
     ) -> ApiResult<Self> {
+        let language = spoken.labels;
         let ids: std::collections::HashSet<OrganisationId> = ids.collect();
-        let rows: Vec<Organisation> = organisations::table.filter(organisations::id.eq_any(ids)).load(connection)?;
+        let rows: Vec<OrganisationRow> = organisations::table.filter(organisations::id.eq_any(ids)).load(connection)?;
         let kinds = lists::present(connection, "organisation_kinds")?.shown(language)?;
-        Ok(Self {
+        let mut told = Self {
             language,
             terms: taxonomies::terms(connection, language)?,
             kinds: kinds.items.into_iter().map(|code| (code.code, code.label)).collect(),
             organisations: rows.into_iter().map(|row| (row.id, row)).collect(),
+            programs: HashMap::new(),
             given: HashMap::new(),
             translations: HashMap::new(),
-        })
+        };
+        let ids: Vec<Uuid> = told.organisations.keys().map(|id| id.0).collect();
+        told.translate(connection, spoken, ids)?;
+        Ok(told)
+    }
+
+    /// Reads what entries say in the language that the reader prefers.
+    pub fn translate(
+        &mut self,
+        connection: &mut Connection,
+        spoken: &Spoken,
+        entries: impl IntoIterator<Item = Uuid>,
+    ) -> ApiResult<()> {
+        let reviewed = translations::reviewed(connection, entries.into_iter(), spoken.preferred.as_deref())?;
+        self.translations.extend(reviewed);
+        Ok(())
+    }
+
+    /// An entry as the reader understands it best.
+    fn in_words<E: Translatable>(&self, row: &E) -> ApiResult<E> {
+        let mut row = row.clone();
+        if let Some(translation) = self.translations.get(&row.identity().0) {
+            translation.put_into(&mut row)?;
+        }
+        Ok(row)
     }
 
     /// HSDS asks each organization for a description: until it has one of its own, what kind of body it is.
-    pub fn organization(&self, row: &Organisation) -> Value {
+    pub fn organization(&self, row: &OrganisationRow, depth: Depth) -> ApiResult<Value> {
+        let row = self.in_words(row)?;
+        let details = row.details()?;
         let kind = self.kinds.get(&row.kind).unwrap_or(&row.kind);
-        without_nulls(json!({
+        let organization = without_nulls(json!({
             "id": row.id,
             "name": row.name,
-            "description": kind,
+            "alternate_name": details.alternate_name,
+            "description": details.description.as_ref().unwrap_or(kind),
+            "email": details.email,
+            "website": details.website,
+            "uri": details.uri,
+            "logo": details.logo,
+            "year_incorporated": details.year_incorporated,
+            "legal_status": details.legal_status,
             "parent_organization_id": row.parent_id,
-        }))
-    }
-
-    /// With the code by which the administration's index knows it.
-    pub fn full_organization(&self, row: &Organisation, services: Vec<Value>, places: Vec<Value>) -> Value {
+        }));
+        if depth == Depth::Summary {
+            return Ok(organization);
+        }
+        // With the code by which the administration's index knows it.
         let identifier = |code: &String| {
             json!([{
                 "id": named(&["identifier", "ipa", code]),
@@ -129,25 +171,38 @@ impl Told {
                 "identifier": code,
             }])
         };
-        let identifiers = row.ipa_code.as_ref().map_or_else(|| json!([]), identifier);
-        let related =
-            [("organization_identifiers", identifiers), ("locations", places.into()), ("services", services.into())];
-        with(self.organization(row), related)
+        let related = [
+            ("phones", parts(&details.phones)?),
+            ("contacts", parts(&details.contacts)?),
+            ("funding", parts(&details.funding)?),
+            ("organization_identifiers", row.ipa_code.as_ref().map_or_else(|| json!([]), identifier)),
+        ];
+        Ok(with(organization, related))
     }
 
-    fn provider(&self, id: OrganisationId) -> Value {
-        self.organisations.get(&id).map_or(Value::Null, |row| self.organization(row))
+    fn provider(&self, id: OrganisationId, depth: Depth) -> ApiResult<Value> {
+        self.organisations.get(&id).map_or(Ok(Value::Null), |row| self.organization(row, depth))
+    }
+
+    /// HSDS asks each program for a description: until it has one, its name.
+    pub fn program(&self, row: &Program) -> ApiResult<Value> {
+        let row = self.in_words(row)?;
+        Ok(without_nulls(json!({
+            "id": row.id,
+            "organization_id": row.organisation_id,
+            "name": row.name,
+            "alternate_name": row.alternate_name,
+            "description": row.description.as_ref().unwrap_or(&row.name),
+        })))
     }
 
     pub fn service(&self, row: &ServiceRow, depth: Depth) -> ApiResult<Value> {
-        let mut row = row.clone();
-        if let Some(translation) = self.translations.get(&row.id) {
-            translation.put_into(&mut row)?;
-        }
+        let row = self.in_words(row)?;
         let details = row.details()?;
         let service = without_nulls(json!({
             "id": row.id,
             "organization_id": row.organisation_id,
+            "program_id": row.program_id,
             "name": row.name,
             "alternate_name": details.alternate_name,
             "description": details.description,
@@ -166,7 +221,8 @@ impl Told {
             "licenses": details.licenses,
             "alert": details.alert,
             "last_modified": row.updated_at,
-            "organization": self.provider(row.organisation_id),
+            "organization": self.provider(row.organisation_id, depth)?,
+            "program": row.program_id.and_then(|id| self.programs.get(&id)).map(|row| self.program(row)).transpose()?,
         }));
         if depth == Depth::Summary {
             return Ok(service);
@@ -177,7 +233,8 @@ impl Told {
             .collect();
         let service = if depth == Depth::Full {
             let given = self.given.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-            let given: ApiResult<Vec<Value>> = given.iter().map(|(at, place)| service_at_location(at, place)).collect();
+            let given: ApiResult<Vec<Value>> =
+                given.iter().map(|(at, place)| self.service_at_location(at, place)).collect();
             with(service, [("service_at_locations", given?.into())])
         } else {
             service
@@ -196,6 +253,45 @@ impl Told {
             ("attributes", taxonomies::attributes(&self.terms, self.language, row.id.0, &codes).into()),
         ];
         Ok(with(service, related))
+    }
+
+    /// A location with all that belongs to it.
+    pub fn location(&self, row: &LocationRow) -> ApiResult<Value> {
+        let row = self.in_words(row)?;
+        let details = row.details()?;
+        Ok(without_nulls(json!({
+            "id": row.id,
+            "location_type": row.location_type,
+            "url": details.url,
+            "organization_id": row.organisation_id,
+            "name": row.name,
+            "alternate_name": details.alternate_name,
+            "description": details.description,
+            "transportation": details.transportation,
+            "latitude": row.latitude,
+            "longitude": row.longitude,
+            "languages": parts(&details.languages)?,
+            "addresses": parts(&details.addresses)?,
+            "contacts": parts(&details.contacts)?,
+            "accessibility": parts(&details.accessibility)?,
+            "phones": parts(&details.phones)?,
+            "schedules": parts(&details.schedules)?,
+        })))
+    }
+
+    /// A service at a location, with the location.
+    pub fn service_at_location(&self, row: &ServiceAtLocationRow, place: &LocationRow) -> ApiResult<Value> {
+        let particulars = row.details()?;
+        Ok(without_nulls(json!({
+            "id": row.id,
+            "service_id": row.service_id,
+            "location_id": row.location_id,
+            "description": particulars.description,
+            "contacts": parts(&particulars.contacts)?,
+            "phones": parts(&particulars.phones)?,
+            "schedules": parts(&particulars.schedules)?,
+            "location": self.location(place)?,
+        })))
     }
 }
 
@@ -223,49 +319,7 @@ fn cost_option(cost: &CostOption) -> ApiResult<Value> {
 
 // Our territories are no words of HSDS.
 fn service_area(area: &crate::directory::parts::ServiceArea) -> ApiResult<Value> {
-    let mut shown = serde_json::to_value(area).map_err(ApiError::fault)?;
-    if let Some(members) = shown.as_object_mut() {
-        members.remove("territory_id");
-    }
-    Ok(shown)
-}
-
-/// A location with all that belongs to it.
-pub fn location(row: &LocationRow) -> ApiResult<Value> {
-    let details = row.details()?;
-    Ok(without_nulls(json!({
-        "id": row.id,
-        "location_type": row.location_type,
-        "url": details.url,
-        "organization_id": row.organisation_id,
-        "name": row.name,
-        "alternate_name": details.alternate_name,
-        "description": details.description,
-        "transportation": details.transportation,
-        "latitude": row.latitude,
-        "longitude": row.longitude,
-        "languages": parts(&details.languages)?,
-        "addresses": parts(&details.addresses)?,
-        "contacts": parts(&details.contacts)?,
-        "accessibility": parts(&details.accessibility)?,
-        "phones": parts(&details.phones)?,
-        "schedules": parts(&details.schedules)?,
-    })))
-}
-
-/// A service at a location, with the location.
-pub fn service_at_location(row: &ServiceAtLocationRow, place: &LocationRow) -> ApiResult<Value> {
-    let particulars = row.details()?;
-    Ok(without_nulls(json!({
-        "id": row.id,
-        "service_id": row.service_id,
-        "location_id": row.location_id,
-        "description": particulars.description,
-        "contacts": parts(&particulars.contacts)?,
-        "phones": parts(&particulars.phones)?,
-        "schedules": parts(&particulars.schedules)?,
-        "location": location(place)?,
-    })))
+    Ok(without(serde_json::to_value(area).map_err(ApiError::fault)?, "territory_id"))
 }
 
 /// A service by its id; 404 where there is none.
@@ -277,6 +331,14 @@ pub fn known_service(connection: &mut Connection, id: ServiceId) -> ApiResult<Se
 pub fn with<const N: usize>(mut entity: Value, members: [(&'static str, Value); N]) -> Value {
     if let Some(entity) = entity.as_object_mut() {
         entity.extend(members.map(|(name, value)| (name.to_owned(), value)));
+    }
+    entity
+}
+
+/// An entity without a member.
+pub fn without(mut entity: Value, member: &str) -> Value {
+    if let Some(entity) = entity.as_object_mut() {
+        entity.remove(member);
     }
     entity
 }

@@ -101,7 +101,8 @@ impl Listed for Given {
             Depth::Full => Depth::Apart,
             narrower => narrower,
         };
-        let told = Told::of_services(connection, &self.spoken, &given, depth)?;
+        let mut told = Told::of_services(connection, &self.spoken, &given, depth)?;
+        told.translate(connection, &self.spoken, rows.iter().map(|(_, _, place)| place.id.0))?;
         rows.iter().map(|(at, service, place)| Ok((at.id, with_service(&told, at, service, place, depth)?))).collect()
     }
 }
@@ -113,7 +114,7 @@ fn with_service(
     place: &LocationRow,
     depth: Depth,
 ) -> ApiResult<Json> {
-    let given = entities::service_at_location(at, place)?;
+    let given = told.service_at_location(at, place)?;
     Ok(entities::with(given, [("service", told.service(service, depth)?)]))
 }
 
@@ -133,7 +134,8 @@ pub async fn read_service_at_location(
         let at = at.ok_or_else(ApiError::not_found)?;
         let service = entities::known_service(connection, at.service_id)?;
         let place: LocationRow = locations::table.find(at.location_id).first(connection)?;
-        let told = Told::of_services(connection, spoken, std::slice::from_ref(&service), Depth::Apart)?;
+        let mut told = Told::of_services(connection, spoken, std::slice::from_ref(&service), Depth::Apart)?;
+        told.translate(connection, spoken, [place.id.0])?;
         with_service(&told, &at, &service, &place, Depth::Apart)
     })
     .await

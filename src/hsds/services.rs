@@ -64,7 +64,7 @@ impl Narrowed {
             statement = statement.sql(" AND s.organisation_id = ").bind(organisation);
         }
         if let Some(since) = self.since {
-            // Also where it is given since, or where that place has changed.
+            // Also where it is given since, or where that place, its organisation or its program has changed: they are told with it.
             statement = statement
                 .sql(" AND (s.updated_at >= ")
                 .bind(Value::Instant(since))
@@ -75,7 +75,11 @@ impl Narrowed {
                 .bind(Value::Instant(since))
                 .sql(" OR nl.updated_at >= ")
                 .bind(Value::Instant(since))
-                .sql(")))");
+                .sql(")) OR EXISTS (SELECT 1 FROM organisations so WHERE so.id = s.organisation_id AND so.updated_at >= ")
+                .bind(Value::Instant(since))
+                .sql(") OR EXISTS (SELECT 1 FROM programs sp WHERE sp.id = s.program_id AND sp.updated_at >= ")
+                .bind(Value::Instant(since))
+                .sql("))");
         }
         if let Some(code) = &self.service_type {
             statement = statement.sql(" AND s.service_type = ").bind(Value::Text(code.clone()));

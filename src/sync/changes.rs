@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 34] = [
+const KINDS: [Kind; 35] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -154,6 +154,7 @@ const KINDS: [Kind; 34] = [
     kind("code_list_version", "/code-list-versions/", None, &[]),
     kind("service", "/services/", None, &[]),
     kind("service_capacity", "/services/", None, &[]),
+    kind("program", "/programs/", None, &[]),
     kind("location", "/locations/", None, &[]),
     kind("service_at_location", "/service-at-locations/", None, &[]),
     kind("referral", "/referrals/", Some(Resource::Referrals), &[]),

@@ -136,6 +136,7 @@ fn reported(report: &Value) -> BTreeSet<String> {
     for entry in report["entries"].as_array().unwrap() {
         let within = match entry["kind"].as_str().unwrap() {
             "organisation" => "/organization",
+            "program" => "/program",
             "location" => "/service_at_locations/*/location",
             "service_at_location" => "/service_at_locations/*",
             _ => "",
@@ -152,8 +153,8 @@ fn reported(report: &Value) -> BTreeSet<String> {
 both! {
     fn what_is_imported_comes_back_apart_from_the_closed_list(world: &World) {
         let report = imported(world, "service_type=psychosocial_support", FILE);
-        // An organisation, two locations, two services, three services at locations.
-        assert_eq!(counts(&report), [8, 0, 0, 0], "{report}");
+        // Two organisations, two programs, two locations, three services, three services at locations.
+        assert_eq!(counts(&report), [12, 0, 0, 0], "{report}");
         let file: Value = serde_json::from_str(FILE).unwrap();
         let exports = exported(world);
         assert_eq!(exports[0]["id"], file[0]["id"]);
@@ -180,23 +181,23 @@ both! {
         imported(world, "service_type=psychosocial_support", FILE);
         let before = exported(world);
         let again = imported(world, "service_type=psychosocial_support", FILE);
-        assert_eq!(counts(&again), [0, 0, 8, 0], "{again}");
+        assert_eq!(counts(&again), [0, 0, 12, 0], "{again}");
         assert_eq!(exported(world), before);
         // The type was told once, and stays.
-        assert_eq!(counts(&imported(world, "", FILE)), [0, 0, 8, 0]);
+        assert_eq!(counts(&imported(world, "", FILE)), [0, 0, 12, 0]);
         // An export is a file as well. It names the importing organisation too.
         let page = json!({"items": before}).to_string();
         let back = imported(world, "", &page);
-        assert_eq!(counts(&back), [0, 0, 9, 0], "{back}");
+        assert_eq!(counts(&back), [0, 0, 12, 0], "{back}");
         let mut changed: Value = serde_json::from_str(FILE).unwrap();
         changed[0]["phones"] = json!([]);
         changed[0].as_object_mut().unwrap().remove("alert");
         changed[1]["service_at_locations"][0]["location"]["name"] = json!("The library");
         let report = imported(world, "dry_run=true", &changed.to_string());
-        assert_eq!((counts(&report), &report["dry_run"]), ([0, 2, 6, 0], &json!(true)));
+        assert_eq!((counts(&report), &report["dry_run"]), ([0, 2, 10, 0], &json!(true)));
         assert_eq!(exported(world), before, "nothing is kept of a trial");
         let report = imported(world, "", &changed.to_string());
-        assert_eq!(counts(&report), [0, 2, 6, 0], "{report}");
+        assert_eq!(counts(&report), [0, 2, 10, 0], "{report}");
         let after = exported(world);
         assert_eq!((&after[0]["phones"], after[0].get("alert")), (&json!([]), None));
         assert_eq!(after[1]["service_at_locations"][0]["location"]["name"], "The library");
@@ -204,10 +205,45 @@ both! {
         let service = report["entries"].as_array().unwrap().iter().find(|entry| entry["source_id"] == "service-2").unwrap();
         let address = format!("/services/{}", service["id"].as_str().unwrap());
         paolo.patch(&address, "*", &json!({"regular_structure": true, "eligibility": {"legal_statuses": ["refugee"]}})).expect(200);
-        assert_eq!(counts(&imported(world, "", &changed.to_string())), [0, 0, 8, 0]);
+        assert_eq!(counts(&imported(world, "", &changed.to_string())), [0, 0, 12, 0]);
         let kept = paolo.get(&address).expect(200).json();
         assert_eq!((&kept["regular_structure"], &kept["eligibility"]["legal_statuses"]), (&json!(true), &json!(["refugee"])));
         assert_eq!(kept["eligibility"]["target_groups"], json!(["refugee"]));
+    }
+
+    fn organisations_of_a_file_are_described_by_it_and_the_one_that_imports_by_itself(world: &World) {
+        let (anna, paolo) = (world.anna_system_administrator(), world.paolo_organisation_administrator());
+        let own = format!("/organisations/{}", world.fixture.comune_udine);
+        paolo.patch(&own, "*", &json!({"description": "The town", "website": "https://udine.example/"})).expect(200);
+        let report = imported(world, "service_type=psychosocial_support", FILE);
+        let address = |name: &str| {
+            let entries = report["entries"].as_array().unwrap();
+            let entry = entries.iter().find(|entry| entry["source_id"] == name).unwrap();
+            format!("/organisations/{}", entry["id"].as_str().unwrap())
+        };
+        let valley = address("org-7");
+        let told = anna.get(&valley).expect(200).json();
+        assert_eq!((&told["description"], &told["year_incorporated"], &told["kind"]), (&json!("Helps"), &json!(2011), &json!("other")));
+        assert_eq!((&told["phones"][0]["number"], &told["contacts"][0]["name"]), (&json!("+39 0432 000005"), &json!("Office")));
+        assert_eq!(anna.get(&address("org-8")).expect(200).json()["ipa_code"], "upl_aid");
+        // Its name and kind are for its administrators to change, the rest for the file.
+        paolo.patch(&valley, "*", &json!({"name": "Aid of the valley", "kind": "third_sector", "description": "Ours", "phones": []})).expect(200);
+        let again = imported(world, "", FILE);
+        assert_eq!(counts(&again), [0, 1, 11, 0], "{again}");
+        let told = anna.get(&valley).expect(200).json();
+        assert_eq!((&told["name"], &told["kind"]), (&json!("Aid of the valley"), &json!("third_sector")));
+        assert_eq!((&told["description"], &told["phones"][0]["number"]), (&json!("Helps"), &json!("+39 0432 000005")));
+        // A catalogue that knows less of the one that imports takes nothing from it.
+        let file = json!([{"id": "1", "name": "Service", "organization": {"id": "1", "name": "Comune di Udine", "description": "A town", "email": "x@udine.example"}}]);
+        let report = imported(world, "service_type=housing", &file.to_string());
+        assert_eq!(report["entries"][0]["lost"], json!(["description", "email", "website"]));
+        let told = paolo.get(&own).expect(200).json();
+        assert_eq!((&told["description"], &told["website"], told.get("email")), (&json!("The town"), &json!("https://udine.example/"), None));
+        // What an organisation would give is not given by another because it was rejected.
+        let file = json!([{"id": "2", "name": "Service", "organization": {"id": "2", "name": "Body", "website": "no address"}}]);
+        let report = imported(world, "service_type=housing", &file.to_string());
+        let pointers = [0, 1].map(|entry| report["entries"][entry]["errors"][0]["pointer"].as_str().unwrap());
+        assert_eq!(pointers, ["#/website", "#/organization_id"], "{report}");
     }
 
     fn an_entry_is_kept_whole_or_not_at_all(world: &World) {
@@ -267,21 +303,22 @@ both! {
     fn packages_of_tables_are_read_in_both_generations(world: &World) {
         let third = zipped(&[
             ("hsds/organizations.csv", "id,name,description\norg,Valley Aid,Helps\n"),
-            ("hsds/services.csv", "\u{feff}id,organization_id,name,status,minimum_age,last_modified\n1,org,\"Counselling, and more\",active,12,2023\n"),
+            ("hsds/services.csv", "\u{feff}id,organization_id,program_id,name,status,minimum_age,last_modified\n1,org,p,\"Counselling, and more\",active,12,2023\n"),
             ("hsds/locations.csv", "id,location_type,name,latitude,longitude\nplace,physical,Centre,46.06,13.23\n"),
             ("hsds/service_at_location.csv", "id,service_id,location_id,description\nat,1,place,First floor\n"),
             ("hsds/phones.csv", "id,service_id,location_id,contact_id,organization_id,number,extension\n1554f2e2-a373-45db-a3fa-9fc48a61c15e,1,place,,org,+39 1,7\n"),
             ("hsds/languages.csv", "id,phone_id,service_id,code,name\n2989d3ed-c547-48f8-8f9d-432d81c7892e,1554f2e2-a373-45db-a3fa-9fc48a61c15e,1,UR,Urdu\n"),
             ("hsds/cost_options.csv", "id,service_id,amount,currency\n1fdf4d39-3d80-484d-9f92-a8ffa08621e7,1,35,EUR\n"),
-            ("hsds/programs.csv", "id,name\n1,x\n"),
+            ("hsds/programs.csv", "id,organization_id,name,alternate_name\np,org,Aid for all,All\n"),
             ("hsds/read me.txt", "hello"),
         ]);
         let path = format!("{}?service_type=psychosocial_support", imports(world));
         let paolo = world.paolo_organisation_administrator();
         let report = import(&paolo, &path, "application/zip", &third).expect(200).json();
-        assert_eq!(counts(&report), [4, 0, 0, 0], "{report}");
-        assert_eq!(report["entries"][2]["at"], "services.csv:2");
+        assert_eq!(counts(&report), [5, 0, 0, 0], "{report}");
+        assert_eq!(report["entries"][3]["at"], "services.csv:2");
         let service = exported(world)[0].clone();
+        assert_eq!((&service["program"]["id"], &service["program"]["alternate_name"]), (&json!("p"), &json!("All")));
         assert_eq!((&service["name"], &service["minimum_age"]), (&json!("Counselling, and more"), &json!(12)));
         let phone = json!([{"id": "1554f2e2-a373-45db-a3fa-9fc48a61c15e", "number": "+39 1", "extension": 7,
             "languages": [{"id": "2989d3ed-c547-48f8-8f9d-432d81c7892e", "code": "ur", "name": "Urdu"}]}]);

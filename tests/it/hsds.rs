@@ -10,7 +10,7 @@ use crate::support::{Client, World};
 /// An entity: what it must have, its texts, its numbers, its related entities (`*` behind a list's).
 type Shape = (&'static str, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const SHAPES: [Shape; 17] = [
+const SHAPES: [Shape; 18] = [
     (
         "service",
         "id name status",
@@ -25,6 +25,7 @@ const SHAPES: [Shape; 17] = [
             ("service_at_locations", "service_at_location*"),
             ("languages", "language*"),
             ("organization", "organization"),
+            ("program", "program"),
             ("funding", "funding*"),
             ("cost_options", "cost_option*"),
             ("required_documents", "required_document*"),
@@ -40,11 +41,14 @@ const SHAPES: [Shape; 17] = [
         &[
             ("organization_identifiers", "organization_identifier*"),
             ("locations", "location*"),
+            ("programs", "program*"),
             ("services", "service*"),
             ("contacts", "contact*"),
             ("phones", "phone*"),
+            ("funding", "funding*"),
         ],
     ),
+    ("program", "id name description", "id organization_id name alternate_name description", "", &[]),
     (
         "organization_identifier",
         "id identifier_type identifier",
@@ -181,6 +185,8 @@ fn names(entities: &[Value]) -> Vec<&str> {
 /// A service with one of everything, at a location with one of everything.
 fn everything(world: &World) -> (String, String, String) {
     let paolo = world.paolo_organisation_administrator();
+    let program = json!({"organisation_id": world.fixture.comune_udine, "name": "First steps", "alternate_name": "The first year"});
+    let program = paolo.post("/programs", &program).expect(201).id();
     let phone = json!([{"number": "+39 0432 000000", "extension": 1, "type": "voice", "description": "reception",
         "languages": [{"code": "uk", "name": "Ukrainian", "note": "on Tuesdays"}]}]);
     let schedule = json!([{"valid_from": "2026-01-01", "valid_to": "2026-12-31", "dtstart": "2026-01-05", "timezone": 1,
@@ -190,7 +196,7 @@ fn everything(world: &World) -> (String, String, String) {
     let contact = json!([{"name": "Desk", "title": "Clerk", "department": "Social services", "email": "desk@udine.example", "phones": phone}]);
     let service = paolo.post("/services", &json!({
         "organisation_id": world.fixture.comune_udine, "name": "Sportello", "service_type": "migration_counselling",
-        "provider_kind": "internal", "status": "temporarily_closed", "minimum_age": 0, "maximum_age": 120,
+        "provider_kind": "internal", "program_id": program, "status": "temporarily_closed", "minimum_age": 0, "maximum_age": 120,
         "eligibility": {"target_groups": ["refugee", "worker"], "territory_ids": [world.fixture.udine]},
         "url": "https://udine.example/", "email": "sportello@udine.example", "alternate_name": "Help desk", "description": "First orientation",
         "interpretation_services": "by telephone", "application_process": "walk in", "fees_description": "free", "wait_time": "a week",
@@ -232,12 +238,17 @@ both! {
         assert_eq!(told["service_at_locations"][0]["location"]["addresses"][0]["postal_code"], "33100");
         assert_eq!(told["phones"][0]["languages"][0]["code"], "uk");
         assert_eq!(told["schedules"][0]["byday"], "MO,TH");
+        // A program without a description is described by its name.
+        assert_eq!((&told["program_id"], &told["program"]["description"]), (&told["program"]["id"], &json!("First steps")));
+        // A body that tells nothing of itself is described by its kind.
+        assert_eq!((&told["organization"]["description"], &told["organization"]["phones"]), (&json!("Municipality"), &json!([])));
         let classes: Vec<_> = told["attributes"].as_array().unwrap().iter().map(|of| of["taxonomy_term"]["code"].clone()).collect();
         assert_eq!(classes, ["migration_counselling", "refugee", "worker"]);
         let organization = reader.get(&format!("/organizations/{}", world.fixture.comune_udine)).expect(200).json();
         is_shaped("organization", &organization);
         assert_eq!(organization["locations"][0]["id"], json!(location));
         assert_eq!(organization["services"][0]["id"], json!(service));
+        assert_eq!(organization["programs"][0]["id"], told["program_id"]);
         let given = reader.get(&format!("/service_at_locations/{at}")).expect(200).json();
         is_shaped("service_at_location", &given);
         assert_eq!((&given["service"]["id"], &given["location"]["id"]), (&json!(service), &json!(location)));
@@ -256,6 +267,41 @@ both! {
         }
         let summary = reader.get("/services").expect(200).json();
         assert!(summary["contents"][0].get("phones").is_none(), "a list has what there is one of");
+    }
+
+    fn what_organizations_tell_of_themselves_stands_in_their_services_too(world: &World) {
+        let (service, _, at) = everything(world);
+        let own = world.fixture.comune_udine;
+        let texts = json!({"alternate_name": "The town", "description": "Services of the town", "email": "urp@udine.example",
+            "website": "https://udine.example/", "uri": "https://register.example/1", "logo": "https://udine.example/logo.svg",
+            "year_incorporated": 1866, "legal_status": "Public body"});
+        let mut patch = texts.clone();
+        patch["phones"] = json!([{"number": "+39 0432 000010", "extension": 2, "type": "voice"}]);
+        patch["contacts"] = json!([{"name": "Public relations", "email": "urp@udine.example"}]);
+        patch["funding"] = json!([{"source": "Taxes"}]);
+        patch["ipa_code"] = json!("c_l483");
+        world.paolo_organisation_administrator().patch(&format!("/organisations/{own}"), "*", &patch).expect(200);
+        let reader = Reader::of(world);
+        let whole = reader.get(&format!("/organizations/{own}")).expect(200).json();
+        is_shaped("organization", &whole);
+        let provider = reader.get(&format!("/services/{service}")).expect(200).json()["organization"].clone();
+        is_shaped("organization", &provider);
+        let given = reader.get(&format!("/service_at_locations/{at}")).expect(200).json();
+        is_shaped("service_at_location", &given);
+        for told in [&whole, &provider, &given["service"]["organization"]] {
+            for (name, text) in texts.as_object().unwrap() {
+                assert_eq!(told[name], *text, "{name}");
+            }
+            assert_eq!((&told["phones"][0]["number"], &told["contacts"][0]["name"]), (&json!("+39 0432 000010"), &json!("Public relations")));
+            assert_eq!((&told["funding"][0]["source"], &told["organization_identifiers"][0]["identifier"]), (&json!("Taxes"), &json!("c_l483")));
+        }
+        // A list has what there is one of.
+        let listed = reader.page(&format!("/services?organization_id={own}"), "service");
+        assert_eq!((&listed[0]["organization"]["website"], listed[0]["organization"].get("phones")), (&texts["website"], None));
+        let listed = reader.page("/organizations?search=udine", "organization");
+        assert_eq!((&listed[0]["description"], listed[0].get("contacts")), (&texts["description"], None));
+        // Services of an organization need not repeat it.
+        assert_eq!(whole["services"][0].get("organization"), None);
     }
 
     fn lists_are_narrowed_and_read_page_by_page_or_as_lines(world: &World) {
@@ -349,6 +395,14 @@ both! {
         assert_eq!(changed(&before), 1);
         let before = since();
         anna.patch(&format!("/service-at-locations/{at}"), "*", &json!({"description": "second door"})).expect(200);
+        assert_eq!(changed(&before), 1);
+        // What is told with it counts as well: whose it is, and what it is part of.
+        let before = since();
+        anna.patch(&format!("/organisations/{}", world.fixture.comune_udine), "*", &json!({"description": "The town"})).expect(200);
+        assert_eq!(changed(&before), 1);
+        let before = since();
+        let program = anna.get("/programs").expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
+        anna.patch(&format!("/programs/{program}"), "*", &json!({"description": "The first year"})).expect(200);
         assert_eq!(changed(&before), 1);
     }
 

@@ -1,18 +1,22 @@
 //! Entries of a file become rows: matched by what they are called there, made where there are none, edited where they differ. Each as a
 //! whole or not at all: everything that can be wrong with an entry is found before anything of it is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use approdo_db::schema::{organisation_ancestors, organisations};
+use approdo_db::Connection;
+use approdo_db::schema::organisation_ancestors;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::access::OrganisationId;
+use crate::codes::lists::{self, Code};
 use crate::directory::entries::{self, Entry};
 use crate::directory::location_handlers;
 use crate::directory::locations::{self, LocationId, LocationPatch, LocationRow, NewLocation};
-use crate::directory::organisations::{self as bodies, Organisation};
+use crate::directory::organisation_handlers;
+use crate::directory::organisations::{self, NewOrganisation, OrganisationPatch, OrganisationRow};
+use crate::directory::programs::{self, NewProgram, Program, ProgramId, ProgramPatch};
 use crate::directory::service_at_locations::{
     self, NewServiceAtLocation, ServiceAtLocationId, ServiceAtLocationPatch, ServiceAtLocationRow,
 };
@@ -24,6 +28,7 @@ use crate::hsds::exchange::report::{ImportReport, ImportStatus};
 use crate::hsds::exchange::shaping::{self, Shaped};
 use crate::hsds::exchange::sources::{self, HsdsEntity};
 use crate::http::body::checked;
+use crate::http::request::Language;
 use crate::work::Unit;
 
 /// The kind of body that an organisation of a file becomes: HSDS does not tell.
@@ -32,12 +37,16 @@ const KIND: &str = "other";
 /// An import in progress.
 pub struct Import<'u, 'a> {
     unit: &'u mut Unit<'a>,
-    importer: Organisation,
+    importer: OrganisationRow,
     service_type: Option<String>,
+    /// `organisation_kinds`.
+    kinds: Vec<Code>,
     /// The importing organisation and those below it: whose rows an import may touch.
     own: HashSet<OrganisationId>,
     /// What became of what the file names so far.
-    organisations: HashMap<String, OrganisationId>,
+    /// None for what was rejected.
+    organisations: HashMap<String, Option<OrganisationId>>,
+    programs: HashMap<String, (ProgramId, OrganisationId)>,
     locations: HashMap<String, LocationId>,
     services: HashMap<String, ServiceId>,
     report: ImportReport,
@@ -46,7 +55,7 @@ pub struct Import<'u, 'a> {
 /// Keeps what a file says, for an organisation that the caller administers.
 pub fn keep(
     unit: &mut Unit<'_>,
-    importer: Organisation,
+    importer: OrganisationRow,
     service_type: Option<String>,
     package: &Package,
 ) -> ApiResult<ImportReport> {
@@ -55,16 +64,19 @@ pub fn keep(
         .select(organisation_ancestors::organisation_id)
         .load(unit.connection)?;
     let mut import = Import {
+        kinds: lists::present(unit.connection, "organisation_kinds")?.shown(Language::En)?.items,
         unit,
         importer,
         service_type,
         own: own.into_iter().collect(),
         organisations: HashMap::new(),
+        programs: HashMap::new(),
         locations: HashMap::new(),
         services: HashMap::new(),
         report: ImportReport::default(),
     };
     package.organisations.iter().try_for_each(|item| import.organisation(item))?;
+    package.programs.iter().try_for_each(|item| import.program(item))?;
     package.locations.iter().try_for_each(|item| import.location(item))?;
     package.services.iter().try_for_each(|item| import.service(item))?;
     package.placements.iter().try_for_each(|item| import.placement(item))?;
@@ -89,11 +101,16 @@ fn rejected_before(member: &str) -> ApiError {
 
 impl Import<'_, '_> {
     /// The row that an entry is here: what was imported under its id, or what bears it as its own.
-    fn known<E: Entry>(&mut self, kind: HsdsEntity, item: &Item) -> ApiResult<Option<E>> {
+    fn known<E: Entry>(
+        &mut self,
+        kind: HsdsEntity,
+        item: &Item,
+        find: fn(&mut Connection, E::Id) -> QueryResult<Option<E>>,
+    ) -> ApiResult<Option<E>> {
         let imported = sources::row(self.unit.connection, self.importer.id, kind, &item.id)?;
         let id = imported.or_else(|| Uuid::parse_str(&item.id).ok());
         let row = match id {
-            Some(id) => E::lock(self.unit.connection, E::Id::from(id))?,
+            Some(id) => find(self.unit.connection, E::Id::from(id))?,
             None => None,
         };
         match row {
@@ -107,47 +124,106 @@ impl Import<'_, '_> {
         Ok(sources::remember(self.unit.connection, self.importer.id, kind, &item.id, row)?)
     }
 
-    /// Organisations become bodies below the importing one; one that bears its name is that one. What they are called here is for
-    /// their administrators to change.
+    /// Organisations become bodies below the importing one; one that bears its name is that one.
     fn organisation(&mut self, item: &Item) -> ApiResult<()> {
-        let (name, ipa_code, lost) = shaping::organisation(item);
-        let outcome = self.kept_organisation(item, name, ipa_code);
-        let id = self.report.note(HsdsEntity::Organisation, item, lost, outcome)?;
-        self.organisations.extend(id.map(|id| (item.id.clone(), OrganisationId(id))));
+        let mut shaped = shaping::organisation(item);
+        let outcome = self.kept_organisation(item, &mut shaped);
+        let id = self.report.note(HsdsEntity::Organisation, item, shaped.lost, outcome)?;
+        self.organisations.insert(item.id.clone(), id.map(OrganisationId));
         Ok(())
     }
 
-    fn kept_organisation(
-        &mut self,
-        item: &Item,
-        name: Option<String>,
-        ipa_code: Option<String>,
-    ) -> ApiResult<(Uuid, ImportStatus)> {
+    fn kept_organisation(&mut self, item: &Item, shaped: &mut Shaped) -> ApiResult<(Uuid, ImportStatus)> {
         require_id(item)?;
-        let name = name.ok_or_else(|| ApiError::invalid_member("name", "is missing"))?;
-        if name.chars().count() > 200 {
-            return Err(ApiError::invalid_member("name", "must have 1 to 200 characters"));
+        let mut members = std::mem::take(&mut shaped.members);
+        // Not locked: whatever is entered for an organisation waits for whoever has locked it.
+        let known: Option<OrganisationRow> = self.known(HsdsEntity::Organisation, item, OrganisationRow::find)?;
+        let is_importer = members.get("name").is_some_and(|name| *name == self.importer.name);
+        let Some(mut row) = known.or_else(|| is_importer.then(|| self.importer.clone())) else {
+            members.insert("kind".into(), KIND.into());
+            members.insert("parent_id".into(), json!(self.importer.id));
+            let new: NewOrganisation = checked(&members)?;
+            let made = organisation_handlers::enter(self.unit, OrganisationId::new(), new)?;
+            self.own.insert(made.id);
+            self.remember(HsdsEntity::Organisation, item, made.id.0)?;
+            return Ok((made.id.0, ImportStatus::Created));
+        };
+        // What they are called here is for their administrators to change.
+        members.remove("name");
+        members.remove("ipa_code");
+        if row.details()?.description.is_none()
+            && members.get("description").is_some_and(|text| self.is_kind(&row, text))
+        {
+            members.remove("description");
         }
-        let imported = sources::row(self.unit.connection, self.importer.id, HsdsEntity::Organisation, &item.id)?;
-        let own_id = imported.or_else(|| Uuid::parse_str(&item.id).ok()).map(OrganisationId);
-        if let Some(id) = own_id.filter(|id| self.own.contains(id)) {
-            return Ok((id.0, ImportStatus::Unchanged));
+        let texts =
+            ["alternate_name", "description", "email", "website", "uri", "logo", "year_incorporated", "legal_status"];
+        let patch: OrganisationPatch = checked(&replacing(members, &texts, &["phones", "contacts", "funding"]))?;
+        let changed = organisations::apply(&mut row, patch)?;
+        if row.id == self.importer.id {
+            // It tells of itself here: a catalogue that names it may know less of it.
+            shaped.lost.extend(changed.into_iter().map(str::to_owned));
+            return Ok((row.id.0, ImportStatus::Unchanged));
         }
-        if name == self.importer.name {
-            return Ok((self.importer.id.0, ImportStatus::Unchanged));
-        }
-        let made = Organisation::new(self.unit.now, name, KIND.to_owned(), Some(self.importer.id));
-        let made = Organisation { ipa_code: ipa_code.filter(|code| code.len() <= 20), ..made };
-        bodies::add(self.unit, &made)?;
-        self.own.insert(made.id);
-        self.remember(HsdsEntity::Organisation, item, made.id.0)?;
-        Ok((made.id.0, ImportStatus::Created))
+        entries::save(self.unit, &mut row, &changed)?;
+        Ok((row.id.0, status_of(&changed)))
+    }
+
+    /// Whether a description is what an export tells of an organisation that has none.
+    fn is_kind(&self, row: &OrganisationRow, description: &Value) -> bool {
+        let kind = self.kinds.iter().find(|kind| kind.code == row.kind);
+        kind.is_some_and(|Code { labels, .. }| {
+            [&labels.it, &labels.de, &labels.en].iter().any(|label| *description == **label)
+        })
     }
 
     /// Whose an entry is: the organisation it names, or the importing one where it names none of the file.
-    fn owner(&self, item: &Item) -> OrganisationId {
-        let named = item.text("organization_id").and_then(|id| self.organisations.get(&id).copied());
-        named.unwrap_or(self.importer.id)
+    fn owner(&self, item: &Item) -> ApiResult<OrganisationId> {
+        match item.text("organization_id").and_then(|id| self.organisations.get(&id)) {
+            Some(named) => named.ok_or_else(|| rejected_before("organization_id")),
+            None => Ok(self.importer.id),
+        }
+    }
+
+    fn program(&mut self, item: &Item) -> ApiResult<()> {
+        let shaped = shaping::program(item);
+        let outcome = self.kept_program(item, shaped.members);
+        self.report.note(HsdsEntity::Program, item, shaped.lost, outcome).map(drop)
+    }
+
+    fn kept_program(&mut self, item: &Item, mut members: Members) -> ApiResult<(Uuid, ImportStatus)> {
+        require_id(item)?;
+        let known: Option<Program> = self.known(HsdsEntity::Program, item, Program::lock)?;
+        let (row, status) = match known {
+            Some(mut row) => {
+                // What an export tells of a program that has no description.
+                if row.description.is_none() && members.get("description").is_some_and(|text| *text == row.name) {
+                    members.remove("description");
+                }
+                let patch: ProgramPatch = checked(&replacing(members, &["alternate_name", "description"], &[]))?;
+                let changed = programs::apply(&mut row, patch)?;
+                entries::save(self.unit, &mut row, &changed)?;
+                (row, status_of(&changed))
+            }
+            None => {
+                let new: NewProgram = checked(&of(self.owner(item)?, members))?;
+                let row = programs::enter(self.unit, ProgramId::new(), new)?;
+                self.remember(HsdsEntity::Program, item, row.id.0)?;
+                (row, ImportStatus::Created)
+            }
+        };
+        self.programs.insert(item.id.clone(), (row.id, row.organisation_id));
+        Ok((row.id.0, status))
+    }
+
+    /// The program of the file that a service of an organisation names, where it is that organisation's.
+    fn program_of(&self, item: &Item, organisation: OrganisationId, lost: &mut BTreeSet<String>) -> Option<ProgramId> {
+        let named = item.text("program_id")?;
+        let program = self.programs.get(&named).filter(|(_, owner)| *owner == organisation);
+        if program.is_none() {
+            lost.insert("program_id".to_owned());
+        }
+        program.map(|(id, _)| *id)
     }
 
     fn location(&mut self, item: &Item) -> ApiResult<()> {
@@ -161,8 +237,8 @@ impl Import<'_, '_> {
 
     fn kept_location(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
         require_id(item)?;
-        let Some(mut row) = self.known::<LocationRow>(HsdsEntity::Location, item)? else {
-            let new: NewLocation = checked(&of(self.owner(item), shaped.members))?;
+        let Some(mut row) = self.known(HsdsEntity::Location, item, LocationRow::lock)? else {
+            let new: NewLocation = checked(&of(self.owner(item)?, shaped.members))?;
             let row = location_handlers::enter(self.unit, LocationId::new(), new)?;
             self.remember(HsdsEntity::Location, item, row.id.0)?;
             return Ok((row.id.0, ImportStatus::Created));
@@ -176,24 +252,32 @@ impl Import<'_, '_> {
     }
 
     fn service(&mut self, item: &Item) -> ApiResult<()> {
-        let shaped = shaping::service(item, &self.unit.app.codes);
-        let lost = shaped.lost.clone();
-        let outcome = self.kept_service(item, shaped);
+        let mut shaped = shaping::service(item, &self.unit.app.codes);
+        let mut lost = std::mem::take(&mut shaped.lost);
+        let outcome = self.kept_service(item, shaped, &mut lost);
         let id = self.report.note(HsdsEntity::Service, item, lost, outcome)?;
         self.services.extend(id.map(|id| (item.id.clone(), ServiceId(id))));
         Ok(())
     }
 
-    fn kept_service(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+    fn kept_service(
+        &mut self,
+        item: &Item,
+        mut shaped: Shaped,
+        lost: &mut BTreeSet<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
         require_id(item)?;
-        match self.known::<ServiceRow>(HsdsEntity::Service, item)? {
+        let known: Option<ServiceRow> = self.known(HsdsEntity::Service, item, ServiceRow::lock)?;
+        let organisation = known.as_ref().map_or_else(|| self.owner(item), |row| Ok(row.organisation_id))?;
+        let program = self.program_of(item, organisation, lost);
+        shaped.members.extend(program.map(|id| ("program_id".to_owned(), json!(id))));
+        match known {
             Some(row) => self.edited_service(row, shaped),
-            None => self.new_service(item, shaped),
+            None => self.new_service(item, organisation, shaped),
         }
     }
 
-    fn new_service(&mut self, item: &Item, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
-        let owner = self.owner(item);
+    fn new_service(&mut self, item: &Item, owner: OrganisationId, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
         let provider = if owner == self.importer.id { "internal" } else { "external" };
         let service_type = shaped.service_type.or_else(|| self.service_type.clone());
         let service_type = service_type.ok_or_else(|| {
@@ -226,6 +310,7 @@ impl Import<'_, '_> {
             "alert",
             "minimum_age",
             "maximum_age",
+            "program_id",
         ];
         let lists = [
             "phones",
@@ -256,7 +341,7 @@ impl Import<'_, '_> {
 
     fn kept_placement(&mut self, item: &Item, mut members: Members) -> ApiResult<(Uuid, ImportStatus)> {
         require_id(item)?;
-        let known = self.known::<ServiceAtLocationRow>(HsdsEntity::ServiceAtLocation, item)?;
+        let known = self.known(HsdsEntity::ServiceAtLocation, item, ServiceAtLocationRow::lock)?;
         let service = item.text("service_id").and_then(|id| self.services.get(&id).copied());
         let service = service.ok_or_else(|| rejected_before("service_id"))?;
         let location = item.text("location_id").and_then(|id| self.locations.get(&id).copied());
@@ -315,6 +400,6 @@ fn keep_territories(row: &ServiceRow, members: &mut Members) -> ApiResult<()> {
 }
 
 /// The organisation that imports or exports; 404 where there is none.
-pub fn organisation(connection: &mut approdo_db::Connection, id: OrganisationId) -> ApiResult<Organisation> {
-    organisations::table.find(id).first(connection).optional()?.ok_or_else(ApiError::not_found)
+pub fn organisation(connection: &mut Connection, id: OrganisationId) -> ApiResult<OrganisationRow> {
+    OrganisationRow::find(connection, id)?.ok_or_else(ApiError::not_found)
 }

@@ -1,4 +1,4 @@
-//! What a file of HSDS says, whatever its form: organisations, locations, services, and which service is given where.
+//! What a file of HSDS says, whatever its form: organisations, programs, locations, services, and which service is given where.
 
 use std::collections::HashSet;
 
@@ -26,6 +26,7 @@ pub struct Item {
 #[derive(Debug, Default)]
 pub struct Package {
     pub organisations: Vec<Item>,
+    pub programs: Vec<Item>,
     pub locations: Vec<Item>,
     pub services: Vec<Item>,
     /// Services at locations: `service_id` and `location_id` are among the members.
@@ -88,11 +89,25 @@ impl Package {
 
     /// Takes a full service apart.
     fn take_service(&mut self, at: String, mut members: Members, seen: &mut Seen) {
-        if let Some(Value::Object(organisation)) = members.remove("organization") {
+        if let Some(Value::Object(mut organisation)) = members.remove("organization") {
+            let programs = organisation.remove("programs");
             let item = Item::new(format!("{at}/organization"), organisation);
             let id = Value::String(item.id.clone());
             members.entry("organization_id").or_insert(id);
+            for (index, program) in programs.and_then(|all| all.as_array().cloned()).into_iter().flatten().enumerate() {
+                let Value::Object(mut program) = program else { continue };
+                program.entry("organization_id").or_insert(Value::String(item.id.clone()));
+                seen.programs(Item::new(format!("{}/programs/{index}", item.at), program), &mut self.programs);
+            }
             seen.organisations(item, &mut self.organisations);
+        }
+        if let Some(Value::Object(mut program)) = members.remove("program") {
+            if let Some(organisation) = members.get("organization_id") {
+                program.entry("organization_id").or_insert(organisation.clone());
+            }
+            let item = Item::new(format!("{at}/program"), program);
+            members.entry("program_id").or_insert(Value::String(item.id.clone()));
+            seen.programs(item, &mut self.programs);
         }
         let given = members.remove("service_at_locations");
         let service = Item::new(at, members);
@@ -112,7 +127,7 @@ impl Package {
 
     /// 422 for more than is taken at once.
     pub fn checked(self) -> ApiResult<Self> {
-        let all = [&self.organisations, &self.locations, &self.services, &self.placements];
+        let all = [&self.organisations, &self.programs, &self.locations, &self.services, &self.placements];
         if all.iter().map(|items| items.len()).sum::<usize>() > MOST {
             return Err(ApiError::invalid_content(format!("holds more than {MOST} entries: send it in parts")));
         }
@@ -120,16 +135,23 @@ impl Package {
     }
 }
 
-/// Organisations and locations that were told before: each service of a full list repeats them.
+/// Organisations, programs and locations that were told before: each service of a full list repeats them.
 #[derive(Default)]
 struct Seen {
     organisations: HashSet<String>,
+    programs: HashSet<String>,
     locations: HashSet<String>,
 }
 
 impl Seen {
     fn organisations(&mut self, item: Item, into: &mut Vec<Item>) {
         if self.organisations.insert(item.id.clone()) {
+            into.push(item);
+        }
+    }
+
+    fn programs(&mut self, item: Item, into: &mut Vec<Item>) {
+        if self.programs.insert(item.id.clone()) {
             into.push(item);
         }
     }

@@ -87,7 +87,12 @@ impl ImportReport {
     ) -> ApiResult<Option<Uuid>> {
         let (id, status, errors) = match outcome {
             Ok((id, status)) => (Some(id), status, Vec::new()),
-            Err(error) if matches!(error.kind(), Kind::Invalid | Kind::Conflict | Kind::InsufficientScope) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    Kind::Invalid | Kind::Conflict | Kind::InsufficientScope | Kind::PreconditionFailed
+                ) =>
+            {
                 (None, ImportStatus::Rejected, told(&error))
             }
             Err(error) => return Err(error),

@@ -55,6 +55,24 @@ const SERVICE: &[Rule] = &[
     ("contacts", "contacts", Parts("contacts")),
 ];
 
+const ORGANISATION: &[Rule] = &[
+    ("name", "name", Text),
+    ("alternate_name", "alternate_name", Text),
+    ("description", "description", Text),
+    ("email", "email", Text),
+    ("website", "website", Text),
+    ("uri", "uri", Text),
+    ("logo", "logo", Text),
+    ("year_incorporated", "year_incorporated", Whole),
+    ("legal_status", "legal_status", Text),
+    ("phones", "phones", Parts("phones")),
+    ("contacts", "contacts", Parts("contacts")),
+    ("funding", "funding", Parts("funding")),
+];
+
+const PROGRAM: &[Rule] =
+    &[("name", "name", Text), ("alternate_name", "alternate_name", Text), ("description", "description", Text)];
+
 const LOCATION: &[Rule] = &[
     ("location_type", "location_type", Place),
     ("name", "name", Text),
@@ -171,7 +189,7 @@ struct Shaper {
     lost: BTreeSet<String>,
 }
 
-/// A service in our words, apart from its organisation.
+/// A service in our words, apart from its organisation and its program.
 pub fn service(item: &Item, codes: &KnownCodes) -> Shaped {
     let mut source = item.members.clone();
     // Deprecated in 3.0, and the only one in 1.x.
@@ -184,12 +202,19 @@ pub fn service(item: &Item, codes: &KnownCodes) -> Shaped {
     let attributes = source.remove("attributes");
     let status = source.remove("status").as_ref().and_then(text_of);
     let mut shaper = Shaper { lost: BTreeSet::new() };
-    let mut members = shaper.members("", &item.id, &["id", "organization_id"], SERVICE, source);
+    let mut members = shaper.members("", &item.id, &["id", "organization_id", "program_id"], SERVICE, source);
     if let Some(status) = status {
         members.insert("status".into(), status.replace(' ', "_").to_ascii_lowercase().into());
     }
     let (service_type, target_groups) = shaper.classified(attributes, codes);
     Shaped { members, lost: shaper.lost, service_type, target_groups }
+}
+
+/// A program in our words, apart from its organisation.
+pub fn program(item: &Item) -> Shaped {
+    let mut shaper = Shaper { lost: BTreeSet::new() };
+    let members = shaper.members("", &item.id, &["id", "organization_id"], PROGRAM, item.members.clone());
+    Shaped { members, lost: shaper.lost, service_type: None, target_groups: None }
 }
 
 /// A location in our words, apart from its organisation.
@@ -224,17 +249,23 @@ pub fn placement(item: &Item) -> Shaped {
     Shaped { members, lost: shaper.lost, service_type: None, target_groups: None }
 }
 
-/// Of an organisation only its name, and its code of the index of public administrations.
-pub fn organisation(item: &Item) -> (Option<String>, Option<String>, BTreeSet<String>) {
-    let identifier = |scheme: &str| {
-        let identifiers = item.members.get("organization_identifiers")?.as_array()?;
-        let of_scheme = identifiers.iter().find(|one| one["identifier_scheme"] == scheme)?;
-        text_of(&of_scheme["identifier"])
-    };
-    let ipa_code = identifier("IT-IPA");
-    let kept = ["id", "name", if ipa_code.is_some() { "organization_identifiers" } else { "name" }];
-    let lost = item.members.keys().filter(|name| !kept.contains(&name.as_str())).cloned().collect();
-    (item.text("name"), ipa_code, lost)
+/// An organisation in our words, apart from its kind and its place in the tree; of its identifiers only its code of the index of public
+/// administrations.
+pub fn organisation(item: &Item) -> Shaped {
+    let mut source = item.members.clone();
+    // So in 1.x.
+    if !source.contains_key("website") {
+        rename(&mut source, "url", "website");
+    }
+    let mut shaper = Shaper { lost: BTreeSet::new() };
+    let ipa_code = source.get("organization_identifiers").and_then(Value::as_array).and_then(|identifiers| {
+        let of_scheme = identifiers.iter().find(|one| one["identifier_scheme"] == "IT-IPA")?;
+        text_of(&of_scheme["identifier"]).filter(|code| code.len() <= 20)
+    });
+    let passed: &[&str] = if ipa_code.is_some() { &["id", "organization_identifiers"] } else { &["id"] };
+    let mut members = shaper.members("", &item.id, passed, ORGANISATION, source);
+    members.extend(ipa_code.map(|code| ("ipa_code".to_owned(), code.into())));
+    Shaped { members, lost: shaper.lost, service_type: None, target_groups: None }
 }
 
 fn rename(members: &mut Members, from: &str, to: &str) {

@@ -16,6 +16,7 @@ text_enum! {
     #[derive(ToSchema)]
     HsdsEntity {
         Organisation = "organisation",
+        Program = "program",
         Location = "location",
         Service = "service",
         ServiceAtLocation = "service_at_location",

@@ -138,8 +138,10 @@ impl Tables {
         ] {
             nest(&mut organisations, member, &by("organization_id", rows));
         }
+        let programs = self.take(&["programs"]);
         Package {
             organisations: items("organizations", organisations),
+            programs: items("programs", programs),
             locations: items("locations", locations),
             services: items("services", services),
             placements: items("service_at_location", placements),

@@ -73,6 +73,7 @@ rows! {
     /// With a capacity.
     service,
     other_service,
+    program,
     location,
     service_at_location,
     /// A draft.
@@ -92,6 +93,9 @@ rows! {
     partner_link,
     /// The service's, into Ukrainian.
     service_translation,
+    program_translation,
+    location_translation,
+    organisation_translation,
     network,
     /// Of the municipality itself, in another role than the example.
     network_member,
@@ -131,13 +135,19 @@ impl<'s> Rows<'s> {
         match name {
             "person" | "household" | "household_member" | "contact" | "relation" | "legal_status" | "reminder"
             | "consent" => self.make_of_person(name),
-            "service_translation" => {
+            "service_translation" | "program_translation" | "location_translation" | "organisation_translation" => {
+                let path = match name {
+                    "service_translation" => format!("/services/{}", self.service()),
+                    "program_translation" => format!("/programs/{}", self.program()),
+                    "location_translation" => format!("/locations/{}", self.location()),
+                    _ => format!("/organisations/{}", self.organisation()),
+                };
                 let told = json!({"fields": {"name": "Італійська"}, "state": "machine"});
-                let path = format!("/services/{}/translations/uk", self.service());
+                let path = format!("{path}/translations/uk");
                 anna.put(&path, &told).expect(200);
                 path
             }
-            "service" | "other_service" | "location" | "service_at_location" | "agreement" => {
+            "service" | "other_service" | "program" | "location" | "service_at_location" | "agreement" => {
                 self.make_of_directory(&anna, name)
             }
             "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
@@ -203,6 +213,7 @@ impl<'s> Rows<'s> {
                     "provider_kind": "internal"}),
             ),
             "agreement" => ("/agreements".to_owned(), self.stage.agreement(organisation)),
+            "program" => ("/programs".to_owned(), json!({"organisation_id": organisation, "name": "First steps"})),
             "location" => ("/locations".to_owned(), json!({"organisation_id": organisation, "name": "Town hall"})),
             _ => {
                 // Another one than the example is to be given at.

@@ -298,9 +298,15 @@ impl<'w> Stage<'w> {
             ("service_id", _) => rows.service(),
             ("language", _) => {
                 // It is to be there.
-                rows.service_translation();
+                match operation.path.split('/').nth(1) {
+                    Some("services") => rows.service_translation(),
+                    Some("programs") => rows.program_translation(),
+                    Some("locations") => rows.location_translation(),
+                    _ => rows.organisation_translation(),
+                };
                 "uk".to_owned()
             }
+            ("program_id", _) => rows.program(),
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
             ("network_id", _) => rows.network(),

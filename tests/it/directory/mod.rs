@@ -2,5 +2,7 @@
 
 mod locations;
 mod matches;
+mod organisations;
+mod programs;
 mod services;
 mod translations;

@@ -1,4 +1,4 @@
-//! Translations of services: told where they were reviewed, until the original changes.
+//! Translations of services, and of what surrounds them: told where they were reviewed, until the original changes.
 
 use serde_json::{Value, json};
 
@@ -143,5 +143,81 @@ both! {
         assert_eq!(facade(&address, "ar")["name"], "Italiano");
         let exports = format!("/organisations/{}/directory-exports", world.fixture.comune_udine);
         assert_eq!(in_language(&paolo, &exports, "uk").json()["items"][0]["name"], "Italiano");
+    }
+
+    fn locations_organisations_and_programs_are_translated_by_the_same_rule(world: &World) {
+        let (anna, paolo, maria) = (world.anna_system_administrator(), world.paolo_organisation_administrator(), world.maria_case_manager());
+        let own = world.fixture.comune_udine;
+        let texts = json!({"organisation_id": own, "name": "Municipio", "description": "Al piano terra.", "transportation": "Autobus 1"});
+        let location = format!("/locations/{}", paolo.post("/locations", &texts).expect(201).id());
+        let texts = json!({"organisation_id": own, "name": "Primi passi", "description": "Il primo anno."});
+        let program = format!("/programs/{}", paolo.post("/programs", &texts).expect(201).id());
+        let organisation = format!("/organisations/{own}");
+        paolo.patch(&organisation, "*", &json!({"description": "Il comune."})).expect(200);
+        for (address, text, absent, kind) in [
+            (&location, "transportation", "alert", "location"), (&program, "description", "transportation", "program"),
+            (&organisation, "description", "wait_time", "organisation"),
+        ] {
+            let ukrainian = format!("{address}/translations/uk");
+            let told = || in_language(&maria, address, "uk");
+            let original = told().json();
+            assert_eq!(told().header("content-language"), "");
+            let refused = paolo.put(&ukrainian, &json!({"fields": {absent: "x"}, "state": "draft"})).expect(422).json();
+            assert_eq!(refused["errors"][0]["pointer"], format!("#/fields/{absent}"), "{kind}");
+            let new = |state: &str| json!({"fields": {"name": "Назва", text: "Текст"}, "state": state});
+            maria.put(&ukrainian, &new("draft")).expect(403);
+            let kept = paolo.put(&ukrainian, &new("machine")).expect(200).json();
+            assert_eq!((kept["entry_kind"].as_str(), &kept["entry_id"]), (Some(kind), &original["id"]));
+            assert_eq!(told().json(), original, "{kind}");
+            let tag = told().header("etag").to_owned();
+            paolo.put(&ukrainian, &new("reviewed")).expect(200);
+            let answer = told();
+            assert_eq!((answer.header("content-language"), answer.header("etag") == tag), ("uk", false), "{kind}");
+            assert_eq!((&answer.json()["name"], &answer.json()[text]), (&json!("Назва"), &json!("Текст")), "{kind}");
+            assert_eq!(in_language(&maria, address, "it").json(), original, "{kind}");
+            paolo.patch(address, "*", &json!({text: "Altro."})).expect(200);
+            assert_eq!((&told().json()["name"], &told().json()[text]), (&json!("Назва"), &json!("Altro.")), "{kind}");
+            let outdated = maria.get(&ukrainian).expect(200).json();
+            assert!(states(&outdated).contains(&(text.to_owned(), "outdated".to_owned())), "{outdated}");
+            assert_eq!(maria.get(&format!("{address}/translations")).expect(200).json()["items"], json!([outdated]));
+            maria.delete(&ukrainian, "*").expect(403);
+            paolo.delete(&ukrainian, "*").expect(204);
+            assert_eq!(told().json()["name"], original["name"], "{kind}");
+        }
+        let theirs = format!("/organisations/{}/translations/uk", world.fixture.comune_trieste);
+        let new = json!({"fields": {"name": "Трієст"}, "state": "reviewed"});
+        paolo.put(&theirs, &new).expect(403);
+        anna.put(&theirs, &new).expect(200);
+    }
+
+    fn the_facade_tells_what_surrounds_a_service_in_the_language_too(world: &World) {
+        let paolo = world.paolo_organisation_administrator();
+        let own = world.fixture.comune_udine;
+        let address = service(world);
+        let program = paolo.post("/programs", &json!({"organisation_id": own, "name": "Primi passi"})).expect(201).id();
+        paolo.patch(&address, "*", &json!({"program_id": program})).expect(200);
+        let location = paolo.post("/locations", &json!({"organisation_id": own, "name": "Municipio"})).expect(201).id();
+        let at = paolo.post(&format!("{address}/service-at-locations"), &json!({"location_id": location})).expect(201).id();
+        for (entry, name) in [
+            (format!("/organisations/{own}"), "Удіне"), (format!("/programs/{program}"), "Перші кроки"), (format!("/locations/{location}"), "Ратуша"),
+        ] {
+            paolo.put(&format!("{entry}/translations/uk"), &json!({"fields": {"name": name}, "state": "reviewed"})).expect(200);
+        }
+        let facade = |path: &str| in_language(&world.nobody(), &format!("//rest/hsds/v3{path}"), "uk").json();
+        let told = facade(&address);
+        let names = |told: &Value| ["organization", "program"].map(|part| told[part]["name"].as_str().unwrap().to_owned());
+        assert_eq!(names(&told), ["Удіне", "Перші кроки"]);
+        assert_eq!(told["service_at_locations"][0]["location"]["name"], "Ратуша");
+        assert_eq!(told["program"]["description"], "Перші кроки");
+        assert_eq!(names(&facade("/services")["contents"][0]), ["Удіне", "Перші кроки"]);
+        let whole = facade(&format!("/organizations/{own}"));
+        assert_eq!((&whole["name"], &whole["programs"][0]["name"], &whole["locations"][0]["name"]), (&json!("Удіне"), &json!("Перші кроки"), &json!("Ратуша")));
+        assert_eq!(facade("/organizations?search=udine")["contents"][0]["name"], "Удіне");
+        for given in [facade(&format!("/service_at_locations/{at}")), facade("/service_at_locations")["contents"][0].clone()] {
+            assert_eq!((&given["location"]["name"], &given["service"]["organization"]["name"]), (&json!("Ратуша"), &json!("Удіне")));
+        }
+        let exports = format!("/organisations/{own}/directory-exports");
+        let exported = in_language(&paolo, &exports, "uk").json()["items"][0].clone();
+        assert_eq!(names(&exported), ["Comune di Udine", "Primi passi"]);
     }
 }

@@ -6,7 +6,8 @@ use approdo::access::{
     GrantId, OrganisationId, PrincipalId, PrincipalStatus, Role, TerritoryId, api_clients, auth, passwords,
 };
 use approdo::config::DatabaseArgs;
-use approdo::directory::organisations::{self, Organisation};
+use approdo::directory::organisation_handlers as organisations;
+use approdo::directory::organisations::OrganisationRow;
 use approdo::server::{self, Parts};
 use approdo::territory::territories::{self, Territory};
 use approdo::work::{self, Unit};
@@ -45,17 +46,7 @@ pub fn furnish(database: &DatabaseArgs) -> Fixture {
 
 fn put(unit: &mut Unit<'_>) -> Fixture {
     let organisation = |unit: &mut Unit<'_>, name: &str, kind: &str, parent_id| {
-        let row = Organisation {
-            id: OrganisationId::new(),
-            name: name.into(),
-            kind: kind.into(),
-            parent_id,
-            ipa_code: None,
-            version: 1,
-            created_at: unit.now,
-            updated_at: unit.now,
-            plan_approval_required: false,
-        };
+        let row = OrganisationRow::new(unit.now, name.into(), kind.into(), parent_id);
         organisations::add(unit, &row).expect("an organisation");
         row.id
     };

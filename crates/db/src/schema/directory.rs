@@ -21,6 +21,23 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        program_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::types::{Instant, Uuid};
+
+    programs (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        name -> Text,
+        alternate_name -> Nullable<Text>,
+        description -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
     }
 }
 
@@ -106,9 +123,10 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Text};
     use crate::types::{Document, Instant, Uuid};
 
-    service_translations (id) {
+    translations (id) {
         id -> Uuid,
-        service_id -> Uuid,
+        entry_kind -> Text,
+        entry_id -> Uuid,
         organisation_id -> Uuid,
         language -> Text,
         fields -> Document,

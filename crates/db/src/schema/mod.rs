@@ -73,6 +73,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_name_words,
     plans,
     principals,
+    programs,
     referral_packages,
     referral_pauses,
     referral_recipients,
@@ -83,7 +84,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     reminders,
     service_at_locations,
     service_capacities,
-    service_translations,
     service_verifications,
     services,
     sessions,
@@ -96,6 +96,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     transfer_records,
     transfer_requests,
     transfers,
+    translations,
     users,
     watches,
 );

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-    use crate::types::{Instant, Uuid};
+    use crate::types::{Document, Instant, Uuid};
 
     organisations (id) {
         id -> Uuid,
@@ -14,6 +14,7 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         plan_approval_required -> Bool,
+        details -> Document,
     }
 }
 
