@@ -1,7 +1,7 @@
 //! Rows between two bodies: who makes one, and whom it is made to. Each reads its own side of it, moves it where it may, and hears of it in
 //! its own feed; the deployment itself ends it on its day.
 
-use approdo_db::{Connection, Timestamp};
+use approdo_db::{Connection, Json, Timestamp};
 use chrono::NaiveDate;
 use diesel::QueryResult;
 use serde::Serialize;
@@ -221,7 +221,12 @@ pub fn find<R: TwoSided>(reader: &mut Reader<'_>, id: R::Id) -> ApiResult<R> {
 
 /// Records that a locked one has expired, where its day has come.
 pub fn settle<R: TwoSided>(unit: &mut Unit<'_>, row: &mut R) -> ApiResult<()> {
-    if !row.is_live() || row.expires_on() > clock::date_of(unit.now) {
+    if row.expires_on() > clock::date_of(unit.now) { Ok(()) } else { end(unit, row) }
+}
+
+/// Records that a locked one that is live has expired, whatever its day.
+pub fn end<R: TwoSided>(unit: &mut Unit<'_>, row: &mut R) -> ApiResult<()> {
+    if !row.is_live() {
         return Ok(());
     }
     let (was, from) = (Known::of(row), row.status());
@@ -299,7 +304,7 @@ fn change<R: TwoSided>(
         place: Some(row.sending()),
         before,
         about: row.subject().map(|(_, person)| person.0),
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(row).map_err(ApiError::fault)?),
         ..Change::plain(R::KIND, id, version, operation, changed)
     })
 }

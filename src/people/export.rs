@@ -37,7 +37,7 @@ use crate::cases::types::CaseRow;
 use crate::consents::types::ConsentRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Id, Parameters, query};
-use crate::offers::two_sided::TwoSided as _;
+use crate::offers::two_sided::{self, TwoSided as _};
 use crate::people::contacts::Contact;
 use crate::people::coverage::{self, Coverage};
 use crate::people::household_members::HouseholdMember;
@@ -47,6 +47,7 @@ use crate::people::queries;
 use crate::people::relation_rows::{self, RelationId};
 use crate::people::reminders::ReminderRow;
 use crate::people::types::{PersonId, PersonRow};
+use crate::referrals::rules::Side;
 use crate::referrals::types::ReferralRow;
 use crate::referrals::{erasure, export};
 use crate::shared_accesses::types::SharedAccessRow;
@@ -71,7 +72,7 @@ pub struct PersonExport {
     /// Each case that went to another body, or was to go, with when its former body kept a record of it, which that one tells.
     #[schema(max_items = 10000)]
     pub transfers: Vec<Value>,
-    /// Each time that a body asked for a case by its number.
+    /// Each time that a body asked yours, or yours another one, for a case by its number.
     #[schema(max_items = 10000)]
     pub transfer_requests: Vec<Value>,
     /// What other bodies may or could look into.
@@ -95,7 +96,7 @@ pub struct PersonExport {
     /// Moves of the person, the legal statuses, reminders, consents, referrals, transfers, requests for them, shared accesses, assessments, goals, plans, appointments and pathways.
     #[schema(max_items = 100000)]
     pub transitions: Vec<ChildTransition>,
-    /// What each of these rows, and of those that are gone, has been in the course of time.
+    /// What each of these rows, but for requests for transfers, and of those that are gone, has been in the course of time.
     #[schema(max_items = 100000)]
     pub history: Vec<HistoryEntry>,
     /// Cases that you may not read, and what belongs to them: not in this document; who may read them can add them.
@@ -211,7 +212,10 @@ fn gather(
     let mut transferred = TransferRow::of_person(connection, person.id)?;
     transferred.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
     let mut requested = TransferRequestRow::of_person(connection, person.id)?;
-    requested.retain(|row| of_person.iter().any(|case| Some(case.id) == row.case_id));
+    // What others asked one another is theirs to tell.
+    requested.retain(|row| {
+        of_person.iter().any(|case| Some(case.id) == row.case_id) && !two_sided::sides(row, rights).standing.is_empty()
+    });
     let mut looked_into = SharedAccessRow::of_person(connection, person.id)?;
     looked_into.retain(|row| of_person.iter().any(|case| case.id == row.case_id));
     let asked_of = [
@@ -235,7 +239,7 @@ fn gather(
         consents: rows::<ConsentRow>(connection, person.id)?,
         referrals,
         transfers: transferred.iter().map(|row| told_transfer(connection, row)).collect::<ApiResult<_>>()?,
-        transfer_requests: requested.iter().map(value).collect::<ApiResult<_>>()?,
+        transfer_requests: requested.iter().map(|row| told_request(row, rights)).collect::<ApiResult<_>>()?,
         shared_accesses: looked_into.iter().map(value).collect::<ApiResult<_>>()?,
         contacts: rows::<Contact>(connection, person.id)?,
         relations: relations(connection, person.id)?,
@@ -334,6 +338,17 @@ fn referred(connection: &mut Connection, person: PersonId, of_person: &[CaseRow]
     Ok(rows)
 }
 
+/// A request, without who asked where that is another body's.
+fn told_request(row: &TransferRequestRow, rights: &Rights) -> ApiResult<Value> {
+    let mut told = value(row)?;
+    if !two_sided::sides(row, rights).standing.contains(&Side::Sender)
+        && let Some(members) = told.as_object_mut()
+    {
+        members.remove("author_id");
+    }
+    Ok(told)
+}
+
 /// A transfer with when a record of the case was kept by who handed it over.
 fn told_transfer(connection: &mut Connection, row: &TransferRow) -> ApiResult<Value> {
     use approdo_db::schema::transfer_records as records;
@@ -404,6 +419,7 @@ fn past(
     homes: &[Home],
 ) -> ApiResult<Vec<HistoryEntry>> {
     type Line = (String, RowId, i64, Operation, Json, PrincipalId, Timestamp);
+    type Read = (String, RowId, i64, Operation, Value, PrincipalId, Timestamp);
     let homes: Vec<RowId> = homes.iter().map(|(_, household)| RowId(household.id.0)).collect();
     let lines: Vec<Line> = history::table
         .filter(history::person_id.eq(RowId(person.0)).or(history::resource_id.eq_any(homes)))
@@ -418,18 +434,26 @@ fn past(
             history::at,
         ))
         .load(connection)?;
+    let read = |(kind, id, version, operation, values, actor, at): Line| {
+        (kind, id, version, operation, values.value(), actor, at)
+    };
+    let lines: Vec<Read> = lines.into_iter().map(read).collect();
     // A note or an attachment is for the eyes that its last version is for, whatever it was before, and when it is gone, too.
     let mut confidential_in_sight = HashMap::new();
     for (kind, id, _, _, values, _, _) in &lines {
         let shown = match kind.as_str() {
-            Note::KIND => was_in_sight::<Note>(&values.0, rights, of_person),
-            Attachment::KIND => was_in_sight::<Attachment>(&values.0, rights, of_person),
+            Note::KIND => was_in_sight::<Note>(values, rights, of_person),
+            Attachment::KIND => was_in_sight::<Attachment>(values, rights, of_person),
             _ => continue,
         };
         confidential_in_sight.insert(*id, shown);
     }
-    let for_our_eyes = |line: &Line| {
-        let (resource, id, values) = (line.0.as_str(), line.1, &line.4.0);
+    let for_our_eyes = |line: &Read| {
+        let (resource, id, values) = (line.0.as_str(), line.1, &line.4);
+        if resource == TransferRequestRow::KIND {
+            // Its moves tell as much, without who asked.
+            return false;
+        }
         let case =
             if resource == "case" { Some(id.0.to_string()) } else { values["case_id"].as_str().map(str::to_owned) };
         let in_reach = case.is_none_or(|id| of_person.iter().any(|case| case.id.0.to_string() == id));
@@ -443,7 +467,7 @@ fn past(
             resource_id,
             version,
             operation,
-            values: values.0,
+            values,
             actor_id,
             at,
         })

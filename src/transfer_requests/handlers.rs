@@ -6,14 +6,15 @@ use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
-use crate::cases::reference;
 use crate::cases::types::CaseId;
+use crate::cases::{queries as case_queries, reference};
 use crate::codes;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfNoneMatch};
 use crate::offers::ground;
 use crate::offers::two_sided::{self, TwoSided as _};
 use crate::people::handlers::require_place;
+use crate::people::queries as people;
 use crate::people::types::PersonId;
 use crate::transfer_requests::rules::TransferRequestStatus;
 use crate::transfer_requests::types::{NewTransferRequest, TransferRequest, TransferRequestId, TransferRequestRow};
@@ -56,6 +57,7 @@ pub fn ask(unit: &mut Unit<'_>, id: TransferRequestId, new: NewTransferRequest) 
     if !reference::is_valid(&public_ref) {
         return Err(ApiError::invalid_member("public_ref", "is no number of a case: a digit or letter is wrong"));
     }
+    let whose = whose(unit, &public_ref)?;
     let live = transfer_requests::table
         .filter(transfer_requests::owner_org_id.eq(new.owner_org_id))
         .filter(transfer_requests::to_org_id.eq(new.to_org_id))
@@ -70,11 +72,6 @@ pub fn ask(unit: &mut Unit<'_>, id: TransferRequestId, new: NewTransferRequest) 
             return Err(ApiError::unmet(vec![UnmetGuard::new("no_live_request", detail)]));
         }
     }
-    let whose: Option<(CaseId, PersonId)> = cases::table
-        .filter(cases::public_ref.eq(&public_ref))
-        .select((cases::id, cases::person_id))
-        .first(unit.connection)
-        .optional()?;
     let row = TransferRequestRow {
         id,
         owner_org_id: new.owner_org_id,
@@ -95,6 +92,20 @@ pub fn ask(unit: &mut Unit<'_>, id: TransferRequestId, new: NewTransferRequest) 
     };
     two_sided::add(unit, &row, &TransferRequestRow::MEMBERS)?;
     Ok(row)
+}
+
+/// The case with a number and its person. Both are locked, in the order of everywhere: an erasure either sees the request or has put another
+/// number in the place of this one.
+fn whose(unit: &mut Unit<'_>, public_ref: &str) -> ApiResult<Option<(CaseId, PersonId)>> {
+    let seen: Option<(CaseId, PersonId)> = cases::table
+        .filter(cases::public_ref.eq(public_ref))
+        .select((cases::id, cases::person_id))
+        .first(unit.connection)
+        .optional()?;
+    let Some((case, person)) = seen else { return Ok(None) };
+    people::lock(unit, person)?;
+    let case = case_queries::lock(unit, case)?;
+    Ok((case.public_ref == public_ref).then_some((case.id, person)))
 }
 
 /// Read a request for a transfer.

@@ -10,9 +10,11 @@ use crate::access::Resource;
 use crate::access::caller::{Caller, actions, resources};
 use crate::attachments::content::{Again, Opened, give};
 use crate::attachments::types::{Attachment, AttachmentId};
+use crate::cases::confidentiality;
 use crate::error::{ApiError, ApiResult};
 use crate::http::path::Ids;
 use crate::http::{Answer, Door, IfNoneMatch, Reader};
+use crate::offers::two_sided::TwoSided as _;
 use crate::transfers::frozen;
 use crate::transfers::types::TransferId;
 
@@ -47,8 +49,12 @@ pub async fn read_transfer_record_content(
         // Whether it is stored is said as it was; where, as it is.
         let object_key = where_it_is(reader, attachment)?;
         reader.shows(Resource::TransferRecords, [row.id.0, row.case_id.0, row.person_id.0, attachment.0]);
+        let kept = as_it_was.clone();
         let again: Again = Arc::new(move |reader| {
-            frozen::own(reader, transfer)?;
+            let row = frozen::own(reader, transfer)?;
+            if !confidentiality::in_sight_at(&kept, &reader.rights, &row.sending(), row.case_manager_id) {
+                return Err(ApiError::not_found());
+            }
             where_it_is(reader, attachment).map(drop)
         });
         Ok(Opened { row: Attachment { object_key, ..as_it_was }, again })

@@ -223,16 +223,30 @@ both! {
         let cast = Cast::new(world);
         let number = text(&number(&cast));
         let request = asked(&cast);
+        // One that another body was asked is not for Udine to tell.
+        let elsewhere = asks(&cast, &json!({"public_ref": number, "to_org_id": world.fixture.root})).expect(201).id();
         let exported = cast.maria.get(&format!("/people/{}/export", cast.person)).expect(200).json();
-        assert_eq!(exported["transfer_requests"][0]["id"], json!(request));
+        let told = exported["transfer_requests"].as_array().expect("requests");
+        assert_eq!((told.len(), &told[0]["id"], told[0].get("author_id")), (1, &json!(request), None));
+        assert!(!exported.to_string().contains(&elsewhere));
         answered(&cast.maria, &request, &json!({"to": "rejected", "note": "She has moved on to Gorizia."})).expect(201);
         let closed = json!({"to": "closed", "reason_code": "moved"});
         cast.maria.post_matching(&format!("/cases/{}/transitions", cast.case), "*", &closed).expect(201);
+        // Two cases of hers are asked for at once, and nobody has answered.
+        let again = json!({"person_id": cast.person, "target_group": "worker", "legal_basis": "public_task"});
+        let again = cast.maria.post("/cases", &again).expect(201).json();
+        cast.maria.post_matching(&format!("/cases/{}/transitions", text(&again["id"])), "*", &closed).expect(201);
+        let waiting = [asks(&cast, &json!({"public_ref": number})), asks(&cast, &json!({"public_ref": again["public_ref"]}))];
+        let waiting = waiting.map(|answer| answer.expect(201).id());
         let erase = json!({"to": "erased", "note": "Consent is withdrawn and no duty to keep remains."});
         let paolo = world.paolo_organisation_administrator();
         paolo.post_matching(&format!("/people/{}/transitions", cast.person), "*", &erase).expect(201);
         let left = read(&cast.matej, &request);
         assert_eq!((&left["reason"], &left["public_ref"], &left["status"]), (&json!("(erased)"), &json!("(erased)"), &json!("rejected")));
+        for request in waiting.iter().chain([&elsewhere]) {
+            let left = read(&cast.matej, request);
+            assert_eq!((&left["public_ref"], &left["status"]), (&json!("(erased)"), &json!("expired")));
+        }
         let dump = crate::people::privacy::dump(world);
         for gone in [number.as_str(), "Lives here since Monday", "moved on to Gorizia"] {
             assert!(!dump.contains(gone), "{gone}");
