@@ -60,8 +60,8 @@ pub struct Change {
     pub audience: Option<PrincipalId>,
     /// The person it is about: what is kept on them is found by it.
     pub about: Option<Uuid>,
-    /// The values, for the history.
-    pub values: serde_json::Value,
+    /// The values, for the history; none where it keeps none.
+    pub values: Option<Json>,
 }
 
 /// A place as the change record keeps it: owner, territory, target group, access level, manager.
@@ -195,8 +195,9 @@ impl Unit<'_> {
     }
 
     /// Keeps the values of a change once more, for another person whom it is about.
-    pub fn remember(&mut self, change: Change) -> ApiResult<()> {
-        self.history_row(change).execute(self.connection)?;
+    pub fn remember(&mut self, mut change: Change) -> ApiResult<()> {
+        let values = change.values.take().unwrap_or_default();
+        self.history_row(change, values).execute(self.connection)?;
         Ok(())
     }
 
@@ -218,11 +219,12 @@ impl Unit<'_> {
     }
 
     // On PostgreSQL one statement, because it is one round trip.
-    fn write(&mut self, statement: Option<Prepared>, change: Change) -> ApiResult<usize> {
+    fn write(&mut self, statement: Option<Prepared>, mut change: Change) -> ApiResult<usize> {
         let change_row = self.change_row(&change)?;
         self.recorded = true;
         // Where no member changed but only who sees the row, there are no new values to keep.
-        let history_row = (!change.changed.is_empty() && !change.values.is_null()).then(|| self.history_row(change));
+        let values = change.values.take().filter(|_| !change.changed.is_empty());
+        let history_row = values.map(|values| self.history_row(change, values));
         if self.connection.is_sqlite() {
             if let Some(statement) = statement
                 && statement.execute(self.connection)? == 0
@@ -273,7 +275,7 @@ impl Unit<'_> {
         .bind_all(what.into_iter().chain(after).chain(before).chain(who)))
     }
 
-    fn history_row(&self, change: Change) -> Prepared {
+    fn history_row(&self, change: Change, values: Json) -> Prepared {
         Prepared::new(
             "INSERT INTO history (id, resource, resource_id, version, operation, field_values, actor_id, at, person_id) \
              SELECT ",
@@ -284,7 +286,7 @@ impl Unit<'_> {
             Value::Uuid(RowId(change.id)),
             Value::BigInt(change.version),
             Value::Text(change.operation.as_str().to_owned()),
-            Value::Json(Json(change.values)),
+            Value::Json(values),
             Value::Uuid(RowId(self.rights.principal.0)),
             Value::Instant(self.now),
             Value::OptionalUuid(change.about.map(RowId)),
@@ -440,7 +442,7 @@ impl Change {
             before: None,
             audience: None,
             about: None,
-            values: serde_json::Value::Null,
+            values: None,
         }
     }
 }

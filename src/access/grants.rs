@@ -104,8 +104,8 @@ impl From<Row> for Grant {
             principal_id: row.principal_id,
             role: row.role,
             organisation_id: row.organisation_id,
-            territory_ids: serde_json::from_value(row.territory_ids.0).unwrap_or_default(),
-            target_groups: serde_json::from_value(row.target_groups.0).unwrap_or_default(),
+            territory_ids: row.territory_ids.read().unwrap_or_default(),
+            target_groups: row.target_groups.read().unwrap_or_default(),
             version: row.version,
             created_at: row.created_at,
         }

@@ -85,7 +85,7 @@ pub fn held_grants(connection: &mut Connection, principal: PrincipalId) -> Query
             organisation: line.organisation_id,
             organisations: organisations.get(&line.organisation_id).cloned().unwrap_or_default(),
             territories: territories.remove(&line.id).unwrap_or_default(),
-            target_groups: serde_json::from_value(line.target_groups.0).unwrap_or_default(),
+            target_groups: line.target_groups.read().unwrap_or_default(),
             states_purpose: false,
         })
         .collect())

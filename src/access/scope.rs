@@ -83,7 +83,7 @@ pub fn materialise_all(connection: &mut Connection, on: NaiveDate) -> QueryResul
         .load(connection)?;
     let mut touched = Vec::new();
     for (grant, principal, roots) in all {
-        let roots: Vec<TerritoryId> = serde_json::from_value(roots.0).unwrap_or_default();
+        let roots: Vec<TerritoryId> = roots.read().unwrap_or_default();
         let mut before: Vec<TerritoryId> = grant_scopes::table
             .filter(grant_scopes::grant_id.eq(grant))
             .select(grant_scopes::territory_id)

@@ -3,7 +3,7 @@
 
 pub mod moves;
 
-use approdo_db::Connection;
+use approdo_db::{Connection, Json};
 use diesel::QueryResult;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -257,7 +257,7 @@ fn record<C: Child>(
         before: None,
         audience: None,
         about: root.about(),
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(row).map_err(ApiError::fault)?),
     })?;
     root.announce(unit)
 }

@@ -240,7 +240,7 @@ pub fn change(
         before,
         audience: None,
         about: Some(row.person_id.0),
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(row).map_err(ApiError::fault)?),
     })
 }
 
@@ -319,7 +319,7 @@ pub fn facts_of(app: &App, row: &CaseRow, today: NaiveDate, counts: queries::Cou
 }
 
 fn is_empty(list: &Json) -> bool {
-    list.0.as_array().is_none_or(Vec::is_empty)
+    list.value().as_array().is_none_or(Vec::is_empty)
 }
 
 /// Edit a case.

@@ -72,7 +72,7 @@ pub async fn list_case_history(
         let rows = rows
             .into_iter()
             .map(|(version, operation, values, actor_id, at)| {
-                let mut values = values.0;
+                let mut values = values.value();
                 if let Some(members) = values.as_object_mut() {
                     members.retain(|name, value| {
                         let hidden = GUARDED.iter().any(|(guarded, group)| guarded == name && !fields.reads(*group));

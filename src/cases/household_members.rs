@@ -3,7 +3,7 @@
 
 use actix_web::{delete, get, post};
 use approdo_db::schema::{case_household_members, household_members};
-use approdo_db::{Timestamp, define_id};
+use approdo_db::{Json, Timestamp, define_id};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -181,7 +181,7 @@ fn add(
 /// (GDPR art. 15): the other records are of whoever the case is about.
 pub fn end(unit: &mut Unit<'_>, row: &CaseHouseholdMember, case: &CaseRow) -> ApiResult<()> {
     aggregate::remove(unit, row, case)?;
-    let values = serde_json::to_value(row).map_err(ApiError::fault)?;
+    let values = Some(Json::try_of(row).map_err(ApiError::fault)?);
     let gone = Change::plain(CaseHouseholdMember::KIND, row.id.0, row.version + 1, Operation::Deleted, &[]);
     unit.remember(Change { values, about: Some(row.person_id.0), ..gone })
 }

@@ -190,7 +190,7 @@ impl Plan {
             agreed_on: row.agreed_on,
             agreed_by: row.agreed_by,
             interpreter_language: row.interpreter_language,
-            agreed_goals: serde_json::from_value(row.agreed_goals.0).map_err(ApiError::fault)?,
+            agreed_goals: row.agreed_goals.read().map_err(ApiError::fault)?,
             approved_by: row.approved_by,
             approved_at: row.approved_at,
             withheld_fields: withheld(&GUARDED, fields),

@@ -73,5 +73,5 @@ struct Item {
 }
 
 fn items_of(document: Json) -> crate::error::ApiResult<Vec<Item>> {
-    serde_json::from_value(document.0).map_err(crate::error::ApiError::fault)
+    document.read().map_err(crate::error::ApiError::fault)
 }

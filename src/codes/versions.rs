@@ -263,8 +263,10 @@ fn publish(unit: &mut Unit<'_>, id: CodeListVersionId, name: &str, new: NewCodeL
     diesel::update(code_lists::table.find(name)).set(code_lists::version.eq(row.version)).execute(unit.connection)?;
     let members = ["list_name", "version", "source", "note", "items"];
     unit.record(Change {
-        values: serde_json::json!({"list_name": row.list_name, "version": row.version, "source": row.source,
-            "note": row.note, "items": row.items.0}),
+        values: Some(Json::of(
+            serde_json::json!({"list_name": row.list_name, "version": row.version, "source": row.source,
+            "note": row.note, "items": row.items}),
+        )),
         ..Change::plain("code_list_version", id.0, row.version, Operation::Created, &members)
     })?;
     Ok(row)

@@ -2,7 +2,7 @@
 
 use actix_web::{get, put};
 use approdo_db::schema::service_capacities as capacities;
-use approdo_db::{Timestamp, text_enum};
+use approdo_db::{Json, Timestamp, text_enum};
 use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -250,7 +250,7 @@ pub fn tell(
     };
     let members = ["state", "available", "maximum", "unit", "next_available_on"];
     unit.record(Change {
-        values: serde_json::to_value(&row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(&row).map_err(ApiError::fault)?),
         ..Change::plain("service_capacity", service.id.0, row.version, operation, &members)
     })?;
     Ok(row)

@@ -1,7 +1,7 @@
 //! Entries of registers: rows that every caller may know, and that the administrators of their organisation keep.
 
-use approdo_db::Connection;
 use approdo_db::schema::child_transitions;
+use approdo_db::{Connection, Json};
 use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
@@ -161,7 +161,7 @@ pub fn remove<E: Entry>(unit: &mut Unit<'_>, row: &E) -> ApiResult<()> {
 fn record<E: Entry>(unit: &mut Unit<'_>, row: &E, operation: Operation, changed: &[&'static str]) -> ApiResult<()> {
     let (id, version) = row.identity();
     unit.record(Change {
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(row).map_err(ApiError::fault)?),
         ..Change::plain(E::KIND, id, version, operation, changed)
     })
 }

@@ -86,8 +86,10 @@ pub trait Translatable: Entry + Clone {
 
 /// What is told in the document of an entry, apart from its name.
 fn say_in(details: &mut Json, field: &'static str, text: String) {
-    if let Some(details) = details.0.as_object_mut() {
-        details.insert(field.to_owned(), text.into());
+    let mut told = details.value();
+    if let Some(members) = told.as_object_mut() {
+        members.insert(field.to_owned(), text.into());
+        *details = Json::of(told);
     }
 }
 
@@ -344,7 +346,7 @@ pub fn source<E: Translatable>(
             .select(history::field_values)
             .first(connection)
             .optional()?;
-        kept.map(|row| TranslatedTexts::of_row(&row.0))
+        kept.map(|row| TranslatedTexts::of_row(&row.value()))
     };
     let whole = whole.ok_or_else(|| ApiError::invalid_member("source_version", "is no version of the original"))?;
     Ok(whole.limited_to(fields))

@@ -57,7 +57,7 @@ fn past(connection: &mut Connection, person: PersonId) -> ApiResult<Vec<(CaseHou
         .select((history::field_values, history::at))
         .load(connection)?;
     let read = |(values, at): (Json, Timestamp)| {
-        let row = serde_json::from_value(values.0).map_err(ApiError::fault)?;
+        let row = values.read().map_err(ApiError::fault)?;
         Ok((row, Some(at)))
     };
     ended.into_iter().map(read).collect()

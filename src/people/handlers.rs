@@ -170,7 +170,7 @@ pub fn record(
         before,
         audience: None,
         about: Some(row.id.0),
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(row).map_err(ApiError::fault)?),
     })
 }
 

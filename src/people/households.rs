@@ -3,7 +3,7 @@
 
 use actix_web::{get, patch, post};
 use approdo_db::schema::households;
-use approdo_db::{Prepared, Timestamp, define_id};
+use approdo_db::{Json, Prepared, Timestamp, define_id};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -221,7 +221,7 @@ fn record(
     operation: Operation,
     changed: &[&'static str],
 ) -> ApiResult<()> {
-    let values = serde_json::to_value(row).map_err(ApiError::fault)?;
+    let values = Some(Json::try_of(row).map_err(ApiError::fault)?);
     let plain = Change::plain("household", row.id.0, row.version, operation, changed);
     unit.record(Change { place: Some(row.place()), before, values, ..plain })
 }

@@ -220,7 +220,7 @@ fn as_known(connection: &mut Connection, rows: &[LegalStatusRow], at: Timestamp)
     let mut known: Vec<LegalStatusRow> = Vec::new();
     for (id, values) in told {
         if known.last().is_none_or(|row| row.id.0 != id.0) {
-            known.push(serde_json::from_value(values.0).map_err(ApiError::fault)?);
+            known.push(values.read().map_err(ApiError::fault)?);
         }
     }
     known.sort_by_key(|row| (row.valid_from, row.id));

@@ -3,7 +3,7 @@
 
 use approdo_db::schema::{history, people, relation_locks, relations};
 use approdo_db::types::{RowId, Uuid};
-use approdo_db::{Connection, Prepared, Timestamp, Value, define_id, first_for_update};
+use approdo_db::{Connection, Json, Prepared, Timestamp, Value, define_id, first_for_update};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -248,7 +248,7 @@ pub fn record(
     operation: Operation,
     changed: &[&'static str],
 ) -> ApiResult<()> {
-    let values = serde_json::to_value(row).map_err(ApiError::fault)?;
+    let values = Some(Json::try_of(row).map_err(ApiError::fault)?);
     let mut places = parties.places().into_iter();
     let change = |place| Change { place, ..Change::plain(KIND, row.id.0, row.version, operation, changed) };
     let mut people = parties.each().map(|person| Some(person.id.0));

@@ -265,7 +265,7 @@ impl Person {
     /// The person as these rights show it.
     pub fn shown(row: PersonRow, rights: FieldRights) -> Self {
         let (identity, legal) = (rights.reads(FieldGroup::Identity), rights.reads(FieldGroup::Legal));
-        let list = |json: Json| -> Vec<String> { serde_json::from_value(json.0).unwrap_or_default() };
+        let list = |json: Json| -> Vec<String> { json.read().unwrap_or_default() };
         Self {
             id: row.id,
             owner_org_id: row.owner_org_id,

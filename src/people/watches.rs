@@ -4,7 +4,7 @@
 
 use approdo_db::schema::{people, reminders, watches};
 use approdo_db::types::RowId;
-use approdo_db::{Prepared, Value, define_id};
+use approdo_db::{Json, Prepared, Value, define_id};
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
@@ -184,7 +184,7 @@ fn raise_new(unit: &mut Unit<'_>, person: &PersonRow, watch: &Watch) -> ApiResul
     let change = Change {
         place: Some(person.place()),
         about: Some(person.id.0),
-        values: serde_json::to_value(&row).map_err(crate::error::ApiError::fault)?,
+        values: Some(Json::try_of(&row).map_err(crate::error::ApiError::fault)?),
         ..Change::plain(ReminderRow::KIND, row.id.0, 1, Operation::Created, &ReminderRow::MEMBERS)
     };
     // Who has not dealt with the earlier reminder has one of them in the list, not three.

@@ -1,6 +1,7 @@
 //! How referrals are written, and who hears of it: the sender where the case is, each receiver where it works. Who may know of it no
 //! more is told that it is gone.
 
+use approdo_db::Json;
 use approdo_db::schema::{referral_recipients, referrals};
 use diesel::prelude::*;
 
@@ -22,7 +23,7 @@ fn change(found: &Found, operation: Operation, changed: &[&'static str]) -> ApiR
     Ok(Change {
         place: Some(row.sending(&found.case)),
         about: Some(row.person_id.0),
-        values: serde_json::to_value(row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(row).map_err(ApiError::fault)?),
         ..Change::plain(KIND, row.id.0, row.version, operation, changed)
     })
 }

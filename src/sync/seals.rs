@@ -69,7 +69,8 @@ fn digest_change(change: &ChangeParts) -> [u8; 32] {
         change.resource_id.0.as_bytes(),
         &change.version.to_be_bytes(),
         change.operation.as_bytes(),
-        change.changed_fields.0.to_string().as_bytes(),
+        // Written anew: the databases give a document back with white space of their own.
+        change.changed_fields.value().to_string().as_bytes(),
         change.actor_id.0.as_bytes(),
         change.actor_kind.as_bytes(),
         change.purpose.as_bytes(),

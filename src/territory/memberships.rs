@@ -2,7 +2,7 @@
 
 use actix_web::{get, patch, post};
 use approdo_db::schema::territory_memberships;
-use approdo_db::{Connection, Timestamp, define_id};
+use approdo_db::{Connection, Json, Timestamp, define_id};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -207,7 +207,7 @@ pub fn add(
     };
     diesel::insert_into(territory_memberships::table).values(&row).execute(unit.connection)?;
     unit.record(Change {
-        values: serde_json::to_value(&row).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(&row).map_err(ApiError::fault)?),
         ..Change::plain(
             "membership",
             id.0,
@@ -292,7 +292,7 @@ pub async fn edit_membership(
                     .execute(unit.connection)?,
             )?;
             unit.record(Change {
-                values: serde_json::to_value(&row).map_err(ApiError::fault)?,
+                values: Some(Json::try_of(&row).map_err(ApiError::fault)?),
                 ..Change::plain("membership", row.id.0, row.version, Operation::Updated, &changed)
             })?;
             tree_changed(unit)?;

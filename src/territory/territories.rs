@@ -2,7 +2,7 @@
 
 use actix_web::{get, patch, post};
 use approdo_db::schema::territories;
-use approdo_db::{Connection, Timestamp};
+use approdo_db::{Connection, Json, Timestamp};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -298,7 +298,7 @@ fn add_checked(unit: &mut Unit<'_>, id: TerritoryId, new: NewTerritory) -> ApiRe
 pub fn add(unit: &mut Unit<'_>, territory: &Territory) -> ApiResult<()> {
     diesel::insert_into(territories::table).values(territory).execute(unit.connection)?;
     unit.record(Change {
-        values: serde_json::to_value(territory).map_err(ApiError::fault)?,
+        values: Some(Json::try_of(territory).map_err(ApiError::fault)?),
         ..Change::plain("territory", territory.id.0, 1, Operation::Created, &["kind", "code", "name", "parent_id"])
     })
 }
@@ -359,7 +359,7 @@ pub async fn edit_territory(
                 .execute(unit.connection)?,
             )?;
             unit.record(Change {
-                values: serde_json::to_value(&territory).map_err(ApiError::fault)?,
+                values: Some(Json::try_of(&territory).map_err(ApiError::fault)?),
                 ..Change::plain("territory", territory.id.0, territory.version, Operation::Updated, &changed)
             })?;
         }

@@ -12,6 +12,7 @@ use diesel::sql_types::{HasSqlType, SqlType};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::connection::MultiBackend;
 
@@ -245,21 +246,45 @@ impl FromSql<Instant, MultiBackend> for Timestamp {
     }
 }
 
-/// A JSON column.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, AsExpression, FromSqlRow)]
+/// A JSON column, kept as its text until somebody asks what it says: most documents of a page are looked into once or not at all.
+#[derive(Debug, Clone, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Document)]
 #[serde(transparent)]
-pub struct Json(pub serde_json::Value);
+pub struct Json(Box<RawValue>);
 
 impl Json {
     /// The document of anything that serialises. A value that cannot be written as JSON becomes null.
     pub fn of(value: impl Serialize) -> Self {
-        Self(serde_json::to_value(value).unwrap_or_default())
+        Self::try_of(value).unwrap_or_default()
+    }
+
+    /// The same; an error for a value that cannot be written as JSON.
+    pub fn try_of(value: impl Serialize) -> serde_json::Result<Self> {
+        serde_json::value::to_raw_value(&value).map(Self)
     }
 
     /// What the document says; an error where it is the document of something else.
     pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
-        T::deserialize(&self.0)
+        serde_json::from_str(self.0.get())
+    }
+
+    /// The document as a value of its own.
+    pub fn value(&self) -> serde_json::Value {
+        // Its text was JSON when it was read or written.
+        self.read().unwrap_or_default()
+    }
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+}
+
+// jsonb is given back with other white space and another order of members than it was sent with.
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get() || self.value() == other.value()
     }
 }
 
@@ -269,7 +294,7 @@ const JSONB_VERSION: u8 = 1;
 impl ToSql<Document, Pg> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         std::io::Write::write_all(out, &[JSONB_VERSION])?;
-        serde_json::to_writer(out, &self.0)?;
+        std::io::Write::write_all(out, self.0.get().as_bytes())?;
         Ok(IsNull::No)
     }
 }
@@ -285,7 +310,7 @@ impl FromSql<Document, Pg> for Json {
 
 impl ToSql<Document, Sqlite> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(serde_json::to_string(&self.0)?);
+        out.set_value(self.0.get());
         Ok(IsNull::No)
     }
 }

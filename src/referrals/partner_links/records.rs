@@ -1,7 +1,7 @@
 //! How links are found and written. They are in no feed: what a follower has to do follows from the referral, which has its own events.
 
-use approdo_db::Connection;
 use approdo_db::schema::partner_links;
+use approdo_db::{Connection, Json};
 use diesel::prelude::*;
 
 use crate::error::ApiResult;
@@ -55,7 +55,7 @@ fn change(found: &Found, link: &PartnerLinkRow, operation: Operation, changed: &
     Ok(Change {
         place: Some(found.row.sending(&found.case)),
         about: Some(found.row.person_id.0),
-        values: serde_json::to_value(link).map_err(crate::error::ApiError::fault)?,
+        values: Some(Json::try_of(link).map_err(crate::error::ApiError::fault)?),
         ..Change::plain(KIND, link.id.0, link.version, operation, changed)
     })
 }
