@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use approdo_db::Connection;
-use approdo_db::schema::organisation_ancestors;
+use approdo_db::schema::{organisation_ancestors, organisations as organisation_rows};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -23,10 +23,12 @@ use crate::directory::service_at_locations::{
 use crate::directory::service_handlers;
 use crate::directory::services::{self, NewService, ServiceId, ServicePatch, ServiceRow};
 use crate::error::{ApiError, ApiResult};
-use crate::hsds::exchange::package::{Item, Members, Package};
+use crate::hsds::exchange::fitting;
+use crate::hsds::exchange::package::{Item, Members, Package, text_of};
 use crate::hsds::exchange::report::{ImportReport, ImportStatus};
 use crate::hsds::exchange::shaping::{self, Shaped};
 use crate::hsds::exchange::sources::{self, HsdsEntity};
+use crate::http::Patch;
 use crate::http::body::checked;
 use crate::http::request::Language;
 use crate::work::Unit;
@@ -43,8 +45,7 @@ pub struct Import<'u, 'a> {
     kinds: Vec<Code>,
     /// The importing organisation and those below it: whose rows an import may touch.
     own: HashSet<OrganisationId>,
-    /// What became of what the file names so far.
-    /// None for what was rejected.
+    /// What became of what the file names so far. None for organisations that were rejected.
     organisations: HashMap<String, Option<OrganisationId>>,
     programs: HashMap<String, (ProgramId, OrganisationId)>,
     locations: HashMap<String, LocationId>,
@@ -126,55 +127,106 @@ impl Import<'_, '_> {
 
     /// Organisations become bodies below the importing one; one that bears its name is that one.
     fn organisation(&mut self, item: &Item) -> ApiResult<()> {
-        let mut shaped = shaping::organisation(item);
-        let outcome = self.kept_organisation(item, &mut shaped);
-        let id = self.report.note(HsdsEntity::Organisation, item, shaped.lost, outcome)?;
-        self.organisations.insert(item.id.clone(), id.map(OrganisationId));
+        let Shaped { members, mut lost, .. } = shaping::organisation(item);
+        let outcome = self.kept_organisation(item, members, &mut lost);
+        // What it is called in the file.
+        for (here, there) in [("website", "url"), ("ipa_code", "organization_identifiers")] {
+            if !item.members.contains_key(here) && item.members.contains_key(there) && lost.remove(here) {
+                lost.insert(there.to_owned());
+            }
+        }
+        let id = self.report.note(HsdsEntity::Organisation, item, lost, outcome)?;
+        self.organisations.insert(item.key().to_owned(), id.map(OrganisationId));
         Ok(())
     }
 
-    fn kept_organisation(&mut self, item: &Item, shaped: &mut Shaped) -> ApiResult<(Uuid, ImportStatus)> {
-        require_id(item)?;
-        let mut members = std::mem::take(&mut shaped.members);
-        // Not locked: whatever is entered for an organisation waits for whoever has locked it.
-        let known: Option<OrganisationRow> = self.known(HsdsEntity::Organisation, item, OrganisationRow::find)?;
+    fn kept_organisation(
+        &mut self,
+        item: &Item,
+        mut members: Members,
+        lost: &mut BTreeSet<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
         let is_importer = members.get("name").is_some_and(|name| *name == self.importer.name);
-        let Some(mut row) = known.or_else(|| is_importer.then(|| self.importer.clone())) else {
-            members.insert("kind".into(), KIND.into());
-            members.insert("parent_id".into(), json!(self.importer.id));
-            let new: NewOrganisation = checked(&members)?;
-            let made = organisation_handlers::enter(self.unit, OrganisationId::new(), new)?;
-            self.own.insert(made.id);
-            self.remember(HsdsEntity::Organisation, item, made.id.0)?;
-            return Ok((made.id.0, ImportStatus::Created));
+        fitting::fit(&mut members, lost);
+        if members.get("description").is_some_and(|text| self.is_kind(text)) {
+            members.remove("description");
+        }
+        let identified = require_id(item);
+        // Not locked: whatever is entered for an organisation waits for whoever has locked it.
+        let known: Option<OrganisationRow> = match &identified {
+            Ok(()) => self.known(HsdsEntity::Organisation, item, OrganisationRow::find)?,
+            Err(_) => None,
         };
+        let Some(row) = known.or_else(|| is_importer.then(|| self.importer.clone())) else {
+            identified?;
+            return self.new_organisation(item, members, lost);
+        };
+        let imported = sources::row(self.unit.connection, self.importer.id, HsdsEntity::Organisation, &item.id)?;
+        if row.id == self.importer.id || imported != Some(row.id.0) {
+            // It tells of itself here: a catalogue that names it may know less of it.
+            let id = row.id.0;
+            lost.extend(told_otherwise(row, members)?);
+            return Ok((id, ImportStatus::Unchanged));
+        }
+        self.edited_organisation(item, row, members, lost)
+    }
+
+    fn new_organisation(
+        &mut self,
+        item: &Item,
+        mut members: Members,
+        lost: &mut BTreeSet<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
+        // Each code is one body's in the whole deployment.
+        if let Some(code) = members.get("ipa_code").and_then(Value::as_str) {
+            let held: i64 = organisation_rows::table
+                .filter(organisation_rows::ipa_code.eq(code))
+                .count()
+                .get_result(self.unit.connection)?;
+            if held > 0 {
+                members.remove("ipa_code");
+                lost.insert("ipa_code".to_owned());
+            }
+        }
+        members.insert("kind".into(), KIND.into());
+        members.insert("parent_id".into(), json!(self.importer.id));
+        let new: NewOrganisation = checked(&members)?;
+        let made = organisation_handlers::enter(self.unit, OrganisationId::new(), new)?;
+        self.own.insert(made.id);
+        self.remember(HsdsEntity::Organisation, item, made.id.0)?;
+        Ok((made.id.0, ImportStatus::Created))
+    }
+
+    /// What the file does not have stays; what it has without a value is taken away.
+    fn edited_organisation(
+        &mut self,
+        item: &Item,
+        mut row: OrganisationRow,
+        mut members: Members,
+        lost: &BTreeSet<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
         // What they are called here is for their administrators to change.
         members.remove("name");
         members.remove("ipa_code");
-        if row.details()?.description.is_none()
-            && members.get("description").is_some_and(|text| self.is_kind(&row, text))
-        {
-            members.remove("description");
-        }
         let texts =
             ["alternate_name", "description", "email", "website", "uri", "logo", "year_incorporated", "legal_status"];
-        let patch: OrganisationPatch = checked(&replacing(members, &texts, &["phones", "contacts", "funding"]))?;
+        let lists = ["phones", "contacts", "funding"];
+        let is_empty = |name: &&str| {
+            item.members.get(*name).is_some_and(|value| text_of(value).is_none()) && !lost.contains(*name)
+        };
+        let texts: Vec<&str> = texts.into_iter().filter(is_empty).collect();
+        let lists: Vec<&str> = lists.into_iter().filter(is_empty).collect();
+        let patch: OrganisationPatch = checked(&replacing(members, &texts, &lists))?;
         let changed = organisations::apply(&mut row, patch)?;
-        if row.id == self.importer.id {
-            // It tells of itself here: a catalogue that names it may know less of it.
-            shaped.lost.extend(changed.into_iter().map(str::to_owned));
-            return Ok((row.id.0, ImportStatus::Unchanged));
-        }
         entries::save(self.unit, &mut row, &changed)?;
         Ok((row.id.0, status_of(&changed)))
     }
 
-    /// Whether a description is what an export tells of an organisation that has none.
-    fn is_kind(&self, row: &OrganisationRow, description: &Value) -> bool {
-        let kind = self.kinds.iter().find(|kind| kind.code == row.kind);
-        kind.is_some_and(|Code { labels, .. }| {
-            [&labels.it, &labels.de, &labels.en].iter().any(|label| *description == **label)
-        })
+    /// Whether a description is what an export, ours or another's, tells of an organisation that has none.
+    fn is_kind(&self, description: &Value) -> bool {
+        self.kinds
+            .iter()
+            .any(|Code { labels, .. }| [&labels.it, &labels.de, &labels.en].iter().any(|label| *description == **label))
     }
 
     /// Whose an entry is: the organisation it names, or the importing one where it names none of the file.
@@ -194,12 +246,16 @@ impl Import<'_, '_> {
     fn kept_program(&mut self, item: &Item, mut members: Members) -> ApiResult<(Uuid, ImportStatus)> {
         require_id(item)?;
         let known: Option<Program> = self.known(HsdsEntity::Program, item, Program::lock)?;
+        // What an export tells of a program that has no description; one may say so of itself.
+        let description = members.get("description");
+        if description.is_some()
+            && description == members.get("name")
+            && known.as_ref().is_none_or(|row| row.description.as_deref() != description.and_then(Value::as_str))
+        {
+            members.remove("description");
+        }
         let (row, status) = match known {
             Some(mut row) => {
-                // What an export tells of a program that has no description.
-                if row.description.is_none() && members.get("description").is_some_and(|text| *text == row.name) {
-                    members.remove("description");
-                }
                 let patch: ProgramPatch = checked(&replacing(members, &["alternate_name", "description"], &[]))?;
                 let changed = programs::apply(&mut row, patch)?;
                 entries::save(self.unit, &mut row, &changed)?;
@@ -216,14 +272,29 @@ impl Import<'_, '_> {
         Ok((row.id.0, status))
     }
 
-    /// The program of the file that a service of an organisation names, where it is that organisation's.
-    fn program_of(&self, item: &Item, organisation: OrganisationId, lost: &mut BTreeSet<String>) -> Option<ProgramId> {
-        let named = item.text("program_id")?;
-        let program = self.programs.get(&named).filter(|(_, owner)| *owner == organisation);
-        if program.is_none() {
-            lost.insert("program_id".to_owned());
+    /// The program that a service of an organisation names, where it is that organisation's: of this file, of an earlier one, or by the
+    /// id that it has here. What cannot be found changes nothing.
+    fn program_of(
+        &mut self,
+        item: &Item,
+        organisation: OrganisationId,
+        lost: &mut BTreeSet<String>,
+    ) -> ApiResult<Patch<ProgramId>> {
+        let Some(named) = item.text("program_id") else { return Ok(Patch::Remove) };
+        let found = match self.programs.get(&named) {
+            Some(found) => Some(*found),
+            None => {
+                let imported = sources::row(self.unit.connection, self.importer.id, HsdsEntity::Program, &named)?;
+                let id = imported.or_else(|| Uuid::parse_str(&named).ok()).map(ProgramId::from);
+                let row = id.map(|id| Program::find(self.unit.connection, id)).transpose()?.flatten();
+                row.map(|row| (row.id, row.organisation_id))
+            }
+        };
+        if let Some((id, _)) = found.filter(|(_, owner)| *owner == organisation) {
+            return Ok(Patch::Set(id));
         }
-        program.map(|(id, _)| *id)
+        lost.insert("program_id".to_owned());
+        Ok(Patch::Keep)
     }
 
     fn location(&mut self, item: &Item) -> ApiResult<()> {
@@ -269,8 +340,11 @@ impl Import<'_, '_> {
         require_id(item)?;
         let known: Option<ServiceRow> = self.known(HsdsEntity::Service, item, ServiceRow::lock)?;
         let organisation = known.as_ref().map_or_else(|| self.owner(item), |row| Ok(row.organisation_id))?;
-        let program = self.program_of(item, organisation, lost);
-        shaped.members.extend(program.map(|id| ("program_id".to_owned(), json!(id))));
+        match self.program_of(item, organisation, lost)? {
+            Patch::Set(id) => drop(shaped.members.insert("program_id".into(), json!(id))),
+            Patch::Remove if known.is_some() => drop(shaped.members.insert("program_id".into(), Value::Null)),
+            Patch::Remove | Patch::Keep => {}
+        }
         match known {
             Some(row) => self.edited_service(row, shaped),
             None => self.new_service(item, organisation, shaped),
@@ -310,7 +384,6 @@ impl Import<'_, '_> {
             "alert",
             "minimum_age",
             "maximum_age",
-            "program_id",
         ];
         let lists = [
             "phones",
@@ -369,6 +442,15 @@ fn status_of(changed: &[&'static str]) -> ImportStatus {
 fn of(owner: OrganisationId, mut members: Members) -> Members {
     members.insert("organisation_id".into(), json!(owner));
     members
+}
+
+/// The names of what a file tells of an organisation that says something else of itself.
+fn told_otherwise(mut row: OrganisationRow, mut members: Members) -> ApiResult<Vec<String>> {
+    // It may be a name that would not fit.
+    let name = members.remove("name").filter(|name| *name != row.name).map(|_| "name");
+    let patch: OrganisationPatch = checked(&members)?;
+    let changed = organisations::apply(&mut row, patch)?;
+    Ok(name.into_iter().chain(changed).map(str::to_owned).collect())
 }
 
 /// A merge patch that takes away what a file does not tell.

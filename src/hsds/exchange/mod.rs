@@ -2,6 +2,7 @@
 //! the legal-aid network uses it), and exports that give back what came in, apart from the closed list in docs/hsds-losses.md.
 
 pub mod exports;
+mod fitting;
 pub mod imports;
 mod keeping;
 mod package;

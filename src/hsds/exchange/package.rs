@@ -53,6 +53,33 @@ impl Item {
     pub fn text(&self, member: &str) -> Option<String> {
         self.members.get(member).and_then(text_of)
     }
+
+    /// By what others of the file refer to it: where it is, if it has no id.
+    pub fn key(&self) -> &str {
+        if self.id.is_empty() { &self.at } else { &self.id }
+    }
+}
+
+/// Takes an entry out of one that it is nested in, which refers to it from then on by nothing else.
+fn taken_out(members: &mut Members, name: &str, at: &str) -> Option<Item> {
+    let mut nested = members.get_mut(name)?.as_object_mut().map(std::mem::take)?;
+    members.remove(name);
+    let reference = format!("{name}_id");
+    if nested.get("id").and_then(text_of).is_none()
+        && let Some(id) = members.get(&reference).and_then(text_of)
+    {
+        nested.insert("id".into(), id.into());
+    }
+    let item = Item::new(format!("{at}/{name}"), nested);
+    members.insert(reference, item.key().into());
+    Some(item)
+}
+
+/// Says whose an entry is that does not say it.
+fn belongs(members: &mut Members, organisation: &str) {
+    if members.get("organization_id").and_then(text_of).is_none() {
+        members.insert("organization_id".into(), organisation.into());
+    }
 }
 
 impl Package {
@@ -89,35 +116,28 @@ impl Package {
 
     /// Takes a full service apart.
     fn take_service(&mut self, at: String, mut members: Members, seen: &mut Seen) {
-        if let Some(Value::Object(mut organisation)) = members.remove("organization") {
-            let programs = organisation.remove("programs");
-            let item = Item::new(format!("{at}/organization"), organisation);
-            let id = Value::String(item.id.clone());
-            members.entry("organization_id").or_insert(id);
+        if let Some(mut organisation) = taken_out(&mut members, "organization", &at) {
+            let programs = organisation.members.remove("programs");
             for (index, program) in programs.and_then(|all| all.as_array().cloned()).into_iter().flatten().enumerate() {
                 let Value::Object(mut program) = program else { continue };
-                program.entry("organization_id").or_insert(Value::String(item.id.clone()));
-                seen.programs(Item::new(format!("{}/programs/{index}", item.at), program), &mut self.programs);
+                belongs(&mut program, organisation.key());
+                seen.programs(Item::new(format!("{}/programs/{index}", organisation.at), program), &mut self.programs);
             }
-            seen.organisations(item, &mut self.organisations);
+            seen.organisations(organisation, &mut self.organisations);
         }
-        if let Some(Value::Object(mut program)) = members.remove("program") {
-            if let Some(organisation) = members.get("organization_id") {
-                program.entry("organization_id").or_insert(organisation.clone());
+        if let Some(mut program) = taken_out(&mut members, "program", &at) {
+            if let Some(organisation) = members.get("organization_id").and_then(text_of) {
+                belongs(&mut program.members, &organisation);
             }
-            let item = Item::new(format!("{at}/program"), program);
-            members.entry("program_id").or_insert(Value::String(item.id.clone()));
-            seen.programs(item, &mut self.programs);
+            seen.programs(program, &mut self.programs);
         }
         let given = members.remove("service_at_locations");
         let service = Item::new(at, members);
         for (index, one) in given.and_then(|given| given.as_array().cloned()).into_iter().flatten().enumerate() {
             let Value::Object(mut members) = one else { continue };
             let at = format!("{}/service_at_locations/{index}", service.at);
-            if let Some(Value::Object(location)) = members.remove("location") {
-                let item = Item::new(format!("{at}/location"), location);
-                members.entry("location_id").or_insert(Value::String(item.id.clone()));
-                seen.locations(item, &mut self.locations);
+            if let Some(location) = taken_out(&mut members, "location", &at) {
+                seen.locations(location, &mut self.locations);
             }
             members.insert("service_id".into(), Value::String(service.id.clone()));
             self.placements.push(Item::new(at, members));
@@ -145,19 +165,19 @@ struct Seen {
 
 impl Seen {
     fn organisations(&mut self, item: Item, into: &mut Vec<Item>) {
-        if self.organisations.insert(item.id.clone()) {
+        if self.organisations.insert(item.key().to_owned()) {
             into.push(item);
         }
     }
 
     fn programs(&mut self, item: Item, into: &mut Vec<Item>) {
-        if self.programs.insert(item.id.clone()) {
+        if self.programs.insert(item.key().to_owned()) {
             into.push(item);
         }
     }
 
     fn locations(&mut self, item: Item, into: &mut Vec<Item>) {
-        if self.locations.insert(item.id.clone()) {
+        if self.locations.insert(item.key().to_owned()) {
             into.push(item);
         }
     }

@@ -136,7 +136,7 @@ impl Tables {
             ("funding", &funding),
             ("addresses", &addresses),
         ] {
-            nest(&mut organisations, member, &by("organization_id", rows));
+            nest(&mut organisations, member, &by("organization_id", &at_large(rows)));
         }
         let programs = self.take(&["programs"]);
         Package {
@@ -164,6 +164,12 @@ fn by(owner: &str, rows: &[Row]) -> Belonging {
         }
     }
     belonging
+}
+
+/// Rows that belong to an organisation alone, and not to something of it that they name as well.
+fn at_large(rows: &[Row]) -> Vec<Row> {
+    const NARROWER: [&str; 4] = ["service_id", "location_id", "service_at_location_id", "contact_id"];
+    rows.iter().filter(|(_, row)| !NARROWER.iter().any(|owner| row.contains_key(*owner))).cloned().collect()
 }
 
 fn nest(rows: &mut [Row], member: &str, parts: &Belonging) {
