@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::codes::KnownCodes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::limits::Limits;
+use crate::observatory::imports::running::Places;
 use crate::operations::metrics::Metrics;
 use crate::sync::signal::FeedSignal;
 
@@ -50,6 +51,7 @@ pub struct App {
     pub metrics: Metrics,
     pub feed: FeedSignal,
     pub attachments: Attachments,
+    pub imports: Places,
     pub settings: Settings,
     /// Headers that every answer has alike.
     pub fixed_headers: Vec<(HeaderName, HeaderValue)>,

@@ -13,6 +13,8 @@ use crate::codes;
 use crate::consents::expiry;
 use crate::error::ApiResult;
 use crate::lease::{self, HolderId};
+use crate::observatory::cells;
+use crate::observatory::imports::running;
 use crate::offers;
 use crate::operations::sandbox;
 use crate::people::watches;
@@ -83,6 +85,8 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     sandbox::follow_clock(app)?;
     codes::known::follow(app)?;
     // A backlog waits for the next start.
+    while goes_on(stopped) && running::give_up_next(app, holder)? {}
+    while goes_on(stopped) && cells::sweep_next(app, holder)? {}
     while goes_on(stopped) && watches::raise_next(app, holder)? {}
     while goes_on(stopped) && expiry::expire_next(app, holder)? {}
     while goes_on(stopped) && agreements::expiry::end_next(app, holder)? {}

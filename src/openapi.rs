@@ -137,6 +137,7 @@ fn tags() -> Value {
         {"name": "Appointments", "description": "When somebody of the organisation and the person meet."},
         {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
         {"name": "Directory", "description": "Organisations that take part, and their services."},
+        {"name": "Observatory", "description": "Statistics: datasets, what is imported into them, and their observations."},
         {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
         {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted, and requests for them (domain 15)."},
         {"name": "Shared accesses", "description": "Another body looks into chosen members of a case for a time (domain 15)."},

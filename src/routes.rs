@@ -22,6 +22,7 @@ use crate::hsds::exchange::{exports as directory_exports, imports as directory_i
 use crate::networks::{
     graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
 };
+use crate::observatory::{codelists, dataset_handlers, imports, observations, release_transitions, releases};
 use crate::operations::{sandbox, status};
 use crate::people::{
     by_external_id as people_by_external_id, contacts, export, handlers as people, household_list, household_members,
@@ -183,6 +184,22 @@ operations! {
     network_meetings::read_network_meeting,
     network_meetings::edit_network_meeting,
     network_meetings::delete_network_meeting,
+    dataset_handlers::list_datasets,
+    dataset_handlers::create_dataset,
+    dataset_handlers::read_dataset,
+    dataset_handlers::edit_dataset,
+    codelists::list_dataset_codes,
+    codelists::upsert_dataset_codes,
+    releases::list_dataset_releases,
+    releases::read_dataset_release,
+    release_transitions::create_dataset_release_transition,
+    observations::list_observations,
+    imports::handlers::create_import_proposal,
+    imports::handlers::list_data_imports,
+    imports::handlers::create_data_import,
+    imports::handlers::read_data_import,
+    imports::handlers::list_data_import_rejections,
+    imports::content::replace_data_import_content,
     territories::list_territories,
     territories::create_territory,
     territories::read_territory,

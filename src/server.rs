@@ -30,6 +30,7 @@ use crate::codes::{self, KnownCodes};
 use crate::config::{AttachmentArgs, DatabaseArgs, ServeArgs};
 use crate::http::gate;
 use crate::http::limits::Limits;
+use crate::observatory::imports::running::Places;
 use crate::operations::metrics::Metrics;
 use crate::operations::{health, metrics, sandbox, wellknown};
 use crate::sync::sequencer::Sequencer;
@@ -189,6 +190,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
         attachments: Attachments::new(&parts.attachments)?,
+        imports: Places::default(),
         fixed_headers: gate::fixed_headers(&public_url, parts.request_limit),
         settings: Settings {
             partner_portal_url: parts.partner_portal_url.unwrap_or_else(|| format!("{public_url}/partner")),

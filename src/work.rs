@@ -311,6 +311,11 @@ impl Unit<'_> {
         Ok(Answer::created(self.app.address(path), body)?.etag(self.tag(version)))
     }
 
+    /// 202 with the address and tag of what goes on.
+    pub fn accepted(&self, path: &str, version: i64, body: &impl Serialize) -> ApiResult<Answer> {
+        Ok(Answer::accepted(self.app.address(path), body)?.etag(self.tag(version)))
+    }
+
     /// 200 with what was edited.
     pub fn edited(&self, version: i64, body: &impl Serialize) -> ApiResult<Answer> {
         Ok(Answer::ok(body)?.etag(self.tag(version)))

@@ -59,6 +59,9 @@ text_enum! {
         NetworkMembers = "network_members",
         NetworkMeetings = "network_meetings",
         Territories = "territories",
+        Datasets = "datasets",
+        DatasetReleases = "dataset_releases",
+        DataImports = "data_imports",
         CodeLists = "code_lists",
         People = "people",
         PersonExports = "person_exports",
@@ -127,6 +130,8 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::Networks
         | R::NetworkMembers
         | R::NetworkMeetings
+        | R::Datasets
+        | R::DatasetReleases
             if matches!(action, List | Read) =>
         {
             true
@@ -138,6 +143,10 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
 
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
+        // What the public may know of is kept by those who answer for the figures.
+        R::Datasets => keeps_statistics(role) && matches!(action, Create | Edit),
+        R::DatasetReleases => keeps_statistics(role) && matches!(action, Edit | Transition),
+        R::DataImports => keeps_statistics(role) && matches!(action, List | Read | Create | Edit),
         R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),
         R::Services | R::Programs | R::Locations | R::Networks => administers(role) && matches!(action, Create | Edit),
         R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
@@ -282,6 +291,10 @@ pub fn may_grant(role: Role) -> &'static [Role] {
 
 fn administers(role: Role) -> bool {
     matches!(role, Role::SystemAdministrator | Role::OrganisationAdministrator)
+}
+
+fn keeps_statistics(role: Role) -> bool {
+    administers(role) || role == Role::ObservatoryAnalyst
 }
 
 fn tells_of_services(role: Role) -> bool {

@@ -91,9 +91,14 @@ pub fn made_before<E: Entry>(unit: &mut Unit<'_>, id: Uuid) -> ApiResult<E> {
     E::find(unit.connection, E::Id::from(id))?.ok_or_else(ApiError::not_found)
 }
 
+/// An entry under its lock, whoever asks.
+pub fn found_locked<E: Entry>(unit: &mut Unit<'_>, id: E::Id) -> ApiResult<E> {
+    E::lock(unit.connection, id)?.ok_or_else(ApiError::not_found)
+}
+
 /// An entry under its lock, where the caller may do this to what belongs to it.
 pub fn locked<E: Entry>(unit: &mut Unit<'_>, action: Action, resource: Resource, id: E::Id) -> ApiResult<E> {
-    let row = E::lock(unit.connection, id)?.ok_or_else(ApiError::not_found)?;
+    let row: E = found_locked(unit, id)?;
     // Everyone may know the entry, so the refusal need not hide it.
     if unit.rights.may_in(action, resource, row.keeper()) {
         Ok(row)

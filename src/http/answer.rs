@@ -78,6 +78,22 @@ impl Answer {
         Ok(answer)
     }
 
+    /// 202 with the address of what the work goes on as.
+    pub fn accepted(location: String, body: &impl Serialize) -> ApiResult<Self> {
+        let mut answer = Self::json(StatusCode::ACCEPTED, body)?;
+        answer.location = Some(location);
+        Ok(answer)
+    }
+
+    /// The same as 303, with the address of what there is instead; what is not modified stays so.
+    pub fn see_other(mut self, location: String) -> Self {
+        if self.status == StatusCode::OK {
+            self.status = StatusCode::SEE_OTHER;
+            self.location = Some(location);
+        }
+        self
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self::with(StatusCode::NO_CONTENT, Content::Nothing)

@@ -73,7 +73,7 @@ pub fn is_language(text: &str) -> bool {
     matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// A text segment of the path.
+/// The last segment of the path that varies, as text.
 #[derive(Debug)]
 pub struct Segment(pub String, PhantomData<()>);
 
@@ -82,7 +82,7 @@ impl FromRequest for Segment {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = request.match_info().iter().next().map(|(_, text)| text.to_owned()).unwrap_or_default();
+        let text = request.match_info().iter().last().map(|(_, text)| text.to_owned()).unwrap_or_default();
         ready(if text.contains('\0') || text.contains("%00") {
             Err(ApiError::malformed("the path holds a character it may not"))
         } else {

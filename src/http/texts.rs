@@ -24,6 +24,11 @@ pub struct LanguageCode(String);
 #[schema(value_type = String, min_length = 1, max_length = 60, example = "health_needs")]
 pub struct MemberName(String);
 
+/// A field of a delimited file, its first characters.
+#[derive(ToSchema)]
+#[schema(value_type = String, max_length = 200, example = "030129")]
+pub struct FieldText(String);
+
 /// A member of a file, with the names of what it is in.
 #[derive(ToSchema)]
 #[schema(value_type = String, min_length = 1, max_length = 200, example = "contacts/phones/extension")]

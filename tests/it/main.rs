@@ -21,6 +21,7 @@ mod exchange;
 mod flow;
 mod hsds;
 mod networks;
+mod observatory;
 mod operations;
 mod people;
 mod referrals;

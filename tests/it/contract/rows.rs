@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::stage::{FILE, FILE_TYPE, Stage, declared, id_of};
+use super::spec::operation;
+use super::stage::{FILE, FILE_TYPE, Stage, TABLE, declared, id_of};
+use crate::observatory;
 use crate::support::{Client, planning};
 
 /// Rows of one municipality, each made when it is first asked for: most operations need few of them.
@@ -100,6 +102,15 @@ rows! {
     /// Of the municipality itself, in another role than the example.
     network_member,
     network_meeting,
+    dataset,
+    /// With a release that everybody reads.
+    published_dataset,
+    /// Of a dataset of its own.
+    published_release,
+    /// The same, loaded.
+    release,
+    /// One that awaits its file.
+    data_import,
 }
 
 /// A file that is attached and stored.
@@ -151,6 +162,9 @@ impl<'s> Rows<'s> {
                 self.make_of_directory(&anna, name)
             }
             "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
+            "dataset" | "published_dataset" | "published_release" | "release" | "data_import" => {
+                self.make_of_the_observatory(&anna, name)
+            }
             "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -246,6 +260,35 @@ impl<'s> Rows<'s> {
             _ => (of_network("meetings"), json!({"held_on": "2026-05-12", "title": "Spring"})),
         };
         anna.post(&path, &body).expect(201).id()
+    }
+
+    fn make_of_the_observatory(&self, anna: &Client, name: &str) -> String {
+        let mut new = operation("create_dataset").example().expect("an example");
+        (new["organisation_id"], new["code"]) =
+            (json!(self.organisation), json!(format!("{}_{}", name.to_uppercase(), self.number)));
+        new["dimensions"][0]["closed"] = json!(false);
+        let import = |dataset: &str| {
+            let mut new = operation("create_data_import").example().expect("an example");
+            new["dataset_id"] = json!(dataset);
+            anna.post("/data-imports", &new).expect(201).id()
+        };
+        match name {
+            "data_import" => import(&self.dataset()),
+            "dataset" => anna.post("/datasets", &new).expect(201).id(),
+            _ => {
+                let dataset = anna.post("/datasets", &new).expect(201).id();
+                let path = format!("/data-imports/{}", import(&dataset));
+                anna.put_file(&format!("{path}/content"), "*", "text/csv", TABLE).expect(202);
+                let release = observatory::ended(anna, &path)["release_id"].as_str().expect("a release").to_owned();
+                if name == "release" {
+                    return release;
+                }
+                for to in ["validated", "approved", "published"] {
+                    observatory::moved(anna, &release, &json!({"to": to})).expect(201);
+                }
+                if name == "published_release" { release } else { dataset }
+            }
+        }
     }
 
     fn make_of_administration(&self, anna: &Client, name: &str) -> String {

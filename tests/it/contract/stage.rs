@@ -25,10 +25,17 @@ pub const FILE_TYPE: &str = "text/plain";
 /// The same where the file is a directory in the words of HSDS.
 const DIRECTORY: &[u8] = br#"[{"id": "1", "name": "Italian", "attributes": [{"taxonomy_term": {"code": "language_course", "taxonomy": "service_types"}}]}]"#;
 
+/// The same where the file is a table for the stage's dataset.
+pub const TABLE: &[u8] = b"REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,OBS_STATUS\n030129,9,2025,14500,p\n";
+
 /// The file that an operation takes, with its media type.
 fn file_of(operation: &Operation) -> Option<(&'static str, &'static [u8])> {
     let (media_type, _) = operation.body().filter(|_| operation.takes_file())?;
-    Some(if media_type == "application/json" { (media_type, DIRECTORY) } else { (FILE_TYPE, FILE) })
+    Some(match media_type {
+        "application/json" => (media_type, DIRECTORY),
+        "text/csv" => (media_type, TABLE),
+        _ => (FILE_TYPE, FILE),
+    })
 }
 
 pub fn declared(manager: &Client, case: &str) -> String {
@@ -176,6 +183,9 @@ impl<'w> Stage<'w> {
                 }
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
+                "dataset_id" => *value = json!(rows.dataset()),
+                // An organisation has a dataset of each code once.
+                "code" if operation.id == "create_dataset" => *value = json!(format!("FRESH_{}", self.number())),
                 "territory_ids" => *value = json!([rows.territory()]),
                 "parties" => *value = self.parties(&rows.organisation()),
                 "signatures" => *value = self.signatures(&rows.organisation()),
@@ -309,6 +319,12 @@ impl<'w> Stage<'w> {
             ("program_id", _) => rows.program(),
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
+            ("dataset_id", "list_observations") => rows.published_dataset(),
+            ("dataset_id", _) => rows.dataset(),
+            ("dimension", _) => "SEX".to_owned(),
+            ("release_id", "read_dataset_release") => rows.published_release(),
+            ("release_id", _) => rows.release(),
+            ("data_import_id", _) => rows.data_import(),
             ("network_id", _) => rows.network(),
             ("network_member_id", _) => rows.network_member(),
             ("network_meeting_id", _) => rows.network_meeting(),

@@ -9,6 +9,7 @@ mod consented;
 mod deployment;
 mod directory;
 mod networking;
+mod observed;
 mod person_register;
 mod places;
 mod planning;
@@ -25,6 +26,7 @@ pub use consented::*;
 pub use deployment::*;
 pub use directory::*;
 pub use networking::*;
+pub use observed::*;
 pub use person_register::*;
 pub use places::*;
 pub use planning::*;
@@ -50,6 +52,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     code_lists,
     consents,
     contacts,
+    data_import_rejections,
+    data_imports,
+    dataset_codes,
+    dataset_releases,
+    dataset_slices,
+    datasets,
     directory_sources,
     external_ids,
     goals,
@@ -64,6 +72,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     network_members,
     networks,
     notes,
+    observation_sets,
+    observations,
     organisation_ancestors,
     organisations,
     partner_links,

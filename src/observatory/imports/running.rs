@@ -1,0 +1,255 @@
+//! The work of an import, on a thread of its own: it reads the file once, from its beginning to its end, and writes a portion at a time, so
+//! that it holds neither the file nor the database for long. A process that dies leaves its imports to the others, which give them up.
+
+use std::fs::File;
+use std::io::Seek as _;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use approdo_db::Connection;
+use approdo_db::schema::data_imports;
+use diesel::prelude::*;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::app::{App, Shared};
+use crate::clock;
+use crate::delimited::{Fault, Records};
+use crate::directory::entries;
+use crate::error::{ApiError, ApiResult, Kind};
+use crate::lease::{self, HolderId};
+use crate::observatory::cells;
+use crate::observatory::datasets::Dataset;
+use crate::observatory::imports::loading::Loader;
+use crate::observatory::imports::mapping::Mapping;
+use crate::observatory::imports::types::{DataImport, DataImportId, DataImportStatus};
+use crate::observatory::releases::{Release, ReleaseStatus};
+use crate::people::watches;
+use crate::work::{self, Unit};
+
+/// Imports that a process works on at once.
+const AT_ONCE: usize = 2;
+/// Observations that are written at once. On SQLite nobody else writes meanwhile.
+const PORTION: usize = 20_000;
+/// Rows without an observation after which the import says all the same that it goes on.
+const QUIET_ROWS: i64 = 200_000;
+/// How often a portion is tried again, a second apart, while the database is away or busy.
+const TRIES: u32 = 20;
+/// Seconds after which an import that says nothing is given up.
+const SILENCE: i64 = 120;
+
+/// Places for the imports of a process.
+pub struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Places {
+    /// A place; 503 where there is none.
+    pub fn take(&self) -> ApiResult<OwnedSemaphorePermit> {
+        let place = self.0.clone().try_acquire_owned();
+        place.map_err(|_| ApiError::unavailable("as many files as can be imported are being imported").retry_after(10))
+    }
+}
+
+/// An import whose file has come.
+pub struct Job {
+    pub import: DataImport,
+    pub dataset: Dataset,
+    pub set_number: i32,
+    pub file: File,
+}
+
+/// Why an import ends without a release.
+enum Stop {
+    /// In words, for whoever sent the file.
+    Refused(String),
+    /// It has been given up meanwhile.
+    GivenUp,
+    Fault(ApiError),
+}
+
+impl From<ApiError> for Stop {
+    fn from(error: ApiError) -> Self {
+        Self::Fault(error)
+    }
+}
+
+/// Begins the work; it goes on when nobody waits for it.
+pub fn start(app: Shared, job: Job, place: OwnedSemaphorePermit) -> std::io::Result<()> {
+    let body = move || {
+        let id = job.import.id;
+        work_on(&app, job);
+        log::info!("import {id} has ended");
+        drop(place);
+    };
+    thread::Builder::new().name("import".into()).spawn(body).map(drop)
+}
+
+/// Works on an import to its end.
+pub fn work_on(app: &App, job: Job) {
+    let id = job.import.id;
+    let reason = match load(app, job) {
+        Ok(()) | Err(Stop::GivenUp) => return,
+        Err(Stop::Refused(reason)) => reason,
+        Err(Stop::Fault(error)) => {
+            log::error!("import {id} broke off: {error}: {}", error.cause().unwrap_or("no further cause"));
+            "it broke off; send the file again".to_owned()
+        }
+    };
+    if let Err(error) = work::run_as_system(app, "import", |unit| fail(unit, id, &reason)) {
+        log::warn!("import {id} is given up later: {error}");
+    }
+}
+
+fn load(app: &App, job: Job) -> Result<(), Stop> {
+    let Job { import, dataset, set_number, mut file } = job;
+    let mapping: Mapping = import.mapping.read().map_err(ApiError::fault)?;
+    let dimensions = dataset.dimensions()?;
+    file.rewind().map_err(ApiError::fault)?;
+    let mut records = Records::new(file, mapping.form());
+    let header = header(&mut records, &mapping)?;
+    let begun = app.read_now(|connection| {
+        Ok(Loader::begin(connection, (import.id, dataset.id, set_number), &mapping, header.clone(), &dimensions)?)
+    })?;
+    let mut loader = begun.map_err(Stop::Refused)?;
+    let (mut last_line, mut told_rows) = (0, 0);
+    while let Some(record) = records.read().map_err(unreadable)? {
+        last_line = record.line;
+        loader.take(&record).map_err(|reason| Stop::Refused(format!("line {last_line}: the file {reason}")))?;
+        if loader.waiting() >= PORTION || loader.rows - told_rows >= QUIET_ROWS {
+            flush(app, import.id, &mut loader)?;
+            told_rows = loader.rows;
+        }
+    }
+    if records.ends_within_a_line() {
+        loader
+            .note(last_line, "is the last one and has no end of line: the file may have been cut off")
+            .map_err(Stop::Refused)?;
+    }
+    flush(app, import.id, &mut loader)?;
+    if loader.observations == 0 {
+        return Err(Stop::Refused("no value of the file could be kept".to_owned()));
+    }
+    work::run_as_system(app, "import", |unit| finish(unit, import.id, &loader)).map_err(Stop::from)
+}
+
+fn unreadable(fault: Fault) -> Stop {
+    match fault {
+        Fault::Endless { line } => {
+            Stop::Refused(format!("line {line}: the row has no end within 256 KiB; a quotation mark may be missing"))
+        }
+        Fault::Reading(error) => Stop::Fault(ApiError::fault(error)),
+    }
+}
+
+/// The header, on the line where the mapping says that it is.
+fn header(records: &mut Records<File>, mapping: &Mapping) -> Result<Vec<String>, Stop> {
+    let wanted = u64::try_from(mapping.header_line).unwrap_or(1);
+    while let Some(record) = records.read().map_err(unreadable)? {
+        if record.line == wanted {
+            return Ok(record.texts());
+        }
+        if record.line > wanted {
+            break;
+        }
+    }
+    Err(Stop::Refused(format!("no row begins on line {wanted}, where the header should be")))
+}
+
+/// Writes what waits, and how far the import is.
+fn flush(app: &App, id: DataImportId, loader: &mut Loader) -> Result<(), Stop> {
+    let mut tries = 0;
+    let goes_on = loop {
+        let outcome = portion(app, id, loader);
+        match outcome {
+            Err(error) if tries < TRIES && (app.is_outage(&error) || error.kind() == Kind::Unavailable) => {
+                tries += 1;
+                thread::sleep(Duration::from_secs(1));
+            }
+            other => break other?,
+        }
+    };
+    if !goes_on {
+        return Err(Stop::GivenUp);
+    }
+    loader.written();
+    Ok(())
+}
+
+fn portion(app: &App, id: DataImportId, loader: &Loader) -> ApiResult<bool> {
+    let mut connection = app.database.writer()?;
+    connection.write_transaction(|connection| {
+        let running = data_imports::table.find(id).filter(data_imports::status.eq(DataImportStatus::Running));
+        let told = diesel::update(running)
+            .set((
+                data_imports::rows.eq(loader.rows),
+                data_imports::observations.eq(loader.observations),
+                data_imports::rejected.eq(loader.rejected),
+                data_imports::alive_at.eq(clock::now()),
+            ))
+            .execute(connection)?;
+        if told == 1 {
+            loader.write(connection)?;
+        }
+        Ok(told == 1)
+    })
+}
+
+fn locked(unit: &mut Unit<'_>, id: DataImportId) -> ApiResult<Option<(DataImport, Release)>> {
+    let import: DataImport = entries::found_locked(unit, id)?;
+    match (import.status, import.release_id) {
+        (DataImportStatus::Running, Some(release)) => {
+            let release = entries::found_locked(unit, release)?;
+            Ok(Some((import, release)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn finish(unit: &mut Unit<'_>, id: DataImportId, loader: &Loader) -> ApiResult<()> {
+    let Some((mut import, mut release)) = locked(unit, id)? else { return Ok(()) };
+    import.status = DataImportStatus::Done;
+    entries::save(unit, &mut import, &["status"])?;
+    release.status = ReleaseStatus::Loaded;
+    release.observations = loader.observations;
+    release.rejected = loader.rejected;
+    entries::save(unit, &mut release, &["status", "observations", "rejected"])
+}
+
+/// Ends an import without a release.
+fn fail(unit: &mut Unit<'_>, id: DataImportId, reason: &str) -> ApiResult<()> {
+    let Some((mut import, mut release)) = locked(unit, id)? else { return Ok(()) };
+    import.status = DataImportStatus::Failed;
+    import.failure = Some(reason.chars().take(500).collect());
+    entries::save(unit, &mut import, &["status", "failure"])?;
+    cells::give_up(unit.connection, release.id)?;
+    release.status = ReleaseStatus::Discarded;
+    entries::save(unit, &mut release, &["status"])
+}
+
+/// Gives up an import whose process says nothing any more; whether there may be another one.
+pub fn give_up_next(app: &App, holder: HolderId) -> ApiResult<bool> {
+    let silent = |connection: &mut Connection| -> QueryResult<Option<DataImportId>> {
+        data_imports::table
+            .filter(data_imports::status.eq(DataImportStatus::Running))
+            .filter(data_imports::alive_at.lt(clock::after(clock::now(), -SILENCE)))
+            .select(data_imports::id)
+            .first(connection)
+            .optional()
+    };
+    if app.read_now(|connection| Ok(silent(connection)?))?.is_none() {
+        return Ok(false);
+    }
+    work::run_as_system(app, "import", |unit| {
+        if !lease::take(unit.connection, watches::LEASE, holder)? {
+            return Ok(false);
+        }
+        let Some(id) = silent(unit.connection)? else { return Ok(false) };
+        fail(unit, id, "the process that worked on it has ended; send the file again")?;
+        Ok(true)
+    })
+}
