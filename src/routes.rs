@@ -37,7 +37,7 @@ use crate::shared_accesses::{
     handlers as shared_accesses, list as shared_access_list, transitions as shared_access_transitions,
 };
 use crate::sync::{audit, changes};
-use crate::territory::{memberships, territories};
+use crate::territory::{codes as territory_codes, event_handlers as territory_events, memberships, territories};
 use crate::transfer_requests::{
     handlers as transfer_requests, list as transfer_request_list, transitions as transfer_request_transitions,
 };
@@ -187,6 +187,11 @@ operations! {
     territories::create_territory,
     territories::read_territory,
     territories::edit_territory,
+    territory_codes::list_territory_codes,
+    territory_codes::create_territory_code,
+    territory_events::list_territory_events,
+    territory_events::create_territory_event,
+    territory_events::read_territory_event,
     memberships::list_memberships,
     memberships::create_membership,
     memberships::read_membership,

@@ -26,6 +26,8 @@ const STORIES: &str = include_str!("../../demo/stories.json");
 
 #[derive(Deserialize)]
 struct Places {
+    /// What the codes are known from.
+    code_source: String,
     territories: Vec<DemoTerritory>,
     memberships: Vec<DemoMembership>,
     organisations: Vec<DemoOrganisation>,
@@ -116,6 +118,7 @@ fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
                 created_at: unit.now,
                 updated_at: unit.now,
             },
+            &places.code_source,
         )?;
         known.territories.insert(place.key, id);
     }

@@ -1,0 +1,3 @@
+//! Territories in time (domain 39).
+
+mod events;
