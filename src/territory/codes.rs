@@ -163,6 +163,20 @@ impl CodeBook {
         self.periods.entry(system).or_default().entry(code).or_default().push(period);
     }
 
+    /// Whether nobody has a code in a period.
+    pub fn is_free(&self, system: CodeSystem, code: &str, from: NaiveDate, to: Option<NaiveDate>) -> bool {
+        let periods = self.periods.get(&system).and_then(|codes| codes.get(code));
+        let overlaps =
+            |(begins, ends, _): &Period| ends.is_none_or(|ends| ends > from) && to.is_none_or(|to| *begins < to);
+        !periods.is_some_and(|periods| periods.iter().any(overlaps))
+    }
+
+    /// Whether somebody has a code from this very day on.
+    pub fn begins(&self, system: CodeSystem, code: &str, on: NaiveDate) -> bool {
+        let periods = self.periods.get(&system).and_then(|codes| codes.get(code));
+        periods.is_some_and(|periods| periods.iter().any(|(begins, ..)| *begins == on))
+    }
+
     /// Lets a code that a territory has end on a day.
     pub fn end(&mut self, system: CodeSystem, code: &str, holder: TerritoryId, on: NaiveDate) {
         let periods = self.periods.get_mut(&system).and_then(|codes| codes.get_mut(code));
@@ -250,26 +264,34 @@ pub fn change(
     Ok(held.into_iter().next().map(|(code, _)| code))
 }
 
+/// Refuses a day by which a territory does not have all of its codes yet.
+pub fn require_none_later(
+    connection: &mut Connection,
+    territory: TerritoryId,
+    day: Option<NaiveDate>,
+) -> ApiResult<()> {
+    use territory_codes as t;
+    let of_it = t::table.filter(t::territory_id.eq(territory));
+    let late: i64 = of_it.filter(t::valid_from.ge(day.unwrap_or_else(tree::never))).count().get_result(connection)?;
+    if late > 0 {
+        return Err(ApiError::conflict("it has a code that begins later"));
+    }
+    Ok(())
+}
+
 /// Lets the codes that ended with a territory, or never, end when it does now.
 pub fn follow_end(
     connection: &mut Connection,
     territory: TerritoryId,
     before: Option<NaiveDate>,
     after: Option<NaiveDate>,
-) -> ApiResult<()> {
+) -> QueryResult<usize> {
     use territory_codes as t;
     let of_it = t::table.filter(t::territory_id.eq(territory));
-    let late: i64 = of_it.filter(t::valid_from.ge(after.unwrap_or_else(tree::never))).count().get_result(connection)?;
-    if late > 0 {
-        return Err(ApiError::conflict("it has a code that begins later"));
-    }
     match before {
-        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection)?,
-        Some(day) => {
-            diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection)?
-        }
-    };
-    Ok(())
+        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection),
+        Some(day) => diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection),
+    }
 }
 
 /// List a territory's codes.

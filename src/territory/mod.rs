@@ -4,6 +4,13 @@
 pub mod codes;
 pub mod event_handlers;
 pub mod events;
+pub mod figures;
+pub mod geojson;
+pub mod joint_management;
 pub mod memberships;
+pub mod names;
+pub mod profile;
+pub mod recast;
+pub mod searches;
 pub mod territories;
 pub mod tree;

@@ -15,10 +15,11 @@ use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
+use crate::http::{Answer, Body, Checked, Door, Fields, Format, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
 use crate::paged_query;
 use crate::territory::codes::{self as territory_codes, CodeSystem, TerritoryCode};
+use crate::territory::geojson::TerritoryFeatures;
 use crate::territory::tree::{self, TerritoryParent};
 use crate::work::{Change, Operation, Unit};
 
@@ -179,8 +180,16 @@ pub fn find(connection: &mut Connection, id: TerritoryId) -> QueryResult<Option<
 
 /// List territories.
 ///
-/// By name. Every caller may know them.
-#[utoipa::path(tag = "Territory", params(TerritoryQuery), responses((status = 200, description = "A page.", body = TerritoryPage)))]
+/// By name. Every caller may know them. With `Accept: application/geo+json` as points: those of the page that have one.
+#[utoipa::path(
+    tag = "Territory",
+    params(TerritoryQuery),
+    responses((
+        status = 200,
+        description = "A page.",
+        content((TerritoryPage = "application/json"), (TerritoryFeatures = "application/geo+json"))
+    ))
+)]
 #[get("/territories")]
 pub async fn list_territories(
     door: Door,
@@ -188,7 +197,9 @@ pub async fn list_territories(
     query: Parameters<TerritoryQuery>,
 ) -> ApiResult<Answer> {
     use approdo_db::schema::territory_codes as c;
-    door.read("list_territories", caller, move |reader| {
+    let (form, desk) = (door.fit(&[Format::Json, Format::GeoJson]), door.desk("list_territories", &caller));
+    let is_map = form.as_ref().is_ok_and(|format| *format == Format::GeoJson);
+    desk.read(form.map(drop), move |reader| {
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let mut list =
@@ -216,7 +227,13 @@ pub async fn list_territories(
             }
         }
         let rows: Vec<Territory> = list.load(reader.connection)?;
-        Answer::ok(&TerritoryPage::from(request.page(rows, |row: &Territory| (row.name.clone(), row.id))?))
+        let page = TerritoryPage::from(request.page(rows, |row: &Territory| (row.name.clone(), row.id))?);
+        if is_map {
+            let features = TerritoryFeatures::of(reader.connection, page)?;
+            let text = serde_json::to_string(&features).map_err(ApiError::fault)?;
+            return Ok(Answer::text(Format::GeoJson.content_type(), text));
+        }
+        Answer::ok(&page)
     })
     .await
 }
@@ -340,6 +357,8 @@ pub fn lock(connection: &mut Connection, id: TerritoryId) -> ApiResult<Territory
 
 /// Lets a territory end on another day, with its codes and its place in the tree. The row itself is for whoever saves it.
 pub fn end(unit: &mut Unit<'_>, territory: &mut Territory, on: Option<NaiveDate>) -> ApiResult<()> {
+    territory_codes::require_none_later(unit.connection, territory.id, on)?;
+    tree::require_none_later(unit.connection, territory.id, on)?;
     territory_codes::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
     tree::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
     territory.valid_to = on;

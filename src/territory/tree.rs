@@ -74,11 +74,8 @@ pub fn moved(connection: &mut Connection, territory: &Territory, parent: Territo
     if parent == territory.id || path(connection, parent, on)?.contains(&territory.id) {
         return Err(ApiError::invalid_member("parent_id", "lies below this territory itself"));
     }
+    require_none_later(connection, territory.id, Some(on))?;
     let of_it = t::table.filter(t::territory_id.eq(territory.id));
-    let late: i64 = of_it.filter(t::valid_from.ge(on)).count().get_result(connection)?;
-    if late > 0 {
-        return Err(ApiError::conflict("it has a place in the tree that begins later"));
-    }
     diesel::update(of_it.filter(t::valid_to.is_null().or(t::valid_to.gt(on))))
         .set(t::valid_to.eq(Some(on)))
         .execute(connection)?;
@@ -88,24 +85,49 @@ pub fn moved(connection: &mut Connection, territory: &Territory, parent: Territo
     Ok(())
 }
 
+/// Puts a territory below another one for as long as it has lain where it lies now: it never lay there, that was not known.
+pub fn corrected(connection: &mut Connection, territory: &Territory, parent: TerritoryId) -> QueryResult<()> {
+    use territory_parents as t;
+    let of_it = t::table.filter(t::territory_id.eq(territory.id));
+    let present = match territory.valid_to {
+        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::parent_id.eq(parent)).execute(connection)?,
+        Some(end) => {
+            diesel::update(of_it.filter(t::valid_to.eq(end))).set(t::parent_id.eq(parent)).execute(connection)?
+        }
+    };
+    if present == 0 {
+        let (valid_from, valid_to) = (territory.valid_from, territory.valid_to);
+        insert(connection, &[TerritoryParent { territory_id: territory.id, parent_id: parent, valid_from, valid_to }])?;
+    }
+    Ok(())
+}
+
+/// Refuses a day by which a territory has not come to lie yet where it does later.
+pub fn require_none_later(
+    connection: &mut Connection,
+    territory: TerritoryId,
+    day: Option<NaiveDate>,
+) -> ApiResult<()> {
+    use territory_parents as t;
+    let of_it = t::table.filter(t::territory_id.eq(territory));
+    let late: i64 = of_it.filter(t::valid_from.ge(day.unwrap_or_else(never))).count().get_result(connection)?;
+    if late > 0 {
+        return Err(ApiError::conflict("it has a place in the tree that begins later"));
+    }
+    Ok(())
+}
+
 /// Lets the place that ended with a territory, or never, end when it does now.
 pub fn follow_end(
     connection: &mut Connection,
     territory: TerritoryId,
     before: Option<NaiveDate>,
     after: Option<NaiveDate>,
-) -> ApiResult<()> {
+) -> QueryResult<usize> {
     use territory_parents as t;
     let of_it = t::table.filter(t::territory_id.eq(territory));
-    let late: i64 = of_it.filter(t::valid_from.ge(after.unwrap_or_else(never))).count().get_result(connection)?;
-    if late > 0 {
-        return Err(ApiError::conflict("it has a place in the tree that begins later"));
-    }
     match before {
-        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection)?,
-        Some(day) => {
-            diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection)?
-        }
-    };
-    Ok(())
+        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection),
+        Some(day) => diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection),
+    }
 }

@@ -80,6 +80,7 @@ pub fn row_counts(world: &World) -> Vec<(&'static str, i64)> {
         territories,
         territory_codes,
         territory_events,
+        territory_figures,
         territory_memberships,
         territory_parents,
         history,

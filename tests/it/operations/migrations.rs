@@ -118,7 +118,7 @@ fn every_declared_column_can_be_selected(product: Product) {
     let mut tables = tables(connection);
     select_all!(connection, tables:
         access_batches, access_records, agreement_parties, agreements, api_clients, appointments, assessments, attachment_chunks, attachments, audit_seals, case_household_members, case_news, case_transitions, cases, changes, child_transitions, code_list_versions, code_lists, consents, contacts, deployment_keys, directory_sources, external_ids, goals, grant_scopes, grants, history, household_members, households, idempotency_keys, leases, legal_statuses, locations, login_throttles, network_meetings, network_members, networks, notes, one_time_tokens, organisation_ancestors, organisations, outbox, partner_links, pathway_templates, pathways, people, person_name_words, plans, principals, programs, referral_packages, referral_pauses, referral_recipients, referrals, refresh_tokens, relation_locks, relations, reminders, service_at_locations, service_capacities, service_verifications, services, sessions,
-        settings, shared_accesses, stray_objects, task_transitions, tasks, territories, territory_codes, territory_events, territory_memberships, territory_parents, transfer_records, transfer_requests, transfers, translations, users, watches,
+        settings, shared_accesses, stray_objects, task_transitions, tasks, territories, territory_codes, territory_events, territory_figures, territory_memberships, territory_parents, transfer_records, transfer_requests, transfers, translations, users, watches,
     );
     assert!(tables.is_empty(), "tables the schema does not declare: {:?}", tables.keys());
 }

@@ -1,3 +1,5 @@
 //! Territories in time (domain 39).
 
 mod events;
+mod profile;
+mod searches;

@@ -94,6 +94,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     territories,
     territory_codes,
     territory_events,
+    territory_figures,
     territory_memberships,
     territory_parents,
     transfer_records,

@@ -1,4 +1,4 @@
-//! Tables of migrations `create_places`, `follow_territories`.
+//! Tables of migrations `create_places`, `follow_territories`, `keep_territory_figures`.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -107,6 +107,22 @@ diesel::table! {
         old_parent_id -> Nullable<Uuid>,
         new_parent_id -> Nullable<Uuid>,
         certainty -> Text,
+        source -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Date, Double, Nullable, Text};
+    use crate::types::{Instant, Uuid};
+
+    territory_figures (territory_id, measure, valid_on) {
+        territory_id -> Uuid,
+        measure -> Text,
+        valid_on -> Date,
+        value -> Nullable<Double>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
         source -> Text,
         created_at -> Instant,
     }
