@@ -6,6 +6,7 @@ pub mod event_handlers;
 pub mod events;
 pub mod figures;
 pub mod geojson;
+pub mod import;
 pub mod joint_management;
 pub mod memberships;
 pub mod names;
