@@ -51,6 +51,8 @@ text_enum! {
         FormerName = "former_name",
         /// By how its name begins.
         NameBeginning = "name_beginning",
+        /// By words of its name.
+        NameWords = "name_words",
         /// By a name that is alike.
         SimilarName = "similar_name",
         /// By where it is.
@@ -139,7 +141,7 @@ pub struct TerritoryMatches {
 ///
 /// By a code of any system, by a name as somebody remembers it, or by a point: then the nearest that have one, by the distance from
 /// their middle. Names are compared without accents, apostrophes and capitals; what fits wholly comes first, then a name in one
-/// language of two, a former name, a beginning, and what is alike.
+/// language of two, a former name, a beginning, words of it, and what is alike.
 #[utoipa::path(
     tag = "Territory",
     request_body = TerritorySearch,
@@ -217,8 +219,12 @@ fn fit(asked: &str, name: &str) -> Option<(f64, TerritoryMatchKind)> {
     if whole.starts_with(asked) || parts.iter().any(|part| part.starts_with(asked)) {
         return Some((0.9, TerritoryMatchKind::NameBeginning));
     }
+    // "Reggio Emilia" is said of Reggio nell'Emilia.
+    if asked.split(' ').all(|word| whole.split(' ').any(|other| other == word)) {
+        return Some((0.88, TerritoryMatchKind::NameWords));
+    }
     let likeness = parts.iter().chain([&whole]).map(|part| likeness(asked, part)).fold(0.0, f64::max);
-    (likeness >= ALIKE).then_some((likeness * 0.89, TerritoryMatchKind::SimilarName))
+    (likeness >= ALIKE).then_some((likeness * 0.87, TerritoryMatchKind::SimilarName))
 }
 
 fn likeness(one: &str, other: &str) -> f64 {
@@ -358,6 +364,7 @@ mod tests {
             ("Devin Nabrezina", "Duino Aurisina-Devin Nabrežina", Some(K::NamePart)),
             ("cividale", "Cividale del Friuli", Some(K::NameBeginning)),
             ("Cervingano del Friuli", "Cervignano del Friuli", Some(K::SimilarName)),
+            ("Reggio Emilia", "Reggio nell'Emilia", Some(K::NameWords)),
             ("Roma", "Milano", None),
         ] {
             assert_eq!(kind(asked, name), expected, "{asked} {name}");

@@ -39,11 +39,12 @@ pub fn place(unit: &mut Unit<'_>, here: &mut Here, planned: &Planned, report: &m
         None => make(unit, here, planned)?,
     };
     let before = territory.version;
-    let mut changed = steps(unit, here, planned, &mut territory, report)?;
+    let happened = steps(unit, here, planned, &mut territory, report)?;
     let added = add_codes(unit, here, planned, &territory, report)?;
     let measured = add_figures(unit, here, planned, &territory, report)?;
     let mut members: Vec<&'static str> = Vec::new();
-    if added {
+    // Whatever happened has told of itself; codes of former times have not.
+    if added || (happened && territory.version == before) {
         members.push("codes");
     }
     if measured {
@@ -71,7 +72,7 @@ pub fn place(unit: &mut Unit<'_>, here: &mut Here, planned: &Planned, report: &m
     if !members.is_empty() && found.is_some() {
         territories::save(unit, &mut territory, &members)?;
     }
-    changed |= territory.version != before;
+    let changed = territory.version != before;
     let outcome = match found {
         None => Outcome::Made,
         Some(_) if changed => Outcome::Changed,

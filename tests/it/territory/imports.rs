@@ -107,6 +107,20 @@ both! {
         assert_eq!(one(&maria, "belfiore", "E667")["valid_to"], "2007-11-02");
     }
 
+    fn what_was_entered_by_hand_is_found_and_completed(world: &World) {
+        let maria = world.maria_case_manager();
+        let new = json!({"kind": "municipality", "code_system": "istat", "code": "030189", "name": "SAPPADA", "country_code": "IT",
+            "parent_id": world.fixture.region, "valid_from": "2018-01-01"});
+        let sappada = world.anna_system_administrator().post("/territories", &new).expect(201).id();
+        import(world, fixtures());
+        let now = one(&maria, "belfiore", "I421");
+        assert_eq!((&now["id"], &now["name"], &now["version"]), (&json!(sappada), &json!("Sappada"), &json!(2)));
+        assert_eq!(now["parent_id"], one(&maria, "istat", "030")["id"]);
+        // What it was before it was entered is known by its code alone.
+        assert_eq!((&one(&maria, "istat", "025052")["id"], &now["valid_from"]), (&json!(sappada), &json!("2018-01-01")));
+        assert_eq!(import(world, fixtures()).counts["municipality"].changed, 0);
+    }
+
     fn rows_that_are_wrong_are_named_and_the_rest_is_taken(world: &World) {
         let folder = tempfile::tempdir().unwrap();
         let header = "istat_code,cadastral_code,name,name_it,province_code,uts_code,province_sigla,region_code,altimetric_zone,area_km2";
