@@ -11,7 +11,7 @@ use approdo::directory::organisation_handlers as organisations;
 use approdo::directory::organisations::OrganisationRow;
 use approdo::error::ApiError;
 use approdo::server::{self, Parts, StartError};
-use approdo::{demo, openapi, sync, work};
+use approdo::{clock, demo, openapi, sync, territory, work};
 use approdo_db::migrate;
 use clap::{Args, Parser, Subcommand};
 use diesel::prelude::*;
@@ -38,6 +38,9 @@ enum Command {
     /// Users, from the command line: the first administrator.
     #[command(subcommand)]
     User(UserCommand),
+    /// Data from files.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Copy a SQLite database while it is being served.
     Backup(BackupArgs),
     /// Print the contract.
@@ -134,6 +137,25 @@ struct InviteArgs {
     organisation: String,
 }
 
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// Territories from CSV files of ISTAT, ANPR, IPA and Destatis, told apart by their headers. Prints a report as JSON; again, it changes
+    /// nothing.
+    Territory(ImportTerritoryArgs),
+}
+
+#[derive(Args)]
+struct ImportTerritoryArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The day of lists whose file name says none; today when absent.
+    #[arg(long)]
+    as_of: Option<chrono::NaiveDate>,
+    /// Folders with CSV files, and files.
+    #[arg(required = true)]
+    places: Vec<std::path::PathBuf>,
+}
+
 #[derive(Args)]
 struct BackupArgs {
     #[command(flatten)]
@@ -175,6 +197,7 @@ fn run(command: Command) -> Outcome {
         Command::Demo(DemoCommand::Load(args)) => load(&args),
         Command::Keys(command) => keys(&command),
         Command::User(UserCommand::Invite(args)) => invite(&args),
+        Command::Import(ImportCommand::Territory(args)) => import_territory(&args),
         Command::Backup(args) => backup(&args),
         Command::Openapi => {
             print!("{}", openapi::text());
@@ -257,6 +280,15 @@ fn load(args: &LoadArgs) -> Outcome {
     println!("password of bench_municipality, bench_city, bench_region, bench_country, bench_sync:");
     println!("{}", running.app.keys.master().derive("bulk load"));
     running.stop();
+    DONE
+}
+
+fn import_territory(args: &ImportTerritoryArgs) -> Outcome {
+    let running = server::assemble(&args.database, Parts::offline(false))?;
+    let as_of = args.as_of.unwrap_or_else(|| clock::date_of(running.app.clock.now()));
+    let report = territory::import::run(&running.app, &args.places, as_of).map_err(told)?;
+    running.stop();
+    println!("{}", serde_json::to_string_pretty(&report)?);
     DONE
 }
 

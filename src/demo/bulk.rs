@@ -118,7 +118,7 @@ fn place(unit: &mut Unit<'_>, kind: &str, code: String, parent_id: Option<Territ
         created_at: unit.now,
         updated_at: unit.now,
     };
-    territories::add(unit, &row)?;
+    territories::add(unit, &row, "invented for measurements")?;
     Ok(id)
 }
 

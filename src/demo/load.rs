@@ -1,6 +1,6 @@
 //! Loads the demonstration through the write path, so that its history and feed are real.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use approdo_db::Json;
 use chrono::NaiveDate;
@@ -10,12 +10,14 @@ use crate::access::grants::{self, NewGrant};
 use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
 use crate::cases::pathway_templates::PathwayTemplateId;
-use crate::demo::{callers, directory, networks, offers, referrals, register};
+use crate::demo::{callers, directory, networks, offers, referrals, register, statistics};
 use crate::directory::organisation_handlers as organisations;
 use crate::directory::organisations::{OrganisationDetails, OrganisationRow};
 use crate::error::{ApiError, ApiResult};
 use crate::people::households::HouseholdId;
 use crate::people::types::PersonId;
+use crate::territory::codes::{self, CodeSystem, TerritoryCode};
+use crate::territory::figures::{self, FigureMeasure, Measured, TerritoryFigure};
 use crate::territory::memberships::{self, MembershipId};
 use crate::territory::territories::{self, Territory};
 use crate::work::Unit;
@@ -26,6 +28,9 @@ const STORIES: &str = include_str!("../../demo/stories.json");
 
 #[derive(Deserialize)]
 struct Places {
+    /// What the codes are known from, and the figures.
+    code_source: String,
+    figure_source: String,
     territories: Vec<DemoTerritory>,
     memberships: Vec<DemoMembership>,
     organisations: Vec<DemoOrganisation>,
@@ -41,6 +46,13 @@ struct DemoTerritory {
     country: String,
     parent: Option<String>,
     valid_from: NaiveDate,
+    /// Its codes in other systems.
+    #[serde(default)]
+    codes: BTreeMap<CodeSystem, String>,
+    #[serde(default)]
+    figures: Vec<(FigureMeasure, NaiveDate, f64)>,
+    /// Latitude and longitude.
+    point: Option<(f64, f64)>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +104,7 @@ pub fn everything(unit: &mut Unit<'_>) -> ApiResult<()> {
     register::all(unit, &mut known, PEOPLE)?;
     register::all(unit, &mut known, STORIES)?;
     referrals::all(unit, &known)?;
+    statistics::all(unit, &known)?;
     offers::all(unit, &known)
 }
 
@@ -99,16 +112,16 @@ fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
     let places: Places = parse(PLACES)?;
     for place in places.territories {
         let id = TerritoryId::new();
-        let parent_id = place.parent.map(|key| lookup(&known.territories, &key)).transpose()?;
+        let parent_id = place.parent.as_ref().map(|key| lookup(&known.territories, key)).transpose()?;
         territories::add(
             unit,
             &Territory {
                 id,
-                kind: place.kind,
-                code_system: place.code_system,
-                code: place.code,
-                name: place.name,
-                country_code: place.country,
+                kind: place.kind.clone(),
+                code_system: place.code_system.clone(),
+                code: place.code.clone(),
+                name: place.name.clone(),
+                country_code: place.country.clone(),
                 parent_id,
                 valid_from: place.valid_from,
                 valid_to: None,
@@ -116,7 +129,9 @@ fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
                 created_at: unit.now,
                 updated_at: unit.now,
             },
+            &places.code_source,
         )?;
+        describe(unit, id, &place, (&places.code_source, &places.figure_source))?;
         known.territories.insert(place.key, id);
     }
     for membership in places.memberships {
@@ -131,6 +146,33 @@ fn places(unit: &mut Unit<'_>, known: &mut Known) -> ApiResult<()> {
         organisations::add(unit, &organisation)?;
         known.organisations.insert(body.key, organisation.id);
     }
+    Ok(())
+}
+
+/// The codes a territory has besides, and its figures.
+fn describe(
+    unit: &mut Unit<'_>,
+    id: TerritoryId,
+    place: &DemoTerritory,
+    (code_source, figure_source): (&str, &str),
+) -> ApiResult<()> {
+    let code = |(system, code): (&CodeSystem, &String)| TerritoryCode {
+        territory_id: id,
+        code_system: *system,
+        code: code.clone(),
+        valid_from: place.valid_from,
+        valid_to: None,
+        source: code_source.to_owned(),
+        created_at: unit.now,
+    };
+    let codes: Vec<TerritoryCode> = place.codes.iter().map(code).collect();
+    let numbers = place.figures.iter().map(|(measure, on, value)| (Measured::Number(*measure, *value), *on));
+    let on = place.figures.first().map_or(place.valid_from, |(_, on, _)| *on);
+    let point = place.point.map(|(latitude, longitude)| (Measured::Point { latitude, longitude }, on));
+    let rows: Vec<TerritoryFigure> =
+        numbers.chain(point).map(|(measured, on)| measured.of(id, on, figure_source, unit.now)).collect();
+    codes::insert(unit.connection, &codes)?;
+    figures::insert(unit.connection, &rows)?;
     Ok(())
 }
 

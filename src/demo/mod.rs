@@ -8,6 +8,7 @@ mod networks;
 mod offers;
 mod referrals;
 mod register;
+mod statistics;
 mod story;
 
 use approdo_db::schema::{organisations, settings};

@@ -14,6 +14,8 @@ pub enum Format {
     Csv,
     /// A picture.
     Svg,
+    /// Points on a map (RFC 7946).
+    GeoJson,
 }
 
 impl Format {
@@ -23,6 +25,7 @@ impl Format {
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv",
             Self::Svg => "image/svg+xml",
+            Self::GeoJson => "application/geo+json",
         }
     }
 
@@ -101,7 +104,7 @@ impl Rows {
     /// header, which belongs to the first chunk alone.
     pub fn begin(format: Format, members: &[&'static str], fields: Fields, first: bool) -> ApiResult<Option<Self>> {
         match format {
-            Format::Json | Format::Svg => Ok(None),
+            Format::Json | Format::Svg | Format::GeoJson => Ok(None),
             Format::Ndjson => Ok(Some(Self::Ndjson { text: Vec::with_capacity(ROOM), fields })),
             Format::Csv => {
                 let columns: Vec<_> = members.iter().copied().filter(|name| fields.keeps(name)).collect();

@@ -15,6 +15,9 @@ use crate::people::watches;
 /// Rows that are removed at once.
 const PORTION: i64 = 20_000;
 
+/// Rows of one INSERT: SQLite binds 32,766 values at most.
+const AT_ONCE: usize = 1_000;
+
 /// An observation.
 #[derive(Debug, Clone, PartialEq, Queryable, Insertable)]
 #[diesel(table_name = observations, treat_none_as_default_value = false)]
@@ -36,7 +39,9 @@ pub fn write(connection: &mut Connection, cells: &[Cell]) -> QueryResult<usize> 
         Connection::Postgres(connection) => {
             diesel::copy_from(observations::table).from_insertable(cells).execute(connection)
         }
-        Connection::Sqlite(connection) => diesel::insert_into(observations::table).values(cells).execute(connection),
+        Connection::Sqlite(connection) => cells.chunks(AT_ONCE).try_fold(0, |written, cells| {
+            Ok(written + diesel::insert_into(observations::table).values(cells).execute(connection)?)
+        }),
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use actix_web::{get, put};
 use approdo_db::Connection;
-use approdo_db::schema::{dataset_codes, territories};
+use approdo_db::schema::dataset_codes;
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +14,7 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource, TerritoryId};
+use crate::clock;
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::http::path::Segment;
@@ -21,6 +23,7 @@ use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole}
 use crate::observatory::periods;
 use crate::page_of;
 use crate::paged_query;
+use crate::territory::codes::{CodeBook, CodeSystem};
 
 /// Codes that a dimension can have.
 pub const MOST_CODES: usize = 200_000;
@@ -224,7 +227,7 @@ pub struct Book {
     dimension: String,
     numbers: HashMap<String, i32>,
     /// What territories are called, for a dimension of places.
-    territories: HashMap<String, TerritoryId>,
+    territories: Option<Territories>,
     new: Vec<(String, i32)>,
     /// Whether only codes that are known can be used.
     closed: bool,
@@ -238,8 +241,8 @@ impl Book {
             .select((dataset_codes::code, dataset_codes::number));
         let numbers: Vec<(String, i32)> = known.load(connection)?;
         let territories = match dimension.role {
-            DimensionRole::Area => called(connection)?,
-            DimensionRole::Time | DimensionRole::Other => HashMap::new(),
+            DimensionRole::Area => Some(Territories::read(connection, dimension.code_system)?),
+            DimensionRole::Time | DimensionRole::Other => None,
         };
         Ok(Self {
             dataset,
@@ -255,9 +258,13 @@ impl Book {
         self.numbers.get(code).copied()
     }
 
+    fn territory(&self, code: &str) -> Option<TerritoryId> {
+        self.territories.as_ref().and_then(|territories| territories.called(code))
+    }
+
     /// Whether an import can use a code that is not known yet.
     pub fn admits(&self, code: &str) -> bool {
-        !self.closed || self.territories.contains_key(code)
+        !self.closed || self.territory(code).is_some()
     }
 
     /// Gives a code its number; nothing where there are too many.
@@ -278,7 +285,7 @@ impl Book {
                 dataset_id: self.dataset,
                 dimension: self.dimension.clone(),
                 number: *number,
-                territory_id: self.territories.get(code).copied(),
+                territory_id: self.territory(code),
                 code: code.clone(),
                 name: None,
                 parent_code: None,
@@ -294,11 +301,32 @@ impl Book {
     }
 }
 
-/// Which territories have which codes. Where a code was given to several, the one that has it now comes before one that had it.
-fn called(connection: &mut Connection) -> QueryResult<HashMap<String, TerritoryId>> {
-    let rows: Vec<(String, TerritoryId)> = territories::table
-        .order((territories::valid_to.is_null(), territories::valid_to, territories::id))
-        .select((territories::code, territories::id))
-        .load(connection)?;
-    Ok(rows.into_iter().collect())
+/// Whose codes those of places are taken for, where a dataset does not say.
+const SYSTEMS: [CodeSystem; 7] = [
+    CodeSystem::Istat,
+    CodeSystem::Itter107,
+    CodeSystem::Iso3166,
+    CodeSystem::Ags,
+    CodeSystem::Nuts3,
+    CodeSystem::IstatUts,
+    CodeSystem::Belfiore,
+];
+
+/// Which territories have which codes.
+struct Territories {
+    book: CodeBook,
+    systems: Vec<CodeSystem>,
+    today: NaiveDate,
+}
+
+impl Territories {
+    fn read(connection: &mut Connection, system: Option<CodeSystem>) -> QueryResult<Self> {
+        let systems = system.map_or(SYSTEMS.to_vec(), |system| vec![system]);
+        Ok(Self { book: CodeBook::read(connection)?, systems, today: clock::date_of(clock::now()) })
+    }
+
+    /// Who has a code today, or else the only one that ever had it.
+    fn called(&self, code: &str) -> Option<TerritoryId> {
+        self.systems.iter().find_map(|&system| self.book.resolve(system, code, self.today))
+    }
 }

@@ -16,6 +16,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch};
 use crate::page_of;
+use crate::territory::codes::CodeSystem;
 
 define_id! {
     /// The id of a dataset.
@@ -59,6 +60,10 @@ pub struct Dimension {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
+    /// Of places: whose codes they are. Absent: of ISTAT, its data flows, ISO 3166, AGS, NUTS, whichever has one first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code_system: Option<CodeSystem>,
     /// Whether imports may use known codes only: those of its codelist and, for places, those of territories.
     #[serde(default)]
     #[schema(default = false)]
@@ -186,8 +191,11 @@ impl Checked for NewDataset {}
 fn told_apart(dimensions: &[Dimension]) -> Result<(), ValidationError> {
     let of = |role: DimensionRole| dimensions.iter().filter(|dimension| dimension.role == role).count();
     let names: HashSet<&str> = dimensions.iter().map(|dimension| dimension.id.as_str()).collect();
+    let misplaced = |dimension: &Dimension| dimension.code_system.is_some() && dimension.role != DimensionRole::Area;
     let message = if names.len() < dimensions.len() {
         "must not name a dimension twice"
+    } else if dimensions.iter().any(misplaced) {
+        "may have a code system where they are places only"
     } else if of(DimensionRole::Area) != 1 || of(DimensionRole::Time) != 1 {
         "must have one dimension of places and one of times"
     } else {

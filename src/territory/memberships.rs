@@ -18,6 +18,7 @@ use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch,
 use crate::page_of;
 use crate::paged_query;
 use crate::territory::territories::{find, tree_changed};
+use crate::territory::tree::never;
 use crate::work::{Change, Operation, Unit};
 
 define_id! {
@@ -176,7 +177,7 @@ fn add_checked(unit: &mut Unit<'_>, id: MembershipId, aggregate: TerritoryId, ne
         .filter(t::member_id.eq(new.member_id))
         .filter(t::aggregate_id.eq(aggregate))
         .filter(t::valid_to.is_null().or(t::valid_to.gt(new.valid_from)))
-        .filter(t::valid_from.lt(new.valid_to.unwrap_or(NaiveDate::MAX)))
+        .filter(t::valid_from.lt(new.valid_to.unwrap_or_else(never)))
         .count()
         .get_result(unit.connection)?;
     if overlapping > 0 {

@@ -15,9 +15,12 @@ use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
-use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
+use crate::http::{Answer, Body, Checked, Door, Fields, Format, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
 use crate::paged_query;
+use crate::territory::codes::{self as territory_codes, CodeSystem, TerritoryCode};
+use crate::territory::geojson::TerritoryFeatures;
+use crate::territory::tree::{self, TerritoryParent};
 use crate::work::{Change, Operation, Unit};
 
 /// A territory: a country, region, province, municipality, district, union, convention or mountain community.
@@ -31,7 +34,7 @@ pub struct Territory {
     /// Whose codes: `istat`, `ags`, `iso3166`, `ipa` or `own`.
     #[schema(max_length = 20)]
     pub code_system: String,
-    /// Always text: ISTAT region 2 digits, province 3, municipality 6; AGS 2 to 8 digits. Leading zeros count.
+    /// What it is mainly called by now; all its codes are below it. Always text: ISTAT region 2 digits, province 3, municipality 6; AGS 2 to 8 digits. Leading zeros count.
     #[schema(max_length = 20, example = "030129")]
     pub code: String,
     #[schema(min_length = 1, max_length = 200)]
@@ -92,7 +95,14 @@ pub struct NewTerritory {
     #[schema(nullable = false)]
     #[serde(default, deserialize_with = "reading::optional_day")]
     pub valid_to: Option<NaiveDate>,
+    /// Where its code is known from.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
+    pub source: Option<String>,
 }
+
+/// The source of what nobody gave one for.
+const AS_ENTERED: &str = "the territory as it was entered";
 
 impl Checked for NewTerritory {}
 
@@ -107,7 +117,8 @@ fn known_code_system(text: &str) -> Result<(), validator::ValidationError> {
     }
 }
 
-fn plain_code(text: &str) -> Result<(), validator::ValidationError> {
+/// Letters, digits and `._-`.
+pub fn plain_code(text: &str) -> Result<(), validator::ValidationError> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
         Ok(())
     } else {
@@ -151,11 +162,11 @@ paged_query! {
         kind: Option<String>,
         /// Territories directly below this one.
         parent_id: Option<TerritoryId>,
-        /// With `code`: `istat`, `ags`, `iso3166`, `ipa` or `own`.
+        /// Of `code`: `istat`, `istat_uts`, `belfiore`, `sigla`, `nuts3`, `itter107`, `ags`, `iso3166`, `ipa` or `own`.
         #[validate(length(max = 20))]
         #[param(max_length = 20)]
         code_system: Option<String>,
-        /// The exact code.
+        /// A code it has or had, exactly.
         #[validate(length(max = 20))]
         #[param(max_length = 20)]
         code: Option<String>,
@@ -169,15 +180,26 @@ pub fn find(connection: &mut Connection, id: TerritoryId) -> QueryResult<Option<
 
 /// List territories.
 ///
-/// By name. Every caller may know them.
-#[utoipa::path(tag = "Territory", params(TerritoryQuery), responses((status = 200, description = "A page.", body = TerritoryPage)))]
+/// By name. Every caller may know them. With `Accept: application/geo+json` as points: those of the page that have one.
+#[utoipa::path(
+    tag = "Territory",
+    params(TerritoryQuery),
+    responses((
+        status = 200,
+        description = "A page.",
+        content((TerritoryPage = "application/json"), (TerritoryFeatures = "application/geo+json"))
+    ))
+)]
 #[get("/territories")]
 pub async fn list_territories(
     door: Door,
     caller: Caller<actions::List, resources::Territories>,
     query: Parameters<TerritoryQuery>,
 ) -> ApiResult<Answer> {
-    door.read("list_territories", caller, move |reader| {
+    use approdo_db::schema::territory_codes as c;
+    let (form, desk) = (door.fit(&[Format::Json, Format::GeoJson]), door.desk("list_territories", &caller));
+    let is_map = form.as_ref().is_ok_and(|format| *format == Format::GeoJson);
+    desk.read(form.map(drop), move |reader| {
         let parameters = query.read()?;
         let request = reader.page(&query, parameters.limit, parameters.cursor.as_deref());
         let mut list =
@@ -192,14 +214,26 @@ pub async fn list_territories(
         if let Some(parent) = parameters.parent_id {
             list = list.filter(territories::parent_id.eq(parent));
         }
-        if let Some(system) = &parameters.code_system {
-            list = list.filter(territories::code_system.eq(system));
-        }
-        if let Some(code) = &parameters.code {
-            list = list.filter(territories::code.eq(code));
+        match (&parameters.code_system, &parameters.code) {
+            (None, None) => {}
+            (Some(system), None) => list = list.filter(territories::code_system.eq(system)),
+            (None, Some(code)) => {
+                let holders = c::table.filter(c::code.eq(code)).select(c::territory_id);
+                list = list.filter(territories::id.eq_any(holders));
+            }
+            (Some(system), Some(code)) => {
+                let holders = c::table.filter(c::code_system.eq(system)).filter(c::code.eq(code));
+                list = list.filter(territories::id.eq_any(holders.select(c::territory_id)));
+            }
         }
         let rows: Vec<Territory> = list.load(reader.connection)?;
-        Answer::ok(&TerritoryPage::from(request.page(rows, |row: &Territory| (row.name.clone(), row.id))?))
+        let page = TerritoryPage::from(request.page(rows, |row: &Territory| (row.name.clone(), row.id))?);
+        if is_map {
+            let features = TerritoryFeatures::of(reader.connection, page)?;
+            let text = serde_json::to_string(&features).map_err(ApiError::fault)?;
+            return Ok(Answer::text(Format::GeoJson.content_type(), text));
+        }
+        Answer::ok(&page)
     })
     .await
 }
@@ -264,16 +298,7 @@ fn add_checked(unit: &mut Unit<'_>, id: TerritoryId, new: NewTerritory) -> ApiRe
     if let Some(parent) = new.parent_id {
         find(unit.connection, parent)?.ok_or_else(|| ApiError::unknown_reference("parent_id"))?;
     }
-    let overlapping: i64 = territories::table
-        .filter(territories::code_system.eq(&new.code_system))
-        .filter(territories::code.eq(&new.code))
-        .filter(territories::valid_to.is_null().or(territories::valid_to.gt(new.valid_from)))
-        .filter(territories::valid_from.lt(new.valid_to.unwrap_or(NaiveDate::MAX)))
-        .count()
-        .get_result(unit.connection)?;
-    if overlapping > 0 {
-        return Err(ApiError::conflict("a territory with this code exists in that period"));
-    }
+    territory_codes::require_free(unit.connection, &new.code_system, &new.code, new.valid_from, new.valid_to)?;
     add(
         unit,
         &Territory {
@@ -290,16 +315,78 @@ fn add_checked(unit: &mut Unit<'_>, id: TerritoryId, new: NewTerritory) -> ApiRe
             created_at: unit.now,
             updated_at: unit.now,
         },
+        &new.source.unwrap_or_else(|| AS_ENTERED.to_owned()),
     )?;
     tree_changed(unit)
 }
 
-/// Adds a territory. Whoever adds the last one resolves the grants anew (`tree_changed`).
-pub fn add(unit: &mut Unit<'_>, territory: &Territory) -> ApiResult<()> {
+/// Adds a territory, with its code and its place in the tree. Whoever adds the last one resolves the grants anew (`tree_changed`).
+pub fn add(unit: &mut Unit<'_>, territory: &Territory, source: &str) -> ApiResult<()> {
     diesel::insert_into(territories::table).values(territory).execute(unit.connection)?;
+    if let Some(code_system) = CodeSystem::parse(&territory.code_system) {
+        let code = TerritoryCode {
+            territory_id: territory.id,
+            code_system,
+            code: territory.code.clone(),
+            valid_from: territory.valid_from,
+            valid_to: territory.valid_to,
+            source: source.to_owned(),
+            created_at: unit.now,
+        };
+        territory_codes::insert(unit.connection, &[code])?;
+    }
+    if let Some(parent_id) = territory.parent_id {
+        let (valid_from, valid_to) = (territory.valid_from, territory.valid_to);
+        tree::insert(
+            unit.connection,
+            &[TerritoryParent { territory_id: territory.id, parent_id, valid_from, valid_to }],
+        )?;
+    }
     unit.record(Change {
         values: Some(Json::try_of(territory).map_err(ApiError::fault)?),
         ..Change::plain("territory", territory.id.0, 1, Operation::Created, &["kind", "code", "name", "parent_id"])
+    })
+}
+
+/// A territory that is going to change, under its lock.
+pub fn lock(connection: &mut Connection, id: TerritoryId) -> ApiResult<Territory> {
+    let found: Option<Territory> =
+        approdo_db::first_for_update!(&mut *connection, territories::table.find(id)).optional()?;
+    found.ok_or_else(ApiError::not_found)
+}
+
+/// Lets a territory end on another day, with its codes and its place in the tree. The row itself is for whoever saves it.
+pub fn end(unit: &mut Unit<'_>, territory: &mut Territory, on: Option<NaiveDate>) -> ApiResult<()> {
+    territory_codes::require_none_later(unit.connection, territory.id, on)?;
+    tree::require_none_later(unit.connection, territory.id, on)?;
+    territory_codes::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
+    tree::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
+    territory.valid_to = on;
+    Ok(())
+}
+
+/// Writes a territory that has changed, or something that belongs to it.
+pub fn save(unit: &mut Unit<'_>, territory: &mut Territory, changed: &[&'static str]) -> ApiResult<()> {
+    let before = territory.version;
+    territory.version += 1;
+    territory.updated_at = unit.now;
+    Unit::updated_one(
+        diesel::update(
+            territories::table.filter(territories::id.eq(territory.id)).filter(territories::version.eq(before)),
+        )
+        .set((
+            territories::code.eq(&territory.code),
+            territories::name.eq(&territory.name),
+            territories::parent_id.eq(territory.parent_id),
+            territories::valid_to.eq(territory.valid_to),
+            territories::version.eq(territory.version),
+            territories::updated_at.eq(territory.updated_at),
+        ))
+        .execute(unit.connection)?,
+    )?;
+    unit.record(Change {
+        values: Some(Json::try_of(&*territory).map_err(ApiError::fault)?),
+        ..Change::plain("territory", territory.id.0, territory.version, Operation::Updated, changed)
     })
 }
 
@@ -313,7 +400,8 @@ pub fn tree_changed(unit: &mut Unit<'_>) -> ApiResult<()> {
 
 /// Edit a territory.
 ///
-/// Its name, and the day it ends. Codes and place in the tree are facts of their time: a change is a new territory.
+/// Its name where that is mistaken, and the day it ends, with its codes and its place in the tree. What happens to it is an event: another
+/// name, code or place in the tree, a merger.
 #[utoipa::path(
     tag = "Territory",
     params(("territory_id" = TerritoryId, Path, description = "The territory.")),
@@ -329,39 +417,23 @@ pub async fn edit_territory(
     body: Body<TerritoryPatch>,
 ) -> ApiResult<Answer> {
     door.write("edit_territory", caller, None, move |unit| {
-        let found: Option<Territory> =
-            approdo_db::first_for_update!(&mut *unit.connection, territories::table.find(id.0)).optional()?;
-        let mut territory = found.ok_or_else(ApiError::not_found)?;
+        let mut territory = lock(unit.connection, id.0)?;
         let patch = body.read()?;
         if_match.check(territory.version)?;
         let mut edit = Edit::default();
         edit.bounded("name", &patch.name, 200);
         edit.required("name", &mut territory.name, patch.name);
-        edit.optional("valid_to", &mut territory.valid_to, patch.valid_to);
-        if territory.valid_to.is_some_and(|end| end <= territory.valid_from) {
+        let mut valid_to = territory.valid_to;
+        edit.optional("valid_to", &mut valid_to, patch.valid_to);
+        if valid_to.is_some_and(|end| end <= territory.valid_from) {
             edit.refuse("valid_to", "must be after valid_from");
         }
         let changed = edit.finish()?;
         if !changed.is_empty() {
-            let before = territory.version;
-            territory.version += 1;
-            territory.updated_at = unit.now;
-            Unit::updated_one(
-                diesel::update(
-                    territories::table.filter(territories::id.eq(territory.id)).filter(territories::version.eq(before)),
-                )
-                .set((
-                    territories::name.eq(&territory.name),
-                    territories::valid_to.eq(territory.valid_to),
-                    territories::version.eq(territory.version),
-                    territories::updated_at.eq(territory.updated_at),
-                ))
-                .execute(unit.connection)?,
-            )?;
-            unit.record(Change {
-                values: Some(Json::try_of(&territory).map_err(ApiError::fault)?),
-                ..Change::plain("territory", territory.id.0, territory.version, Operation::Updated, &changed)
-            })?;
+            if valid_to != territory.valid_to {
+                end(unit, &mut territory, valid_to)?;
+            }
+            save(unit, &mut territory, &changed)?;
         }
         unit.edited(territory.version, &territory)
     })

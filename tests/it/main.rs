@@ -26,4 +26,5 @@ mod operations;
 mod people;
 mod referrals;
 mod sync;
+mod territory;
 mod transfers;

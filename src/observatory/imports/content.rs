@@ -91,15 +91,25 @@ fn require_awaiting(import: &DataImport) -> ApiResult<()> {
 }
 
 /// Makes the release of an import whose file has come.
-pub fn begin(
+fn begin(
     unit: &mut Unit<'_>,
     id: DataImportId,
     if_match: &IfMatch,
     size: i64,
     sha256: &str,
 ) -> ApiResult<(DataImport, Dataset, i32)> {
-    let mut import: DataImport = entries::locked(unit, Action::Edit, Resource::DataImports, id)?;
+    let import: DataImport = entries::locked(unit, Action::Edit, Resource::DataImports, id)?;
     if_match.check(import.version)?;
+    make_release(unit, import, size, sha256)
+}
+
+/// The same of a locked import.
+pub fn make_release(
+    unit: &mut Unit<'_>,
+    mut import: DataImport,
+    size: i64,
+    sha256: &str,
+) -> ApiResult<(DataImport, Dataset, i32)> {
     require_awaiting(&import)?;
     let dataset: Dataset = entries::found_locked(unit, import.dataset_id)?;
     let others = data_imports::table

@@ -2,7 +2,7 @@
 //! that it holds neither the file nor the database for long. A process that dies leaves its imports to the others, which give them up.
 
 use std::fs::File;
-use std::io::Seek as _;
+use std::io::{Read, Seek as _};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -137,6 +137,27 @@ fn load(app: &App, job: Job) -> Result<(), Stop> {
     work::run_as_system(app, "import", |unit| finish(unit, import.id, &loader)).map_err(Stop::from)
 }
 
+/// Imports a small file within a transaction that is under way, for the demonstration data.
+pub fn load_at_once(unit: &mut Unit<'_>, job: (DataImport, Dataset, i32), file: &[u8]) -> ApiResult<()> {
+    let (import, dataset, set_number) = job;
+    let told = |stop: Stop| match stop {
+        Stop::Refused(reason) => ApiError::fault(reason),
+        Stop::Fault(error) => error,
+        Stop::GivenUp => ApiError::fault("an import was given up"),
+    };
+    let mapping: Mapping = import.mapping.read().map_err(ApiError::fault)?;
+    let mut records = Records::new(file, mapping.form());
+    let header = header(&mut records, &mapping).map_err(told)?;
+    let of = (import.id, dataset.id, set_number);
+    let begun = Loader::begin(unit.connection, of, &mapping, header, &dataset.dimensions()?)?;
+    let mut loader = begun.map_err(ApiError::fault)?;
+    while let Some(record) = records.read().map_err(|fault| told(unreadable(fault)))? {
+        loader.take(&record).map_err(ApiError::fault)?;
+    }
+    loader.write(unit.connection)?;
+    finish(unit, import.id, &loader)
+}
+
 fn unreadable(fault: Fault) -> Stop {
     match fault {
         Fault::Endless { line } => {
@@ -147,7 +168,7 @@ fn unreadable(fault: Fault) -> Stop {
 }
 
 /// The header, on the line where the mapping says that it is.
-fn header(records: &mut Records<File>, mapping: &Mapping) -> Result<Vec<String>, Stop> {
+fn header<R: Read>(records: &mut Records<R>, mapping: &Mapping) -> Result<Vec<String>, Stop> {
     let wanted = u64::try_from(mapping.header_line).unwrap_or(1);
     while let Some(record) = records.read().map_err(unreadable)? {
         if record.line == wanted {
@@ -213,6 +234,7 @@ fn locked(unit: &mut Unit<'_>, id: DataImportId) -> ApiResult<Option<(DataImport
 fn finish(unit: &mut Unit<'_>, id: DataImportId, loader: &Loader) -> ApiResult<()> {
     let Some((mut import, mut release)) = locked(unit, id)? else { return Ok(()) };
     import.status = DataImportStatus::Done;
+    (import.rows, import.observations, import.rejected) = (loader.rows, loader.observations, loader.rejected);
     entries::save(unit, &mut import, &["status"])?;
     release.status = ReleaseStatus::Loaded;
     release.observations = loader.observations;

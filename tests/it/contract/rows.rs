@@ -65,6 +65,8 @@ rows! {
     grant,
     union,
     membership,
+    /// A new name of the union.
+    territory_event,
     code_list_version,
     appointment,
     /// A draft.
@@ -165,7 +167,7 @@ impl<'s> Rows<'s> {
             "dataset" | "published_dataset" | "published_release" | "release" | "data_import" => {
                 self.make_of_the_observatory(&anna, name)
             }
-            "user" | "client" | "grant" | "union" | "membership" | "code_list_version" => {
+            "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
             "pathway_template" => self.stage.template(&self.organisation, false),
@@ -316,6 +318,12 @@ impl<'s> Rows<'s> {
                 json!({"kind": "union", "code_system": "own", "code": format!("U{number}"), "name": "Unione",
                     "country_code": "IT", "valid_from": "2020-01-01"}),
             ),
+            "territory_event" => {
+                let events = format!("/territories/{}/events", self.union());
+                let new =
+                    json!({"kind": "rename", "effective_on": "2021-01-01", "name": "Unione nuova", "source": "A deed"});
+                return anna.post(&events, &new).expect(201).id();
+            }
             _ => {
                 let members = format!("/territories/{}/memberships", self.union());
                 let new = json!({"member_id": self.territory, "valid_from": "2020-01-01"});

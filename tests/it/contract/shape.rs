@@ -287,7 +287,8 @@ fn parameter_names_have_one_style() {
 fn property_and_schema_names_have_one_style() {
     let mut complaints = Vec::new();
     everywhere(&mut |pointer, value| {
-        if pointer.ends_with("/properties") {
+        // A feature of GeoJSON has a member of this name (RFC 7946).
+        if pointer.ends_with("/properties") && !pointer.ends_with("/properties/properties") {
             for name in value.as_object().expect("properties").keys() {
                 let plain = name.strip_prefix('_').unwrap_or(name);
                 if !plain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {

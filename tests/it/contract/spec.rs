@@ -131,7 +131,9 @@ impl Operation {
     /// The schema of its answer with this status.
     pub fn answer_schema(&self, status: u16) -> Option<&'static Value> {
         let content = self.answer(status)?["content"].as_object()?;
-        content.values().next().map(|body| &body["schema"])
+        // What is told as a map as well is asked for as JSON.
+        let body = content.get("application/json").or_else(|| content.values().next());
+        body.map(|body| &body["schema"])
     }
 }
 

@@ -264,9 +264,15 @@ impl<'w> Stage<'w> {
     /// The operation's path on these rows.
     pub fn path(&self, operation: &Operation, rows: &Rows<'_>) -> String {
         fill(operation, |name| match (name, operation.id) {
-            ("territory_id", "edit_territory" | "create_membership" | "read_membership" | "edit_membership") => {
-                rows.union()
-            }
+            (
+                "territory_id",
+                "edit_territory"
+                | "create_membership"
+                | "read_membership"
+                | "edit_membership"
+                | "create_territory_event"
+                | "read_territory_event",
+            ) => rows.union(),
             ("territory_id", _) => rows.territory(),
             ("organisation_id", _) => rows.organisation(),
             ("agreement_id", _) => rows.agreement(),
@@ -302,6 +308,7 @@ impl<'w> Stage<'w> {
             ("api_client_id", _) => rows.client(),
             ("grant_id", _) => rows.grant(),
             ("membership_id", _) => rows.membership(),
+            ("event_id", _) => rows.territory_event(),
             ("appointment_id", _) => rows.appointment(),
             ("pathway_id", _) => rows.pathway(),
             ("pathway_template_id", _) => rows.pathway_template(),

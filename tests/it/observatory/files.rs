@@ -222,6 +222,34 @@ both! {
         }
     }
 
+    fn a_file_of_many_rows_is_written_portion_by_portion_and_none_is_lost(world: &World) {
+        let elena = elena(world);
+        let many = open_dataset(world, "MANY", &["CITIZENSHIP"]);
+        let mut file = String::from("REF_AREA,CITIZENSHIP,TIME_PERIOD,OBS_VALUE\n");
+        // A portion is 20,000; of the rows rejected the first thousand are told.
+        for number in 0..43_500 {
+            let period = if number % 29 == 0 { "never".to_owned() } else { format!("{}", 2000 + number % 25) };
+            file.push_str(&format!("A{},C{},{period},{number}\n", number / 500, number / 25 % 20));
+        }
+        let import = imported(&elena, &many, file.as_bytes());
+        assert_eq!((&import["rows"], &import["observations"], &import["rejected"]), (&json!(43_500), &json!(42_000), &json!(1_500)));
+        let release = import["release_id"].as_str().unwrap();
+        let (mut told, mut next) = (0, format!("/data-imports/{}/rejections?limit=200", import["id"].as_str().unwrap()));
+        loop {
+            let page = elena.get(&next).expect(200).json();
+            told += page["items"].as_array().unwrap().len();
+            let Some(address) = page["_links"]["next"].as_str() else { break };
+            next = address.to_owned();
+        }
+        assert_eq!(told, 1_000);
+        let rows = observed(&elena, &many, &format!("release_id={release}&area=A86&limit=200&codes=CITIZENSHIP:C19"));
+        assert_eq!(rows.len(), (43_475..43_500).filter(|number| number % 29 != 0).count());
+        assert!(rows.contains(&row("A86.C19.2024", 43_499.0)), "{rows:?}");
+        use diesel::prelude::*;
+        let kept: i64 = approdo_db::schema::observations::table.count().get_result(&mut world.connection()).unwrap();
+        assert_eq!(kept, 42_000);
+    }
+
     fn an_import_is_sent_one_file_once(world: &World) {
         let elena = elena(world);
         let foreigners = dataset(world, "FOREIGNERS");

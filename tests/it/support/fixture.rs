@@ -65,7 +65,7 @@ fn put(unit: &mut Unit<'_>) -> Fixture {
             created_at: unit.now,
             updated_at: unit.now,
         };
-        territories::add(unit, &row).expect("a territory");
+        territories::add(unit, &row, "the fixture").expect("a territory");
         row.id
     };
     let root = organisation(unit, "Regione", "region", None);

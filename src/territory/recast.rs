@@ -1,0 +1,145 @@
+//! What was counted in the territories of one day, told in those of a later one: along mergers, splits and changes of borders.
+
+use std::collections::{BTreeMap, HashMap};
+
+use approdo_db::Connection;
+use approdo_db::schema::territory_events;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::access::TerritoryId;
+use crate::territory::events::TerritoryEventKind;
+
+/// People of one territory that are another's since a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Move {
+    on: NaiveDate,
+    to: TerritoryId,
+    /// From 0 to 1; none where it is not known.
+    share: Option<f64>,
+    is_whole: bool,
+}
+
+/// How much of what was counted in a territory belongs to another one later.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    pub territory: TerritoryId,
+    /// From 0 to 1.
+    pub share: f64,
+    /// Whether people were taken to be spread as the whole population was, or nobody knows how many went.
+    pub is_estimated: bool,
+}
+
+/// Every move there is, read in one statement: for imports and answers with many rows.
+#[derive(Debug, Default)]
+pub struct Moves {
+    by_origin: HashMap<TerritoryId, Vec<Move>>,
+}
+
+impl Moves {
+    pub fn read(connection: &mut Connection) -> QueryResult<Self> {
+        use territory_events as t;
+        type Row = (TerritoryEventKind, NaiveDate, TerritoryId, TerritoryId, Option<f64>);
+        let rows: Vec<Row> = t::table
+            .filter(t::from_territory_id.ne(t::to_territory_id))
+            .order((t::effective_on, t::id))
+            .select((t::kind, t::effective_on, t::from_territory_id, t::to_territory_id, t::share))
+            .load(connection)?;
+        let mut moves = Self::default();
+        for (kind, on, from, to, share) in rows {
+            let is_whole = kind == TerritoryEventKind::Merge;
+            moves.by_origin.entry(from).or_default().push(Move { on, to, share, is_whole });
+        }
+        Ok(moves)
+    }
+
+    /// Whose what was counted in a territory on one day is on a later day: itself, where nothing happened. By the id of the territory.
+    pub fn recast(&self, territory: TerritoryId, counted: NaiveDate, asked: NaiveDate) -> Vec<Part> {
+        let mut parts: BTreeMap<TerritoryId, Part> = BTreeMap::new();
+        self.follow(Part { territory, share: 1.0, is_estimated: false }, counted, asked, &mut parts);
+        parts.into_values().collect()
+    }
+
+    fn follow(&self, part: Part, after: NaiveDate, until: NaiveDate, into: &mut BTreeMap<TerritoryId, Part>) {
+        let moves = self.by_origin.get(&part.territory).map(Vec::as_slice).unwrap_or_default();
+        let next = moves.iter().find(|made| made.on > after && made.on <= until);
+        let Some(day) = next.map(|made| made.on) else {
+            let whole = into.entry(part.territory).or_insert(Part { share: 0.0, ..part });
+            whole.share += part.share;
+            whole.is_estimated |= part.is_estimated;
+            return;
+        };
+        let of_the_day = moves.iter().filter(|made| made.on == day);
+        if let Some(merged) = of_the_day.clone().find(|made| made.is_whole) {
+            self.follow(Part { territory: merged.to, ..part }, day, until, into);
+            return;
+        }
+        let mut left = 1.0_f64;
+        for made in of_the_day {
+            if let Some(share) = made.share {
+                left -= share;
+                let moved = Part { territory: made.to, share: part.share * share, is_estimated: true };
+                self.follow(moved, day, until, into);
+            }
+        }
+        // Shares that add up to all leave nothing but what rounding does.
+        if left > 1e-9 {
+            self.follow(Part { share: part.share * left, is_estimated: true, ..part }, day, until, into);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    fn moves(all: &[(TerritoryId, &str, TerritoryId, Option<f64>, bool)]) -> Moves {
+        let mut moves = Moves::default();
+        for (from, on, to, share, is_whole) in all {
+            let made = Move { on: day(on), to: *to, share: *share, is_whole: *is_whole };
+            moves.by_origin.entry(*from).or_default().push(made);
+        }
+        moves
+    }
+
+    #[test]
+    fn mergers_are_followed_from_one_to_the_next_and_only_in_their_time() {
+        let (a, b, c) = (TerritoryId::new(), TerritoryId::new(), TerritoryId::new());
+        let moves = moves(&[(a, "2019-01-01", b, Some(1.0), true), (b, "2024-01-01", c, Some(1.0), true)]);
+        let whole = |territory| vec![Part { territory, share: 1.0, is_estimated: false }];
+        assert_eq!(moves.recast(a, day("2018-01-01"), day("2018-12-31")), whole(a));
+        assert_eq!(moves.recast(a, day("2018-01-01"), day("2019-01-01")), whole(b));
+        assert_eq!(moves.recast(a, day("2018-01-01"), day("2025-01-01")), whole(c));
+        assert_eq!(moves.recast(b, day("2024-01-01"), day("2025-01-01")), whole(b));
+    }
+
+    #[test]
+    fn splits_are_estimated_and_parts_that_meet_again_are_one() {
+        let (a, b, c) = (TerritoryId::new(), TerritoryId::new(), TerritoryId::new());
+        let moves = moves(&[
+            (a, "2017-01-01", b, Some(0.25), false),
+            (a, "2019-01-01", c, Some(1.0), true),
+            (b, "2020-01-01", c, Some(1.0), true),
+        ]);
+        let parts = moves.recast(a, day("2016-01-01"), day("2018-01-01"));
+        let shares: BTreeMap<_, _> = parts.iter().map(|part| (part.territory, part.share)).collect();
+        assert_eq!(shares, BTreeMap::from([(a, 0.75), (b, 0.25)]));
+        assert!(parts.iter().all(|part| part.is_estimated));
+        assert_eq!(
+            moves.recast(a, day("2016-01-01"), day("2021-01-01")),
+            [Part { territory: c, share: 1.0, is_estimated: true }]
+        );
+    }
+
+    #[test]
+    fn what_nobody_knows_the_share_of_stays_and_is_marked() {
+        let (a, b) = (TerritoryId::new(), TerritoryId::new());
+        let moves = moves(&[(a, "2017-01-01", b, None, false)]);
+        let parts = moves.recast(a, day("2016-01-01"), day("2018-01-01"));
+        assert_eq!(parts, [Part { territory: a, share: 1.0, is_estimated: true }]);
+    }
+}

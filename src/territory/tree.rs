@@ -1,0 +1,133 @@
+//! Where territories lie in the tree, and lay. `territories.parent_id` is where they lie now, which is what scope goes by.
+
+use approdo_db::schema::territory_parents;
+use approdo_db::{Connection, on_backend};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::access::TerritoryId;
+use crate::error::{ApiError, ApiResult};
+use crate::territory::codes::ROWS_AT_ONCE;
+use crate::territory::territories::Territory;
+
+/// Steps from a municipality to its country are three or four; more is a circle that somebody made past the rules.
+const MOST_STEPS: usize = 20;
+
+/// A day after all others, as dates are compared in both databases: SQLite has them as text, of four digits a year.
+pub fn never() -> NaiveDate {
+    NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX)
+}
+
+/// That a territory lay directly below another one for some time.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = territory_parents, treat_none_as_default_value = false)]
+pub struct TerritoryParent {
+    pub territory_id: TerritoryId,
+    pub parent_id: TerritoryId,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// Writes where territories lie.
+pub fn insert(connection: &mut Connection, rows: &[TerritoryParent]) -> QueryResult<()> {
+    for some in rows.chunks(ROWS_AT_ONCE) {
+        on_backend!(&mut *connection, c => diesel::insert_into(territory_parents::table).values(some).execute(c))?;
+    }
+    Ok(())
+}
+
+/// The territory that another one lay directly below on a day.
+pub fn parent_on(
+    connection: &mut Connection,
+    territory: TerritoryId,
+    day: NaiveDate,
+) -> QueryResult<Option<TerritoryId>> {
+    use territory_parents as t;
+    t::table
+        .filter(t::territory_id.eq(territory))
+        .filter(t::valid_from.le(day))
+        .filter(t::valid_to.is_null().or(t::valid_to.gt(day)))
+        .select(t::parent_id)
+        .first(connection)
+        .optional()
+}
+
+/// The territories above another one on a day, the nearest first.
+pub fn path(connection: &mut Connection, from: TerritoryId, day: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
+    let mut path = Vec::new();
+    let mut at = from;
+    while let Some(parent) = parent_on(connection, at, day)?
+        && path.len() < MOST_STEPS
+    {
+        path.push(parent);
+        at = parent;
+    }
+    Ok(path)
+}
+
+/// Moves a territory below another one from a day on.
+///
+/// # Errors
+/// 422 where it would lie below itself, 409 where it moved later already.
+pub fn moved(connection: &mut Connection, territory: &Territory, parent: TerritoryId, on: NaiveDate) -> ApiResult<()> {
+    use territory_parents as t;
+    if parent == territory.id || path(connection, parent, on)?.contains(&territory.id) {
+        return Err(ApiError::invalid_member("parent_id", "lies below this territory itself"));
+    }
+    require_none_later(connection, territory.id, Some(on))?;
+    let of_it = t::table.filter(t::territory_id.eq(territory.id));
+    diesel::update(of_it.filter(t::valid_to.is_null().or(t::valid_to.gt(on))))
+        .set(t::valid_to.eq(Some(on)))
+        .execute(connection)?;
+    let row =
+        TerritoryParent { territory_id: territory.id, parent_id: parent, valid_from: on, valid_to: territory.valid_to };
+    insert(connection, &[row])?;
+    Ok(())
+}
+
+/// Puts a territory below another one for as long as it has lain where it lies now: it never lay there, that was not known.
+pub fn corrected(connection: &mut Connection, territory: &Territory, parent: TerritoryId) -> QueryResult<()> {
+    use territory_parents as t;
+    let of_it = t::table.filter(t::territory_id.eq(territory.id));
+    let present = match territory.valid_to {
+        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::parent_id.eq(parent)).execute(connection)?,
+        Some(end) => {
+            diesel::update(of_it.filter(t::valid_to.eq(end))).set(t::parent_id.eq(parent)).execute(connection)?
+        }
+    };
+    if present == 0 {
+        let (valid_from, valid_to) = (territory.valid_from, territory.valid_to);
+        insert(connection, &[TerritoryParent { territory_id: territory.id, parent_id: parent, valid_from, valid_to }])?;
+    }
+    Ok(())
+}
+
+/// Refuses a day by which a territory has not come to lie yet where it does later.
+pub fn require_none_later(
+    connection: &mut Connection,
+    territory: TerritoryId,
+    day: Option<NaiveDate>,
+) -> ApiResult<()> {
+    use territory_parents as t;
+    let of_it = t::table.filter(t::territory_id.eq(territory));
+    let late: i64 = of_it.filter(t::valid_from.ge(day.unwrap_or_else(never))).count().get_result(connection)?;
+    if late > 0 {
+        return Err(ApiError::conflict("it has a place in the tree that begins later"));
+    }
+    Ok(())
+}
+
+/// Lets the place that ended with a territory, or never, end when it does now.
+pub fn follow_end(
+    connection: &mut Connection,
+    territory: TerritoryId,
+    before: Option<NaiveDate>,
+    after: Option<NaiveDate>,
+) -> QueryResult<usize> {
+    use territory_parents as t;
+    let of_it = t::table.filter(t::territory_id.eq(territory));
+    match before {
+        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection),
+        Some(day) => diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection),
+    }
+}

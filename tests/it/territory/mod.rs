@@ -1,0 +1,6 @@
+//! Territories in time (domain 39).
+
+mod events;
+mod imports;
+mod profile;
+mod searches;
