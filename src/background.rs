@@ -85,8 +85,6 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     sandbox::follow_clock(app)?;
     codes::known::follow(app)?;
     // A backlog waits for the next start.
-    while goes_on(stopped) && running::give_up_next(app, holder)? {}
-    while goes_on(stopped) && cells::sweep_next(app, holder)? {}
     while goes_on(stopped) && watches::raise_next(app, holder)? {}
     while goes_on(stopped) && expiry::expire_next(app, holder)? {}
     while goes_on(stopped) && agreements::expiry::end_next(app, holder)? {}
@@ -94,6 +92,9 @@ fn by_the_calendar(app: &App, holder: HolderId, stopped: &Receiver<()>) -> ApiRe
     while goes_on(stopped) && offers::by_calendar::expire_next::<TransferRow>(app, holder)? {}
     while goes_on(stopped) && offers::by_calendar::expire_next::<TransferRequestRow>(app, holder)? {}
     while goes_on(stopped) && offers::by_calendar::expire_next::<SharedAccessRow>(app, holder)? {}
+    while goes_on(stopped) && running::give_up_next(app, holder)? {}
+    // A portion a turn: between them others write.
+    cells::sweep_next(app, holder)?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use approdo::directory::organisation_handlers as organisations;
 use approdo::directory::organisations::OrganisationRow;
 use approdo::error::ApiError;
 use approdo::server::{self, Parts, StartError};
-use approdo::{clock, demo, openapi, sync, territory, work};
+use approdo::{demo, openapi, sync, territory, work};
 use approdo_db::migrate;
 use clap::{Args, Parser, Subcommand};
 use diesel::prelude::*;
@@ -148,7 +148,8 @@ enum ImportCommand {
 struct ImportTerritoryArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// The day of lists whose file name says none; today when absent.
+    /// The day of lists whose file name says none. Without it, lists of municipalities without a day are not read: what a list lacks
+    /// has ended, so it matters which one is the latest.
     #[arg(long)]
     as_of: Option<chrono::NaiveDate>,
     /// Folders with CSV files, and files.
@@ -285,8 +286,7 @@ fn load(args: &LoadArgs) -> Outcome {
 
 fn import_territory(args: &ImportTerritoryArgs) -> Outcome {
     let running = server::assemble(&args.database, Parts::offline(false))?;
-    let as_of = args.as_of.unwrap_or_else(|| clock::date_of(running.app.clock.now()));
-    let report = territory::import::run(&running.app, &args.places, as_of).map_err(told)?;
+    let report = territory::import::run(&running.app, &args.places, args.as_of).map_err(told)?;
     running.stop();
     println!("{}", serde_json::to_string_pretty(&report)?);
     DONE

@@ -1,12 +1,11 @@
 //! Codelists of a dataset: which codes its dimensions have, and what they are called (SDMX 2.1, section 3). A code once known stays, so
 //! that what was published under it can be read for good; each has a number, under which its observations are kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use actix_web::{get, put};
 use approdo_db::Connection;
-use approdo_db::schema::dataset_codes;
-use chrono::NaiveDate;
+use approdo_db::schema::{data_imports, dataset_codes, observations};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,17 +13,21 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource, TerritoryId};
-use crate::clock;
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::http::path::Segment;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
+use crate::observatory::cells;
 use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole};
+use crate::observatory::imports::types::DataImportStatus;
 use crate::observatory::periods;
+use crate::observatory::releases;
 use crate::page_of;
 use crate::paged_query;
 use crate::territory::codes::{CodeBook, CodeSystem};
 
+/// Codes that one statement names: SQLite binds 32,766 values at most.
+const AT_ONCE: usize = 5_000;
 /// Codes that a dimension can have.
 pub const MOST_CODES: usize = 200_000;
 
@@ -47,6 +50,8 @@ pub struct DatasetCode {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 60)]
     pub parent_code: Option<String>,
+    #[serde(skip)]
+    pub published: bool,
     /// Of a dimension of places: the territory that has this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -107,7 +112,7 @@ paged_query! {
 
 /// List the codes of a dataset.
 ///
-/// By dimension, in the order in which they became known. Every caller may know them.
+/// By dimension, in the order in which they became known. Those of what has not been published are for whoever keeps the dataset.
 #[utoipa::path(
     tag = "Observatory",
     params(("dataset_id" = DatasetId, Path, description = "The dataset."), DatasetCodeQuery),
@@ -132,6 +137,9 @@ pub async fn list_dataset_codes(
         if let Some((dimension, number)) = request.after::<(String, i32)>()? {
             let further = dataset_codes::dimension.eq(dimension.clone()).and(dataset_codes::number.gt(number));
             list = list.filter(dataset_codes::dimension.gt(dimension).or(further));
+        }
+        if !releases::keeps(&reader.rights, dataset.organisation_id) {
+            list = list.filter(dataset_codes::published.eq(true));
         }
         if let Some(dimension) = asked.dimension {
             list = list.filter(dataset_codes::dimension.eq(dimension));
@@ -170,12 +178,25 @@ pub async fn upsert_dataset_codes(
         let dimension = dimensions.iter().find(|known| known.id == dimension.0).ok_or_else(ApiError::not_found)?;
         let new = body.read()?;
         if_match.check_if_sent(row.version)?;
+        refuse_while_importing(unit.connection, row.id)?;
         if enter(unit.connection, row.id, dimension, &new.codes)? {
             entries::save(unit, &mut row, &["codes"])?;
         }
         unit.edited(row.version, &row)
     })
     .await
+}
+
+/// 409 while an import gives the codes that it finds their numbers, or another one would. The dataset is locked.
+pub fn refuse_while_importing(connection: &mut Connection, dataset: DatasetId) -> ApiResult<()> {
+    let running = data_imports::table
+        .filter(data_imports::dataset_id.eq(dataset))
+        .filter(data_imports::status.eq(DataImportStatus::Running));
+    let running: i64 = running.count().get_result(connection)?;
+    if running > 0 {
+        return Err(ApiError::conflict("an import of this dataset is running").retry_after(10));
+    }
+    Ok(())
 }
 
 /// Enters codes; whether anything changed. The dataset is locked.
@@ -209,16 +230,57 @@ pub fn enter(
             .filter(dataset_codes::dataset_id.eq(dataset))
             .filter(dataset_codes::dimension.eq(&dimension.id))
             .filter(dataset_codes::code.eq(&code.code));
-        let (name, parent): (Option<String>, Option<String>) =
-            row.select((dataset_codes::name, dataset_codes::parent_code)).first(connection)?;
-        if name != code.name || parent != code.parent_code {
+        let (name, parent, public): (Option<String>, Option<String>, bool) = row
+            .select((dataset_codes::name, dataset_codes::parent_code, dataset_codes::published))
+            .first(connection)?;
+        if name != code.name || parent != code.parent_code || !public {
             diesel::update(row)
-                .set((dataset_codes::name.eq(&code.name), dataset_codes::parent_code.eq(&code.parent_code)))
+                .set((
+                    dataset_codes::name.eq(&code.name),
+                    dataset_codes::parent_code.eq(&code.parent_code),
+                    dataset_codes::published.eq(true),
+                ))
                 .execute(connection)?;
             changed = true;
         }
     }
     Ok(changed)
+}
+
+/// Lets everybody know the codes of a set of observations.
+pub fn publish(connection: &mut Connection, dataset: &Dataset, set_number: i32) -> ApiResult<()> {
+    let dimensions = dataset.dimensions()?;
+    let set = observations::table.filter(observations::set_number.eq(set_number));
+    let areas: Vec<i32> = set.select(observations::area).distinct().load(connection)?;
+    let periods: Vec<i32> = set.select(observations::period).distinct().load(connection)?;
+    let used: HashSet<i32> = set.select(observations::slice).distinct().load(connection)?.into_iter().collect();
+    let mut others: Vec<BTreeSet<i32>> = Vec::new();
+    for (_, codes) in cells::slices(connection, dataset.id)?.into_iter().filter(|(number, _)| used.contains(number)) {
+        for (at, code) in codes.split('.').enumerate() {
+            if others.len() <= at {
+                others.push(BTreeSet::new());
+            }
+            others.get_mut(at).into_iter().zip(code.parse()).for_each(|(codes, code)| {
+                codes.insert(code);
+            });
+        }
+    }
+    let mut others = others.into_iter();
+    for dimension in &dimensions {
+        let numbers = match dimension.role {
+            DimensionRole::Area => areas.clone(),
+            DimensionRole::Time => periods.clone(),
+            DimensionRole::Other => others.next().unwrap_or_default().into_iter().collect(),
+        };
+        for numbers in numbers.chunks(AT_ONCE) {
+            let of_dimension = dataset_codes::table
+                .filter(dataset_codes::dataset_id.eq(dataset.id))
+                .filter(dataset_codes::dimension.eq(&dimension.id))
+                .filter(dataset_codes::number.eq_any(numbers));
+            diesel::update(of_dimension).set(dataset_codes::published.eq(true)).execute(connection)?;
+        }
+    }
+    Ok(())
 }
 
 /// The codes of one dimension, and those that an import finds besides.
@@ -289,6 +351,7 @@ impl Book {
                 code: code.clone(),
                 name: None,
                 parent_code: None,
+                published: false,
             };
             diesel::insert_into(dataset_codes::table).values(&row).execute(connection)?;
         }
@@ -316,17 +379,16 @@ const SYSTEMS: [CodeSystem; 7] = [
 struct Territories {
     book: CodeBook,
     systems: Vec<CodeSystem>,
-    today: NaiveDate,
 }
 
 impl Territories {
     fn read(connection: &mut Connection, system: Option<CodeSystem>) -> QueryResult<Self> {
         let systems = system.map_or(SYSTEMS.to_vec(), |system| vec![system]);
-        Ok(Self { book: CodeBook::read(connection)?, systems, today: clock::date_of(clock::now()) })
+        Ok(Self { book: CodeBook::read(connection)?, systems })
     }
 
-    /// Who has a code today, or else the only one that ever had it.
+    /// Who had a code last: statistics are told in codes of the year they were published in.
     fn called(&self, code: &str) -> Option<TerritoryId> {
-        self.systems.iter().find_map(|&system| self.book.resolve(system, code, self.today))
+        self.systems.iter().find_map(|&system| self.book.last_holder(system, code))
     }
 }

@@ -12,8 +12,11 @@ pub fn read(text: &str, decimal_comma: bool) -> Result<Option<f64>, &'static str
         return Ok(None);
     }
     let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    if decimal_comma && text.contains('.') {
+        return Err("has a point where the comma is the decimal mark: thousands are not set apart");
+    }
     let (written, other_mark) = match (decimal_comma, text.contains(',')) {
-        (true, true) if !text.contains('.') => (text.replacen(',', ".", 1), None),
+        (true, true) => (text.replacen(',', ".", 1), None),
         (false, true) => {
             (text.to_owned(), Some("is not a number; where the comma is the decimal mark, the mapping has to say so"))
         }

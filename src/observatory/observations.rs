@@ -1,6 +1,6 @@
 //! Observations of a release, as they were published.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::get;
 use approdo_db::schema::{dataset_codes, dataset_slices, observations};
@@ -78,6 +78,9 @@ paged_query! {
 /// Where a page ends: the numbers of an observation's place, slice and period.
 type Place = (i32, i32, i32);
 
+/// Slices that one list can be of.
+const MOST_SLICES: usize = 1_000;
+
 /// List the observations of a dataset.
 ///
 /// Of the release that is published, or of another one that you may see; by place. 404 while none is published.
@@ -96,7 +99,10 @@ pub async fn list_observations(
     door.read("list_observations", caller, move |reader| {
         let dataset: Dataset = entries::known(reader, id.0)?;
         let asked = query.read()?;
-        let release = match (asked.release_id, asked.as_of) {
+        let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
+        // Later pages are of the release that the first one was of.
+        let (begun, after) = request.after::<(ReleaseId, Place)>()?.unzip();
+        let release = match (begun.or(asked.release_id), asked.as_of.filter(|_| begun.is_none())) {
             (Some(_), Some(_)) => return Err(ApiError::malformed("ask for release_id or as_of, not for both")),
             (Some(release), None) => {
                 let release = releases::visible(reader.connection, &reader.rights, reader.now, release)?;
@@ -109,17 +115,16 @@ pub async fn list_observations(
             }
         };
         let release = release.ok_or_else(ApiError::not_found)?;
-        let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         let dimensions = dataset.dimensions()?;
         let filter = Filter::read(reader.connection, &dataset, &dimensions, &asked)?;
         let rows = match filter {
             Some(filter) => {
                 let set = cells::set_of(reader.connection, release.id)?;
-                filter.rows(reader.connection, set, request.after()?, request.limit() + 1)?
+                filter.rows(reader.connection, set, after, request.limit() + 1)?
             }
             None => Vec::new(),
         };
-        let page = request.page(rows, |row: &Cell| (row.area, row.slice, row.period))?;
+        let page = request.page(rows, |row: &Cell| (release.id, (row.area, row.slice, row.period)))?;
         let names = Names::of(reader.connection, &dataset, &page.items)?;
         Answer::ok(&ObservationPage::from(page.try_map(|cell| names.observation(&dimensions, cell))?))
     })
@@ -159,6 +164,10 @@ impl Filter {
                 )
             })?);
         }
+        let named: HashSet<usize> = wanted.iter().map(|(at, ..)| *at).collect();
+        if named.len() < wanted.len() {
+            return Err(ApiError::malformed("codes: name one code of a dimension"));
+        }
         let mut numbers: Vec<(usize, i32)> = Vec::new();
         for (at, dimension, code) in wanted {
             let known = dataset_codes::table
@@ -195,7 +204,14 @@ impl Filter {
                     .iter()
                     .all(|(within, number)| codes.get(*within).is_some_and(|code| *code == number.to_string()))
             };
-            Some(all.into_iter().filter(|(_, codes)| fits(codes)).map(|(number, _)| number).collect())
+            let fitting: Vec<i32> =
+                all.into_iter().filter(|(_, codes)| fits(codes)).map(|(number, _)| number).collect();
+            if fitting.len() > MOST_SLICES {
+                return Err(ApiError::malformed(
+                    "codes: too many combinations have these; name codes of more dimensions",
+                ));
+            }
+            Some(fitting)
         };
         Ok(Some(Self { area: number_of(DimensionRole::Area), period: number_of(DimensionRole::Time), slices }))
     }

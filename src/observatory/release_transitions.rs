@@ -11,13 +11,18 @@ use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
+use crate::clock;
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, reading};
 use crate::observatory::cells;
+use crate::observatory::codelists;
 use crate::observatory::datasets::Dataset;
 use crate::observatory::releases::{Release, ReleaseId, ReleaseStatus};
 use crate::work::Unit;
+
+/// Seconds that an embargo can last.
+const LONGEST_EMBARGO: i64 = 2 * 366 * 24 * 3600;
 
 /// Where to move a release.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -40,14 +45,14 @@ pub enum NewReleaseTransition {
     },
     /// From approved: everybody reads it in the place of the one before. For good.
     Published {
-        /// Until then nobody does.
+        /// Until then nobody does; within two years.
         #[schema(nullable = false)]
         #[serde(default, deserialize_with = "reading::optional_instant")]
         embargo_until: Option<DateTime<Utc>>,
         #[schema(nullable = false, min_length = 1, max_length = 2000)]
         note: Option<String>,
     },
-    /// Before it is published: its observations go.
+    /// Before it is published, or while it is under embargo: its observations go.
     Discarded {
         #[schema(min_length = 1, max_length = 2000)]
         note: String,
@@ -75,7 +80,7 @@ impl NewReleaseTransition {
 
 /// Move a release.
 ///
-/// `loaded`→`validated`→`approved`→`published`, and each before the last →`discarded`. A published one becomes `superseded` when a later
+/// `loaded`→`validated`→`approved`→`published`, and each before the last, or that under embargo, →`discarded`. A published one becomes `superseded` when a later
 /// one is published.
 #[utoipa::path(
     tag = "Observatory",
@@ -107,7 +112,8 @@ pub fn make(
     asked: &NewReleaseTransition,
 ) -> ApiResult<ChildTransition> {
     let (from, (to, note)) = (row.status, asked.to());
-    if !from.next().contains(&to) {
+    let under_embargo = from == ReleaseStatus::Published && row.published_at.is_some_and(|at| at > unit.now);
+    if !(from.next().contains(&to) || under_embargo && to == ReleaseStatus::Discarded) {
         return Err(moves::no_such_move("a release", from.as_str(), to.as_str()));
     }
     let mut changed = vec!["status"];
@@ -125,6 +131,10 @@ pub fn make(
             changed.push("published_at");
         }
         NewReleaseTransition::Discarded { .. } => {
+            if under_embargo {
+                take_back(unit, &mut row)?;
+                changed.push("published_at");
+            }
             cells::give_up(unit.connection, row.id)?;
             row.observations = 0;
             changed.push("observations");
@@ -138,7 +148,10 @@ pub fn make(
 /// Lets a release take the place of the one before it, when its embargo ends.
 fn publish(unit: &mut Unit<'_>, row: &mut Release, embargo: Option<Timestamp>) -> ApiResult<()> {
     // One publication of a dataset at a time.
-    let _: Dataset = entries::found_locked(unit, row.dataset_id)?;
+    let mut dataset: Dataset = entries::found_locked(unit, row.dataset_id)?;
+    if embargo.is_some_and(|until| until > clock::after(unit.now, LONGEST_EMBARGO)) {
+        return Err(ApiError::invalid_member("embargo_until", "must be within two years"));
+    }
     let at = embargo.filter(|until| *until > unit.now).unwrap_or(unit.now);
     let before: Option<Release> = dataset_releases::table
         .filter(dataset_releases::dataset_id.eq(row.dataset_id))
@@ -157,5 +170,30 @@ fn publish(unit: &mut Unit<'_>, row: &mut Release, embargo: Option<Timestamp>) -
         entries::keep_move(unit, &before, id, ("published", "superseded"), None)?;
     }
     row.published_at = Some(at);
+    let set = cells::set_of(unit.connection, row.id)?;
+    codelists::publish(unit.connection, &dataset, set)?;
+    if at == unit.now {
+        entries::save(unit, &mut dataset, &["releases"])?;
+    }
+    Ok(())
+}
+
+/// Takes a publication back whose embargo has not ended; the release before it goes on being the last.
+fn take_back(unit: &mut Unit<'_>, row: &mut Release) -> ApiResult<()> {
+    let _: Dataset = entries::found_locked(unit, row.dataset_id)?;
+    let before: Option<Release> = dataset_releases::table
+        .filter(dataset_releases::dataset_id.eq(row.dataset_id))
+        .filter(dataset_releases::status.eq(ReleaseStatus::Superseded))
+        .order(dataset_releases::published_at.desc())
+        .first(unit.connection)
+        .optional()?;
+    if let Some(mut before) = before {
+        before.status = ReleaseStatus::Published;
+        before.superseded_at = None;
+        entries::save(unit, &mut before, &["status", "superseded_at"])?;
+        let id = ChildTransitionId::new();
+        entries::keep_move(unit, &before, id, ("superseded", "published"), None)?;
+    }
+    row.published_at = None;
     Ok(())
 }

@@ -103,11 +103,14 @@ impl Release {
 
     /// As it stands now: under embargo it has been approved, and what it is to supersede is still published.
     fn shown(mut self, now: Timestamp) -> Self {
+        let later = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
         self.status = match self.status {
-            ReleaseStatus::Published if self.published_at.is_some_and(|at| at > now) => ReleaseStatus::Approved,
-            ReleaseStatus::Superseded if self.superseded_at.is_some_and(|at| at > now) => ReleaseStatus::Published,
+            ReleaseStatus::Published | ReleaseStatus::Superseded if later(self.published_at) => ReleaseStatus::Approved,
+            ReleaseStatus::Superseded if later(self.superseded_at) => ReleaseStatus::Published,
             status => status,
         };
+        // When the next one is due is not for everybody to know.
+        self.superseded_at = self.superseded_at.filter(|at| *at <= now);
         self
     }
 }

@@ -24,6 +24,7 @@ fn numbers_are_read_as_publishers_write_them_and_nothing_else_is_a_number() {
         ("1e400", false),
         ("1,5", false),
         ("1.234,5", true),
+        ("1.234", true),
         ("1,2,3", true),
         ("1 234", false),
         ("0x10", false),

@@ -158,6 +158,12 @@ impl CodeBook {
         Ok(book)
     }
 
+    /// The territory that had a code last, whether or not it has it still.
+    pub fn last_holder(&self, system: CodeSystem, code: &str) -> Option<TerritoryId> {
+        let periods = self.periods.get(&system).and_then(|codes| codes.get(code))?;
+        periods.iter().max_by_key(|(from, ..)| *from).map(|(.., holder)| *holder)
+    }
+
     /// Notes one more.
     pub fn note(&mut self, system: CodeSystem, code: String, period: (NaiveDate, Option<NaiveDate>, TerritoryId)) {
         self.periods.entry(system).or_default().entry(code).or_default().push(period);
@@ -280,18 +286,30 @@ pub fn require_none_later(
 }
 
 /// Lets the codes that ended with a territory, or never, end when it does now.
+///
+/// # Errors
+/// 409 where a code would be its own again that another territory has by now.
 pub fn follow_end(
     connection: &mut Connection,
     territory: TerritoryId,
     before: Option<NaiveDate>,
     after: Option<NaiveDate>,
-) -> QueryResult<usize> {
+) -> ApiResult<usize> {
     use territory_codes as t;
     let of_it = t::table.filter(t::territory_id.eq(territory));
-    match before {
-        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection),
-        Some(day) => diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection),
-    }
+    Ok(match before {
+        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection)?,
+        Some(day) => {
+            if after.is_none_or(|after| after > day) {
+                let ended = of_it.filter(t::valid_to.eq(day)).select((t::code_system, t::code));
+                let ended: Vec<(CodeSystem, String)> = ended.load(connection)?;
+                for (system, code) in ended {
+                    require_free(connection, system.as_str(), &code, day, after)?;
+                }
+            }
+            diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection)?
+        }
+    })
 }
 
 /// List a territory's codes.

@@ -146,7 +146,10 @@ pub fn happen(
     if on > clock::date_of(unit.now) {
         return Err(ApiError::invalid_member("effective_on", "lies in the future"));
     }
-    if on <= territory.valid_from || territory.valid_to.is_some_and(|end| on > end) {
+    // It ends by a merger or by parting with all; nothing else happens to it on that day.
+    let at_its_end = matches!(happening, Happening::Merge(_) | Happening::Part { .. });
+    let over = territory.valid_to.is_some_and(|end| on > end || on == end && !at_its_end);
+    if on <= territory.valid_from || over {
         return Err(ApiError::invalid_member("effective_on", "lies outside the time of the territory"));
     }
     let mut event = TerritoryEvent {
@@ -168,6 +171,8 @@ pub fn happen(
     match happening {
         Happening::Merge(to) => {
             receiver(unit.connection, territory.id, to, on)?;
+            require_enough(unit.connection, territory.id, on, Some(1.0))?;
+            require_latest(unit.connection, territory.id, TerritoryEventKind::Merge, territory.valid_from)?;
             territories::end(unit, territory, Some(on))?;
             (event.to_territory_id, event.share) = (to, Some(1.0));
             territories::save(unit, territory, &["valid_to"])?;

@@ -71,7 +71,9 @@ pub fn path(connection: &mut Connection, from: TerritoryId, day: NaiveDate) -> Q
 /// 422 where it would lie below itself, 409 where it moved later already.
 pub fn moved(connection: &mut Connection, territory: &Territory, parent: TerritoryId, on: NaiveDate) -> ApiResult<()> {
     use territory_parents as t;
-    if parent == territory.id || path(connection, parent, on)?.contains(&territory.id) {
+    // What lies below it since then must not come to lie above it.
+    let above = [path(connection, parent, on)?, path(connection, parent, never())?].concat();
+    if parent == territory.id || above.contains(&territory.id) {
         return Err(ApiError::invalid_member("parent_id", "lies below this territory itself"));
     }
     require_none_later(connection, territory.id, Some(on))?;

@@ -2,7 +2,7 @@
 
 use actix_web::put;
 use approdo_db::Timestamp;
-use approdo_db::schema::{data_imports, dataset_releases};
+use approdo_db::schema::dataset_releases;
 use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -13,6 +13,7 @@ use crate::directory::entries;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::{Answer, Content, Door, Id, IfMatch};
 use crate::observatory::cells;
+use crate::observatory::codelists;
 use crate::observatory::datasets::Dataset;
 use crate::observatory::imports::handlers::require_keeper;
 use crate::observatory::imports::running::{self, Job};
@@ -55,11 +56,16 @@ pub async fn replace_data_import_content(
         require_awaiting(&import)
     })
     .await?;
-    let place = desk.app.imports.take()?;
+    let coming = desk.app.attachments.intakes.clone().try_acquire_owned();
+    let coming =
+        coming.map_err(|_| ApiError::unavailable("as many files as can be taken in are coming").retry_after(5))?;
     let arrived = intake::receive(payload, LIMIT).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, format!("a file may have {LIMIT} bytes")),
         _ => error,
     })?;
+    drop(coming);
+    // Not before: whoever sends slowly keeps nobody from working.
+    let place = desk.app.imports.take()?;
     let Arrived { file, size, sha256 } = arrived;
     let app = desk.app.clone();
     let mut begun = None;
@@ -112,13 +118,7 @@ pub fn make_release(
 ) -> ApiResult<(DataImport, Dataset, i32)> {
     require_awaiting(&import)?;
     let dataset: Dataset = entries::found_locked(unit, import.dataset_id)?;
-    let others = data_imports::table
-        .filter(data_imports::dataset_id.eq(dataset.id))
-        .filter(data_imports::status.eq(DataImportStatus::Running));
-    let others: i64 = others.count().get_result(unit.connection)?;
-    if others > 0 {
-        return Err(ApiError::conflict("another import of this dataset is running").retry_after(10));
-    }
+    codelists::refuse_while_importing(unit.connection, dataset.id)?;
     let last: Option<i64> = dataset_releases::table
         .filter(dataset_releases::dataset_id.eq(dataset.id))
         .select(diesel::dsl::max(dataset_releases::number))

@@ -20,6 +20,8 @@ use crate::observatory::{numbers, periods};
 pub const TOLD: i64 = 1_000;
 /// Combinations of codes, but for place and time, that a dataset can have.
 const MOST_SLICES: usize = 500_000;
+/// Values that a file can have.
+const MOST_OBSERVATIONS: i64 = 50_000_000;
 const LONGEST_CODE: usize = 60;
 const LONGEST_STATUS: usize = 20;
 
@@ -185,11 +187,9 @@ impl Loader {
     fn reject(&mut self, line: u64, refusal: Refusal) -> Result<(), String> {
         let (column_name, value, reason) = match refusal {
             Refusal::File(reason) => return Err(reason),
-            Refusal::Field { column, value, reason } => (
-                self.plan.header.get(column).map(|name| name.chars().take(200).collect()),
-                Some(value),
-                reason.to_owned(),
-            ),
+            Refusal::Field { column, value, reason } => {
+                (self.plan.header.get(column).map(|name| first(name, 200)), Some(value), reason.to_owned())
+            }
             Refusal::Row(reason) => (None, None, reason),
         };
         self.rejected += 1;
@@ -207,53 +207,64 @@ impl Loader {
         Ok(())
     }
 
-    /// The numbers of the codes that all values of a row have.
-    fn shared(&mut self, record: &Record<'_>) -> Result<Vec<Option<i32>>, Refusal> {
-        let mut numbers = Vec::with_capacity(self.books.len());
-        for ((dimension, source), book) in self.plan.dimensions.iter().zip(&mut self.books) {
-            numbers.push(match source {
+    /// The codes that all values of a row have.
+    fn shared<'r>(&self, record: &Record<'r>) -> Result<Vec<Option<Coded<'r>>>, Refusal> {
+        let mut codes = Vec::with_capacity(self.books.len());
+        for ((dimension, source), book) in self.plan.dimensions.iter().zip(&self.books) {
+            codes.push(match source {
                 Source::Column(index) => {
                     let code = field(record, *index)?;
-                    Some(number(dimension, book, code).map_err(|why| why.of_field(*index, code))?)
+                    Some(known(dimension, book, code).map_err(|reason| Refusal::of_field(*index, code, reason))?)
                 }
-                Source::Constant(code) => {
-                    Some(number(dimension, book, code).map_err(|why| why.of_mapping(dimension, code))?)
-                }
-                Source::Value => None,
+                // The value's own, or one of the mapping.
+                Source::Constant(_) | Source::Value => None,
             });
         }
-        Ok(numbers)
+        Ok(codes)
     }
 
-    /// The observation in one column of values.
-    fn cell(&mut self, record: &Record<'_>, index: usize, shared: &[Option<i32>]) -> Result<Cell, Refusal> {
+    /// The observation in one column of values. What codes it brings become known by it, and by no row that is rejected.
+    fn cell(&mut self, record: &Record<'_>, index: usize, shared: &[Option<Coded<'_>>]) -> Result<Cell, Refusal> {
         let column = self.plan.values.get(index).ok_or_else(|| Refusal::File("has no values".to_owned()))?;
         let at = column.index;
+        let text = field(record, at)?;
+        let value = numbers::read(text, self.decimal_comma).map_err(|reason| Refusal::of_field(at, text, reason))?;
+        let (obs_status, conf_status) = (status(record, self.plan.obs_status)?, status(record, self.plan.conf_status)?);
         let (mut area, mut period, mut others) = (0, 0, String::new());
         let dimensions = self.plan.dimensions.iter().zip(&mut self.books).zip(shared).zip(&column.codes);
-        for ((((dimension, _), book), shared), own) in dimensions {
-            let code = match (shared, own.as_deref().unwrap_or_default()) {
-                (Some(number), _) => *number,
-                (None, own) => number(dimension, book, own).map_err(|why| why.of_mapping(dimension, own))?,
+        for ((((dimension, source), book), shared), own) in dimensions {
+            let code = match (shared, source, own) {
+                (Some(code), ..) => *code,
+                (None, Source::Constant(code), _) | (None, _, Some(code)) => {
+                    known(dimension, book, code).map_err(|reason| Refusal::of_mapping(dimension, code, reason))?
+                }
+                (None, _, None) => Coded::New(""),
+            };
+            let number = match code {
+                Coded::Known(number) => number,
+                Coded::New(code) => book
+                    .number(code)
+                    .or_else(|| book.add(code))
+                    .ok_or_else(|| Refusal::File(format!("has more than {MOST_CODES} codes of one dimension")))?,
             };
             match dimension.role {
-                DimensionRole::Area => area = code,
-                DimensionRole::Time => period = code,
+                DimensionRole::Area => area = number,
+                DimensionRole::Time => period = number,
                 DimensionRole::Other => {
                     use std::fmt::Write as _;
                     // Writing to a String cannot fail.
-                    let _ = write!(others, "{}{code}", if others.is_empty() { "" } else { "." });
+                    let _ = write!(others, "{}{number}", if others.is_empty() { "" } else { "." });
                 }
             }
         }
-        let text = field(record, at)?;
-        let value = numbers::read(text, self.decimal_comma).map_err(|reason| Why::Wrong(reason).of_field(at, text))?;
-        let (obs_status, conf_status) = (status(record, self.plan.obs_status)?, status(record, self.plan.conf_status)?);
         let slice = self.slice(others)?;
+        if self.observations >= MOST_OBSERVATIONS {
+            return Err(Refusal::File(format!("has more than {MOST_OBSERVATIONS} values")));
+        }
         if self.seen.insert(packed(area, slice, period)) {
             Ok(Cell { set_number: self.set_number, area, slice, period, value, obs_status, conf_status })
         } else {
-            Err(Why::Wrong("has the codes of a value before it").of_field(at, text))
+            Err(Refusal::of_field(at, text, "has the codes of a value before it"))
         }
     }
 
@@ -303,12 +314,12 @@ impl Loader {
 }
 
 /// A field as text.
-fn field<'a>(record: &Record<'a>, index: usize) -> Result<&'a str, Refusal> {
+fn field<'r>(record: &Record<'r>, index: usize) -> Result<&'r str, Refusal> {
     match record.field(index) {
         Some(Ok(text)) => Ok(text),
         Some(Err(_)) => {
             let value = record.texts().into_iter().nth(index).unwrap_or_default();
-            Err(Why::Wrong("is not text in the coding of the file").of_field(index, &value))
+            Err(Refusal::of_field(index, &value, "is not text in the coding of the file"))
         }
         None => Err(Refusal::Row("has fewer fields than the header".to_owned())),
     }
@@ -319,66 +330,64 @@ fn status(record: &Record<'_>, column: Option<usize>) -> Result<Option<String>, 
     let Some(column) = column else { return Ok(None) };
     match field(record, column)? {
         "" => Ok(None),
+        text if text.chars().any(char::is_control) => Err(Refusal::of_field(column, text, "is not a status")),
         text if text.chars().count() > LONGEST_STATUS => {
-            Err(Why::Wrong("is too long for a status").of_field(column, text))
+            Err(Refusal::of_field(column, text, "is too long for a status"))
         }
         text => Ok(Some(text.to_owned())),
     }
 }
 
-/// Why a code or a value is not taken.
-enum Why {
-    Wrong(&'static str),
-    TooMany,
+/// A code that can be used.
+#[derive(Clone, Copy)]
+enum Coded<'r> {
+    Known(i32),
+    /// It becomes known by the first value that has it.
+    New(&'r str),
 }
 
-impl Why {
-    fn of_field(self, column: usize, value: &str) -> Refusal {
-        match self {
-            Self::Wrong(reason) => Refusal::Field { column, value: shortened(value), reason },
-            Self::TooMany => too_many(),
-        }
+impl Refusal {
+    fn of_field(column: usize, value: &str, reason: &'static str) -> Self {
+        Self::Field { column, value: shortened(value), reason }
     }
 
-    fn of_mapping(self, dimension: &Dimension, code: &str) -> Refusal {
-        match self {
-            Self::Wrong(reason) => {
-                Refusal::File(format!("'{code}', which the mapping gives to {}, {reason}", dimension.id))
-            }
-            Self::TooMany => too_many(),
-        }
+    fn of_mapping(dimension: &Dimension, code: &str, reason: &str) -> Self {
+        Self::File(format!("'{code}', which the mapping gives to {}, {reason}", dimension.id))
     }
 }
 
-fn too_many() -> Refusal {
-    Refusal::File(format!("has more than {MOST_CODES} codes of one dimension"))
-}
-
-/// The number of a code, which may become known by this.
-fn number(dimension: &Dimension, book: &mut Book, code: &str) -> Result<i32, Why> {
+/// A code, or in words why it is none.
+fn known<'r>(dimension: &Dimension, book: &Book, code: &'r str) -> Result<Coded<'r>, &'static str> {
     if let Some(number) = book.number(code) {
-        return Ok(number);
+        return Ok(Coded::Known(number));
     }
     let area = dimension.role == DimensionRole::Area;
     if code.is_empty() {
-        Err(Why::Wrong("is empty"))
+        Err("is empty")
     } else if code.chars().count() > LONGEST_CODE || printable(code).is_err() {
-        Err(Why::Wrong("is not a code"))
+        Err("is not a code")
     } else if dimension.role == DimensionRole::Time && periods::bounds(code).is_none() {
-        Err(Why::Wrong("is not a period"))
+        Err("is not a period")
     } else if !book.admits(code) {
-        Err(Why::Wrong(if area { "is the code of no territory" } else { "is not a known code" }))
+        Err(if area { "is the code of no territory" } else { "is not a known code" })
     } else {
-        book.add(code).ok_or(Why::TooMany)
+        Ok(Coded::New(code))
     }
 }
 
 fn shortened(value: &str) -> String {
-    value.chars().take(100).collect()
+    first(value, 100)
 }
 
-/// A key as one number, with the places that are many in every file at its end: there they lie close together.
+/// The first characters of a text, with a mark for what cannot be shown: no database keeps every control character.
+fn first(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+/// A key as one number. Of places or slices every file has many: those that lie close together differ at its end alone, where the
+/// bitmap takes two bytes a key and less. Places have 18 bits, slices 19.
 fn packed(area: i32, slice: i32, period: i32) -> u64 {
     let number = |code: i32| u64::try_from(code).unwrap_or_default();
-    number(slice) << 36 | number(period) << 18 | number(area)
+    let (area, slice, period) = (number(area), number(slice), number(period));
+    period << 40 | slice >> 8 << 26 | area >> 8 << 16 | (slice & 0xff) << 8 | area & 0xff
 }

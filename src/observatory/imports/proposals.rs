@@ -97,5 +97,11 @@ fn has_decimal_commas(head: &Head, columns: &[MappedColumn]) -> bool {
     let places: Vec<usize> =
         values.filter_map(|column| head.header.iter().position(|name| *name == column.column)).collect();
     let mut texts = head.records.iter().flat_map(|(_, record)| places.iter().filter_map(|&at| record.get(at)));
-    texts.any(|text| text.contains(',') && !text.contains('.'))
+    // Three digits after each comma may as well be thousands: whoever knows says so.
+    texts.any(|text| {
+        text.split_once(',').is_some_and(|(_, after)| {
+            let thousands = after.len() == 3 && after.bytes().all(|byte| byte.is_ascii_digit());
+            !text.contains('.') && !thousands
+        })
+    })
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek as _};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use approdo_db::Connection;
 use approdo_db::schema::data_imports;
@@ -31,10 +31,10 @@ use crate::work::{self, Unit};
 const AT_ONCE: usize = 2;
 /// Observations that are written at once. On SQLite nobody else writes meanwhile.
 const PORTION: usize = 20_000;
-/// Rows without an observation after which the import says all the same that it goes on.
-const QUIET_ROWS: i64 = 200_000;
+/// How long an import reads on before it says that it goes on.
+const QUIET: Duration = Duration::from_secs(10);
 /// How often a portion is tried again, a second apart, while the database is away or busy.
-const TRIES: u32 = 20;
+const TRIES: u32 = 100;
 /// Seconds after which an import that says nothing is given up.
 const SILENCE: i64 = 120;
 
@@ -116,13 +116,13 @@ fn load(app: &App, job: Job) -> Result<(), Stop> {
         Ok(Loader::begin(connection, (import.id, dataset.id, set_number), &mapping, header.clone(), &dimensions)?)
     })?;
     let mut loader = begun.map_err(Stop::Refused)?;
-    let (mut last_line, mut told_rows) = (0, 0);
+    let (mut last_line, mut told) = (0, Instant::now());
     while let Some(record) = records.read().map_err(unreadable)? {
         last_line = record.line;
         loader.take(&record).map_err(|reason| Stop::Refused(format!("line {last_line}: the file {reason}")))?;
-        if loader.waiting() >= PORTION || loader.rows - told_rows >= QUIET_ROWS {
+        if loader.waiting() >= PORTION || told.elapsed() >= QUIET {
             flush(app, import.id, &mut loader)?;
-            told_rows = loader.rows;
+            told = Instant::now();
         }
     }
     if records.ends_within_a_line() {
@@ -134,7 +134,7 @@ fn load(app: &App, job: Job) -> Result<(), Stop> {
     if loader.observations == 0 {
         return Err(Stop::Refused("no value of the file could be kept".to_owned()));
     }
-    work::run_as_system(app, "import", |unit| finish(unit, import.id, &loader)).map_err(Stop::from)
+    Ok(patiently(app, || work::run_as_system(app, "import", |unit| finish(unit, import.id, &loader)))?)
 }
 
 /// Imports a small file within a transaction that is under way, for the demonstration data.
@@ -183,22 +183,25 @@ fn header<R: Read>(records: &mut Records<R>, mapping: &Mapping) -> Result<Vec<St
 
 /// Writes what waits, and how far the import is.
 fn flush(app: &App, id: DataImportId, loader: &mut Loader) -> Result<(), Stop> {
-    let mut tries = 0;
-    let goes_on = loop {
-        let outcome = portion(app, id, loader);
-        match outcome {
-            Err(error) if tries < TRIES && (app.is_outage(&error) || error.kind() == Kind::Unavailable) => {
-                tries += 1;
-                thread::sleep(Duration::from_secs(1));
-            }
-            other => break other?,
-        }
-    };
-    if !goes_on {
+    if !patiently(app, || portion(app, id, loader))? {
         return Err(Stop::GivenUp);
     }
     loader.written();
     Ok(())
+}
+
+/// Does something again, while the database is away or busy.
+fn patiently<T>(app: &App, work: impl Fn() -> ApiResult<T>) -> ApiResult<T> {
+    let mut tries = 0;
+    loop {
+        match work() {
+            Err(error) if tries < TRIES && (app.is_outage(&error) || error.kind() == Kind::Unavailable) => {
+                tries += 1;
+                thread::sleep(Duration::from_secs(1));
+            }
+            other => return other,
+        }
+    }
 }
 
 fn portion(app: &App, id: DataImportId, loader: &Loader) -> ApiResult<bool> {

@@ -65,8 +65,13 @@ pub fn place(unit: &mut Unit<'_>, here: &mut Here, planned: &Planned, report: &m
         members.push("parent_id");
     }
     if found.is_some() && territory.valid_to.is_none() && planned.end.is_some_and(|end| end > territory.valid_from) {
-        end(unit, here, &mut territory, planned.end)?;
-        members.push("valid_to");
+        match end(unit, here, &mut territory, planned.end) {
+            Ok(()) => members.push("valid_to"),
+            Err(refused) if is_refusal(&refused) => {
+                reject(report, &planned.last().source, planned.system, &planned.last().code, &why(&refused));
+            }
+            Err(error) => return Err(error),
+        }
     }
     // What has just been made is told whole.
     if !members.is_empty() && found.is_some() {

@@ -78,13 +78,10 @@ const CLEANED: Columns = Columns {
 
 /// Takes in what a table tells, row by row; rows that are wrong are named in the report.
 pub fn gather(table: &Table, told: &mut Told, report: &mut Report) {
-    match table.layout {
-        Layout::IstatSituas | Layout::IstatElenco | Layout::Municipalities => {
-            told.lists.insert(table.day);
-        }
-        Layout::AnprArchive => told.archive = told.archive.max(Some(table.day)),
-        _ => {}
+    if table.layout == Layout::AnprArchive {
+        told.archive = told.archive.max(Some(table.day));
     }
+    let mut whole = table.whole;
     for row in table.rows() {
         let taken = match table.layout {
             Layout::IstatSituas => municipality(table, row, &SITUAS, told),
@@ -102,6 +99,15 @@ pub fn gather(table: &Table, told: &mut Told, report: &mut Report) {
         };
         if let Err(wrong) = taken {
             report.reject(Rejection::of_row(&table.file, row.line, wrong));
+            whole = false;
+        }
+    }
+    if table.layout.lists_municipalities() {
+        // What a damaged list lacks has not ended for that.
+        if whole {
+            told.lists.insert(table.day);
+        } else {
+            report.reject(Rejection::of_file(&table.file, "is not whole: what it lacks is not taken to have ended"));
         }
     }
 }

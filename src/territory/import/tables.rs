@@ -34,6 +34,11 @@ text_enum! {
 }
 
 impl Layout {
+    /// Whether what it lacks has ended.
+    pub fn lists_municipalities(self) -> bool {
+        matches!(self, Self::IstatSituas | Self::IstatElenco | Self::Municipalities)
+    }
+
     /// Columns that no other layout has together.
     fn marks(self) -> &'static [&'static str] {
         match self {
@@ -63,6 +68,8 @@ pub struct Table {
     /// Names of the columns, in their order.
     pub columns: Vec<String>,
     records: Vec<(u64, Vec<String>)>,
+    /// Whether every row of the file is here.
+    pub whole: bool,
 }
 
 /// A row of a table.
@@ -173,7 +180,11 @@ pub fn files(places: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// Reads one file; none where it has another layout than these.
-pub fn read(path: &Path, as_of: NaiveDate, report: &mut Report) -> std::io::Result<Option<Table>> {
+pub fn read(
+    path: &Path,
+    (as_of, today): (Option<NaiveDate>, NaiveDate),
+    report: &mut Report,
+) -> std::io::Result<Option<Table>> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if std::fs::metadata(path)?.len() > MOST_BYTES {
         report.reject(Rejection::of_file(&file, format!("is larger than {MOST_BYTES} bytes")));
@@ -195,8 +206,15 @@ pub fn read(path: &Path, as_of: NaiveDate, report: &mut Report) -> std::io::Resu
         report.skip(&file);
         return Ok(None);
     };
+    let day = day_in(&file).or(as_of);
+    if day.is_none() && layout.lists_municipalities() {
+        let undated = "does not say of which day it is: name the file by it, or say --as-of";
+        report.reject(Rejection::of_file(&file, undated));
+        return Ok(None);
+    }
     let mut source = Records::new(bytes.as_slice(), head.form);
     let mut records = Vec::new();
+    let mut whole = true;
     loop {
         match source.read() {
             Ok(Some(record)) if record.line <= head.header_line => {}
@@ -204,18 +222,23 @@ pub fn read(path: &Path, as_of: NaiveDate, report: &mut Report) -> std::io::Resu
             Ok(Some(record)) => {
                 let short = Rejection::of_file(&file, "has not as many cells as the header");
                 report.reject(Rejection { line: record.line, ..short });
+                whole = false;
             }
             Ok(None) => break,
             Err(Fault::Endless { line }) => {
                 report.reject(Rejection { line, ..Rejection::of_file(&file, "begins a row that does not end") });
+                whole = false;
                 break;
             }
             Err(Fault::Reading(error)) => return Err(error),
         }
     }
+    if source.ends_within_a_line() {
+        report.reject(Rejection::of_file(&file, "ends within a line: it may have been cut off"));
+        whole = false;
+    }
     report.read(&file, layout, records.len());
-    let day = day_in(&file).unwrap_or(as_of);
-    Ok(Some(Table { file, layout, day, header, columns, records }))
+    Ok(Some(Table { file, layout, day: day.unwrap_or(today), header, columns, records, whole }))
 }
 
 /// A column's name without line breaks.

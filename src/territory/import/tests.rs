@@ -14,7 +14,7 @@ fn planned(text: &[u8]) -> (plan::Plan, Report) {
     std::fs::write(file.path(), text).expect("written");
     let (mut report, mut told) = (Report::default(), Told::default());
     let as_of = "2026-08-14".parse().expect("a day");
-    if let Some(table) = tables::read(file.path(), as_of, &mut report).expect("read") {
+    if let Some(table) = tables::read(file.path(), (Some(as_of), as_of), &mut report).expect("read") {
         layouts::gather(&table, &mut told, &mut report);
     }
     let plan = plan::of(told, &mut report);

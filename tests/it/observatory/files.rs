@@ -129,10 +129,10 @@ both! {
         let elena = elena(world);
         let foreigners = dataset(world, "FOREIGNERS");
         let mut file = GOOD.as_bytes().to_vec();
-        file.extend(b"999999,1,2024,1\n030129,,2024,1\n030129,9,24,1\n030129,9,2024,NaN\n030129,9,2024,1e400\n\n030129,9,2024,\"1,5\"\n030129,9,2024\n030129,1,2024,8\n03\xe8,9,2024,1\n");
+        file.extend(b"999999,1,2024,1\n030129,,2024,1\n030129,9,24,1\n030129,9,2024,NaN\n030129,9,2024,1e400\n\n030129,9,2024,\"1,5\"\n030129,9,2024\n030129,1,2024,8\n03\xe8,9,2024,1\n030129,SECRET,2024,x\n030129,a\0b,2024,1\n");
         let mapping = proposed(&elena, &foreigners, GOOD.as_bytes()).expect(200).json()["mapping"].clone();
         let import = ended(&elena, &sent(&elena, &foreigners, &mapping, &file));
-        assert_eq!((&import["rows"], &import["observations"], &import["rejected"]), (&json!(13), &json!(4), &json!(9)));
+        assert_eq!((&import["rows"], &import["observations"], &import["rejected"]), (&json!(15), &json!(4), &json!(11)));
         let of_field = |line: i64, column: &str, value: &str, reason: &str| (line, json!(column), json!(value), reason.to_owned());
         let told = rejections(&elena, &import);
         let expected = [
@@ -145,12 +145,25 @@ both! {
             (13, Value::Null, Value::Null, "has 3 fields, and the header 4".to_owned()),
             of_field(14, "OBS_VALUE", "8", "has the codes of a value before it"),
             of_field(15, "REF_AREA", "03\u{fffd}", "is not text in the coding of the file"),
+            of_field(16, "OBS_VALUE", "x", "is not a number"),
+            of_field(17, "SEX", "a\u{fffd}b", "is not a code"),
         ];
         assert_eq!(told, expected);
         // Somebody has to have looked at that.
         let release = import["release_id"].as_str().unwrap();
         moved(&elena, release, &json!({"to": "validated"})).expect(409);
         moved(&elena, release, &json!({"to": "validated", "accept_rejected": true, "note": "As the publisher says."})).expect(201);
+        // What is rejected leaves no code behind, and what is not published none for everybody to see.
+        let codes = |client: &Client, dimension: &str| -> Vec<String> {
+            let list = client.get(&format!("/datasets/{foreigners}/codes?dimension={dimension}")).expect(200).json();
+            list["items"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+        };
+        let samira = world.samira_help_desk_operator();
+        assert_eq!((codes(&elena, "SEX"), codes(&samira, "SEX")), (vec!["1".to_owned(), "2".to_owned()], vec![]));
+        for to in ["approved", "published"] {
+            moved(&elena, release, &json!({"to": to})).expect(201);
+        }
+        assert_eq!((codes(&samira, "SEX"), codes(&samira, "TIME_PERIOD")), (vec!["1".to_owned(), "2".to_owned()], vec!["2024".to_owned()]));
         // A code that is entered is known from then on.
         let tag = elena.get(&format!("/datasets/{foreigners}")).expect(200).header("etag").to_owned();
         let path = format!("/datasets/{foreigners}/codelists/REF_AREA");
@@ -159,7 +172,7 @@ both! {
         let answer = elena.send("PUT", &path, &[("content-type", "application/json"), ("if-match", &tag)], Some(codes.to_string().as_bytes()));
         answer.expect(200);
         let again = ended(&elena, &sent(&elena, &foreigners, &mapping, &file));
-        assert_eq!((&again["observations"], &again["rejected"]), (&json!(5), &json!(8)));
+        assert_eq!((&again["observations"], &again["rejected"]), (&json!(5), &json!(10)));
         let list = elena.get(&format!("/datasets/{foreigners}/codes?dimension=REF_AREA")).expect(200).json();
         let codes: Vec<_> = list["items"].as_array().unwrap().iter().map(|row| (&row["code"], &row["name"], &row["territory_id"])).collect();
         assert_eq!(codes, [(&json!("030129"), &Value::Null, &json!(world.fixture.udine)), (&json!("032006"), &Value::Null, &json!(world.fixture.trieste)), (&json!("999999"), &json!("Elsewhere"), &Value::Null)]);

@@ -52,7 +52,7 @@ both! {
             let found: Vec<String> = observed(&samira, &foreigners, query).into_iter().map(|(key, _)| key).collect();
             assert_eq!(found, keys, "{query}");
         }
-        for query in ["codes=AGE:1", "codes=SEX", "codes=REF_AREA:06", "period=", &format!("{of_release}&as_of=2026-01-01T00:00:00Z")] {
+        for query in ["codes=SEX:1,SEX:9", "codes=AGE:1", "codes=SEX", "codes=REF_AREA:06", "period=", &format!("{of_release}&as_of=2026-01-01T00:00:00Z")] {
             samira.get(&format!("{list}?{query}")).expect(400);
         }
         // Page by page it is the same.
@@ -64,6 +64,11 @@ both! {
             next = format!("&cursor={cursor}");
         }
         assert_eq!(keys.len(), all.len());
+        // What a page began with, the later ones go on with, whatever is published meanwhile.
+        let first = samira.get(&format!("{list}?limit=1")).expect(200).json();
+        published(&elena, &foreigners, LATER);
+        let rest = samira.get(&format!("{list}?cursor={}", first["next_cursor"].as_str().unwrap())).expect(200).json();
+        assert_eq!(rest["items"].as_array().unwrap().len(), all.len() - 1);
         // The release of another dataset is none of this one.
         let other = dataset(world, "OTHER");
         samira.get(&format!("/datasets/{other}/observations?{of_release}")).expect(404);
@@ -142,14 +147,19 @@ both! {
         for to in ["validated", "approved"] {
             moved(&elena, &second, &json!({"to": to})).expect(201);
         }
-        moved(&elena, &second, &json!({"to": "published", "embargo_until": "2036-01-01T08:00:00Z"})).expect(201);
+        moved(&elena, &second, &json!({"to": "published", "embargo_until": "9999-01-01T08:00:00Z"})).expect(422);
+        let now = samira.get("/sandbox/clock").expect(200).json()["now"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        let until = now + chrono::TimeDelta::days(400);
+        moved(&elena, &second, &json!({"to": "published", "embargo_until": until})).expect(201);
         let stands = |release: &str| elena.get(&format!("/dataset-releases/{release}")).expect(200).json()["status"].clone();
         assert_eq!((stands(&first), stands(&second)), (json!("published"), json!("approved")));
+        // When the next one is due is nobody's to know.
+        assert_eq!(samira.get(&format!("/dataset-releases/{first}")).expect(200).json().get("superseded_at"), None);
         assert_eq!(observed(&samira, &foreigners, "").len(), 4);
         samira.get(&format!("/dataset-releases/{second}")).expect(404);
         // Nobody reads ahead of the day.
         assert_eq!(observed(&samira, &foreigners, "as_of=2037-01-01T00:00:00Z").len(), 4);
-        elena.put("/sandbox/clock", &json!({"now": "2036-01-01T08:00:01Z"})).expect(200);
+        elena.put("/sandbox/clock", &json!({"now": until + chrono::TimeDelta::seconds(1)})).expect(200);
         for _ in 0..200 {
             if stands(&second) == json!("published") {
                 break;
@@ -157,6 +167,25 @@ both! {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         assert_eq!((stands(&first), stands(&second)), (json!("superseded"), json!("published")));
+        assert_eq!(observed(&samira, &foreigners, "").len(), 1);
+    }
+
+    fn a_mistake_that_is_seen_under_embargo_is_not_published(world: &World) {
+        let (elena, samira) = (elena(world), world.samira_help_desk_operator());
+        let foreigners = dataset(world, "FOREIGNERS");
+        let first = published(&elena, &foreigners, FILE);
+        let second = imported(&elena, &foreigners, LATER)["release_id"].as_str().unwrap().to_owned();
+        for to in ["validated", "approved"] {
+            moved(&elena, &second, &json!({"to": to})).expect(201);
+        }
+        let until = approdo::clock::now().instant() + chrono::TimeDelta::days(30);
+        moved(&elena, &second, &json!({"to": "published", "embargo_until": until})).expect(201);
+        moved(&elena, &second, &json!({"to": "discarded", "note": "The wrong year."})).expect(201);
+        let stands = |release: &str| elena.get(&format!("/dataset-releases/{release}")).expect(200).json()["status"].clone();
+        assert_eq!((stands(&first), stands(&second)), (json!("published"), json!("discarded")));
+        elena.put("/sandbox/clock", &json!({"now": until + chrono::TimeDelta::seconds(1)})).expect(200);
+        assert_eq!(observed(&samira, &foreigners, "").len(), 4);
+        published(&elena, &foreigners, LATER);
         assert_eq!(observed(&samira, &foreigners, "").len(), 1);
     }
 }

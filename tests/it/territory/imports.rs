@@ -15,7 +15,7 @@ fn fixtures() -> PathBuf {
 
 fn import(world: &World, place: PathBuf) -> Report {
     let running = server::assemble(&world.database.arguments(), Parts::offline(false)).expect("assembled");
-    let report = import::run(&running.app, &[place], "2026-08-14".parse().unwrap()).expect("imported");
+    let report = import::run(&running.app, &[place], Some("2026-08-14".parse().unwrap())).expect("imported");
     running.stop();
     report
 }
@@ -142,10 +142,32 @@ both! {
         let report = import(world, folder.path().to_owned());
         let mut wrong: Vec<_> = report.rejected.iter().map(|row| (row.line, row.column.as_str())).collect();
         wrong.sort_unstable();
-        let expected = [(3, "istat_code"), (4, "cadastral_code"), (5, "area_km2"), (6, "altimetric_zone"), (7, "name"), (8, "istat_code"), (9, "cadastral_code"), (10, "area_km2"), (11, "")];
+        let expected = [(0, ""), (3, "istat_code"), (4, "cadastral_code"), (5, "area_km2"), (6, "altimetric_zone"), (7, "name"), (8, "istat_code"), (9, "cadastral_code"), (10, "area_km2"), (11, "")];
         assert_eq!(wrong, expected, "{:?}", report.rejected);
         assert!(report.rejected.iter().all(|row| row.file == "some.csv" && !row.why.is_empty()));
         assert_eq!(report.counts["municipality"].made, 1);
         assert_eq!(report.files.iter().filter(|file| file.layout.is_none()).count(), 2);
+    }
+
+    fn a_list_that_is_cut_off_or_has_no_day_ends_nothing(world: &World) {
+        use approdo_db::schema::territories;
+        use diesel::prelude::*;
+        let folder = tempfile::tempdir().unwrap();
+        let list = std::fs::read_to_string(fixtures().join("situas_2026-08-14.csv")).unwrap();
+        std::fs::write(folder.path().join("situas_2026-08-14.csv"), &list).unwrap();
+        let beginning: Vec<&str> = list.lines().take(2).collect();
+        std::fs::write(folder.path().join("situas_2027-01-01.csv"), beginning.join("\n")).unwrap();
+        let report = import(world, folder.path().to_owned());
+        assert!(report.rejected.iter().any(|row| row.why.contains("not whole")), "{:?}", report.rejected);
+        let municipalities = territories::table.filter(territories::kind.eq("municipality"));
+        let ended = municipalities.filter(territories::valid_to.is_not_null());
+        let ended: i64 = ended.count().get_result(&mut world.connection()).unwrap();
+        assert_eq!(ended, 0);
+        // The same list whole does.
+        std::fs::write(folder.path().join("situas_2027-01-01.csv"), format!("{}\n", beginning.join("\n"))).unwrap();
+        import(world, folder.path().to_owned());
+        let ended = municipalities.filter(territories::valid_to.is_not_null());
+        let ended: i64 = ended.count().get_result(&mut world.connection()).unwrap();
+        assert!(ended > 0);
     }
 }

@@ -23,7 +23,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Nullable, Text};
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::types::Uuid;
 
     dataset_codes (dataset_id, dimension, number) {
@@ -33,6 +33,7 @@ diesel::table! {
         code -> Text,
         name -> Nullable<Text>,
         parent_code -> Nullable<Text>,
+        published -> Bool,
         territory_id -> Nullable<Uuid>,
     }
 }
