@@ -19,7 +19,7 @@ CREATE TABLE datasets (
 
 CREATE INDEX datasets_by_code ON datasets (code, id);
 
--- Each code of a dimension has a number, under which observations name it. What was never published is for those who keep the dataset.
+-- Each code of a dimension has a number, under which observations name it.
 CREATE TABLE dataset_codes (
     dataset_id UUID NOT NULL REFERENCES datasets (id),
     dimension TEXT NOT NULL,
@@ -27,7 +27,6 @@ CREATE TABLE dataset_codes (
     code TEXT NOT NULL,
     name TEXT,
     parent_code TEXT,
-    published BOOLEAN NOT NULL DEFAULT FALSE,
     territory_id UUID REFERENCES territories (id),
     PRIMARY KEY (dataset_id, dimension, number),
     UNIQUE (dataset_id, dimension, code)

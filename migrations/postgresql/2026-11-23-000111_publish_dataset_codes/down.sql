@@ -1,0 +1,1 @@
+ALTER TABLE dataset_codes DROP COLUMN published;
