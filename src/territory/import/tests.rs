@@ -40,7 +40,8 @@ fn a_line_without_an_end_and_another_encoding_are_rejected_or_skipped() {
         "istat_code,cadastral_code,name,name_it,province_code,uts_code,province_sigla,region_code,altimetric_zone\n";
     let long = format!("{header}001001,A074,{},x,001,201,TO,01,3\n", "a".repeat(3_000_000));
     let (_, report) = planned(long.as_bytes());
-    assert_eq!(report.rejected.iter().map(|row| (row.line, row.column.as_str())).collect::<Vec<_>>(), [(2, "name")]);
+    // The row that does not end, and that the list is not whole for that.
+    assert_eq!(report.rejected.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 0]);
     assert!(report.rejected.iter().all(|row| row.value.len() <= 100));
     let wide: Vec<u8> = header.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let (plan, report) = planned(&wide);
