@@ -25,7 +25,7 @@ mod text;
 mod words;
 
 pub use bars::{MOST_BARS, bars};
-pub use lines::{MOST_LINES, time_series};
+pub use lines::{MOST_LINES, MOST_OTHERS, time_series};
 pub use map::point_map;
-pub use picture::{ChartError, Language, MOST_PERIODS, MOST_SERIES, Mark, Picture, Series, Value};
+pub use picture::{ChartError, Language, MOST_PERIODS, MOST_SERIES, MOST_VALUES, Mark, Picture, Series, Value};
 pub use table::{MOST_ROWS, ranked_table};

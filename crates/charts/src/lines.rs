@@ -1,6 +1,6 @@
 //! Time series: lines over periods.
 
-use svg::node::element::{Group, Polyline, Rectangle};
+use svg::node::element::{Group, Line as Rule, Polyline, Rectangle};
 
 use crate::colours::{INK, LINES, OTHERS, SOFT};
 use crate::describe::{Counts, Told, describe};
@@ -17,6 +17,8 @@ use crate::words::Words;
 
 /// Lines that are told apart by colour, strokes, marks and name: those of the first series. The others stand behind them in grey.
 pub const MOST_LINES: usize = 8;
+/// Lines in grey at most; how many are left out is told.
+pub const MOST_OTHERS: usize = 500;
 const WIDTH: i32 = 960;
 const KEY_WIDTH: i32 = 230;
 /// Sample of a line beside its name.
@@ -76,8 +78,12 @@ pub fn time_series(picture: &Picture) -> Result<String, ChartError> {
     }
     let mut sheet = Sheet::begin(picture, WIDTH, &facts);
     let (told_apart, others) = all.split_at(all.len().min(MOST_LINES));
+    let (others, left_out) = others.split_at(others.len().min(MOST_OTHERS));
     draw(&mut sheet, &periods, told_apart, others)?;
     sheet.legend(samples(told_apart, others, words));
+    if !left_out.is_empty() {
+        sheet.note(format!("{}: {}", words.lines_not_drawn, left_out.len()));
+    }
     let told = all.iter().flat_map(|line| {
         line.figures.iter().map(|(period, _, figure)| Told { name: &line.name, period, figure: *figure })
     });
@@ -106,6 +112,10 @@ fn draw(
     }
     let scale = Scale::of(numbers.iter().copied().map(f64::abs).fold(0.0, f64::max));
     let values = range(numbers.iter().map(|number| scale.down(*number)), false);
+    if !numbers.is_empty() && !(values.start..=values.end).contains(&0.0) {
+        sheet.note(words.not_from_zero.to_owned());
+    }
+    let crosses_zero = values.start < 0.0 && values.end > 0.0;
     let values = if numbers.is_empty() {
         Axis::marked(0.0..1.0, Vec::new())
     } else {
@@ -133,6 +143,11 @@ fn draw(
     let axis = time_axis(periods, right - left);
     let plot = Plot::draw(&mut sheet.body, frame, axis, values, (false, true))?;
     sheet.y = top + height + 26;
+    if crosses_zero {
+        let zero = plot.at(0.0, 0.0).1;
+        let rule = Rule::new().set("x1", left).set("x2", right).set("y1", zero).set("y2", zero);
+        sheet.add(rule.set("stroke", SOFT));
+    }
     // So many lines together must not be darker than those in front of them.
     let opacity = if others.len() > 40 { 0.35 } else { 0.6 };
     for line in others {

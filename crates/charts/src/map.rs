@@ -17,7 +17,7 @@ use crate::text::{name_lines, width};
 use crate::words::Words;
 
 const WIDTH: i32 = 900;
-const LABELS: i32 = 60;
+const LABELS: i32 = 72;
 const PLOT_WIDTH: i32 = WIDTH - 2 * MARGIN - LABELS;
 const HEIGHTS: std::ops::RangeInclusive<i32> = 320..=620;
 /// Radii of the classes, in pixels.
@@ -27,7 +27,8 @@ const SPREAD: [&[usize]; 5] = [&[2], &[1, 3], &[0, 2, 4], &[0, 1, 3, 4], &[0, 1,
 /// More points than this are named only where their figures are the highest.
 const ALL_NAMED: usize = 30;
 const NAMED: usize = 10;
-/// Room for a name, and for one of a few.
+/// Room for a name of many, of some, and of a few.
+const NARROW_NAME: i32 = 125;
 const NAME_WIDTH: i32 = 170;
 const WIDE_NAME: i32 = 320;
 const FEW: usize = 6;
@@ -235,24 +236,45 @@ fn name_spots(sheet: &mut Sheet<'_>, spots: &[Spot<'_>], classes: &Classes, boun
     let radius = |spot: &Spot<'_>| spot.class.map_or(6, |class| classes.look(class).1);
     let mut taken: Vec<Bounds> = spots.iter().map(|spot| Bounds::around(spot.at, radius(spot) + 1)).collect();
     let named = if spots.len() > ALL_NAMED { NAMED } else { spots.len() };
-    let room = if spots.len() <= FEW { WIDE_NAME } else { NAME_WIDTH };
+    let room = match spots.len() {
+        0..=FEW => WIDE_NAME,
+        count if count <= ALL_NAMED => NAME_WIDTH,
+        _ => NARROW_NAME,
+    };
     let mut unnamed = 0;
     for spot in spots.iter().take(named) {
         let name = name_lines(&spot.row.name, AXIS_SIZE, room, 1).concat();
         let (wide, (x, y), away) = (width(&name, AXIS_SIZE), spot.at, radius(spot) + 4);
-        let half = wide / 2;
-        let places = [(x + away, y - 7), (x - away - wide, y - 7), (x - half, y - away - 14), (x - half, y + away)];
-        let label = |(left, top): (i32, i32)| Bounds { left, top, right: left + wide, bottom: top + 14 };
-        let free = places
-            .into_iter()
-            .map(label)
-            .find(|label| label.is_within(&bounds) && !taken.iter().any(|other| label.meets(other)));
-        let Some(label) = free else {
+        // Where the name's anchor stands, and which side of the name it is.
+        let (right, left, near) = (x + away, x - away, away * 3 / 4);
+        let places = [
+            (right, y + 4, Anchor::Start),
+            (left, y + 4, Anchor::End),
+            (x, y - away - 3, Anchor::Middle),
+            (x, y + away + 11, Anchor::Middle),
+            (x + near, y - near, Anchor::Start),
+            (x - near, y - near, Anchor::End),
+            (x + near, y + near + 8, Anchor::Start),
+            (x - near, y + near + 8, Anchor::End),
+        ];
+        let label = |(at, base, anchor): (i32, i32, Anchor)| {
+            let left = match anchor {
+                Anchor::Start => at,
+                Anchor::Middle => at - wide / 2,
+                Anchor::End => at - wide,
+            };
+            Bounds { left, top: base - 11, right: left + wide, bottom: base + 3 }
+        };
+        let is_free = |place: &(i32, i32, Anchor)| {
+            let label = label(*place);
+            label.is_within(&bounds) && !taken.iter().any(|other| label.meets(other))
+        };
+        let Some(place) = places.into_iter().find(is_free) else {
             unnamed += 1;
             continue;
         };
-        taken.push(label);
-        let told = text(&name, (label.left, label.bottom - 3), AXIS_SIZE, Anchor::Start).set("fill", INK);
+        taken.push(label(place));
+        let told = text(&name, (place.0, place.1), AXIS_SIZE, place.2).set("fill", INK);
         let told = told.set("paint-order", "stroke").set("stroke", "#ffffff").set("stroke-width", 3);
         sheet.add(told);
     }

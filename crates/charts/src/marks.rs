@@ -39,7 +39,7 @@ pub fn hatched(left: i32, top: i32, width: i32, height: i32) -> Group {
         strokes.push_str(&format!("M{x} {}l{slant} -{height}", top + height));
         x += STEP;
     }
-    Group::new().add(Path::new().set("d", strokes).set("stroke", "#b0b0b0").set("stroke-width", 1).set("fill", "none"))
+    Group::new().add(Path::new().set("d", strokes).set("stroke", "#8a8a8a").set("stroke-width", 1).set("fill", "none"))
 }
 
 /// A band where a figure is suppressed: filled, with a frame of dashes.

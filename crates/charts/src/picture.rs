@@ -7,6 +7,8 @@ use std::fmt;
 pub const MOST_SERIES: usize = 10_000;
 /// Values of one series at most: thirty years of weeks.
 pub const MOST_PERIODS: usize = 1_600;
+/// Territories times periods at most: every municipality of Italy over twenty-five years.
+pub const MOST_VALUES: usize = 200_000;
 
 /// The language of numbers and of the words that a picture adds to its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,8 @@ pub enum ChartError {
     TooManySeries(usize),
     /// More values of a territory, or periods of all of them, than [`MOST_PERIODS`].
     TooManyPeriods(usize),
+    /// More territories times periods than [`MOST_VALUES`].
+    TooManyValues(usize),
     /// A value that is no number, or infinite.
     NotFinite { series: String, period: String },
     /// Two values of one territory in the same period.
@@ -99,6 +103,7 @@ impl fmt::Display for ChartError {
         match self {
             Self::TooManySeries(count) => write!(formatter, "{count} series: at most {MOST_SERIES} can be drawn"),
             Self::TooManyPeriods(count) => write!(formatter, "{count} periods: at most {MOST_PERIODS} can be drawn"),
+            Self::TooManyValues(count) => write!(formatter, "{count} values: at most {MOST_VALUES} can be drawn"),
             Self::NotFinite { series, period } => {
                 write!(formatter, "the value of {series:?} in {period:?} is no finite number")
             }
@@ -175,6 +180,10 @@ impl Picture {
                 return Err(ChartError::NotOnEarth { series: name() });
             }
         }
-        if all.len() > MOST_PERIODS { Err(ChartError::TooManyPeriods(all.len())) } else { Ok(()) }
+        if all.len() > MOST_PERIODS {
+            return Err(ChartError::TooManyPeriods(all.len()));
+        }
+        let values = all.len().saturating_mul(self.series.len());
+        if values > MOST_VALUES { Err(ChartError::TooManyValues(values)) } else { Ok(()) }
     }
 }

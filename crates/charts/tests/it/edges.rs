@@ -1,9 +1,9 @@
 //! Figures at the edges: one point, alike, zero, negative, huge, tiny, none.
 
-use approdo_charts::{ChartError, Language, MOST_BARS, MOST_LINES, MOST_PERIODS, MOST_ROWS, MOST_SERIES, Mark, Series};
-use approdo_charts::{bars, point_map, ranked_table, time_series};
+use approdo_charts::{ChartError, Language, Mark, Series, bars, point_map, ranked_table, time_series};
+use approdo_charts::{MOST_BARS, MOST_LINES, MOST_OTHERS, MOST_PERIODS, MOST_ROWS, MOST_SERIES, MOST_VALUES};
 
-use crate::support::{Drawn, FORMS, of_numbers, picture, series, territories, value, written};
+use crate::support::{Drawn, FORMS, keep, of_numbers, picture, series, territories, value, written};
 
 /// Draws figures in every form, with what is wrong with none of them.
 fn check(name: &str, numbers: &[f64]) {
@@ -30,6 +30,24 @@ fn no_figures_break_an_axis() {
     ] {
         check(name, &numbers);
     }
+}
+
+#[test]
+fn figures_at_the_edges_can_be_looked_at() {
+    for (name, numbers) in [("negative", vec![-250.0, 0.0, 1000.0, -1.5]), ("huge", vec![1e12, 1.5e12, 9.99e11])] {
+        for (form, draw) in FORMS {
+            keep(&format!("{form}-{name}"), &draw(&of_numbers(&numbers)).unwrap());
+        }
+    }
+    let missing = |name: &str| {
+        series(name, Some((11.0, 46.0)), vec![value("2024", None, None), value("2025", None, Some(Mark::Suppressed))])
+    };
+    for (form, draw) in FORMS {
+        keep(&format!("{form}-missing"), &draw(&picture(vec![missing("Lana"), missing("بلدية ميلانو")])).unwrap());
+    }
+    let months = (0..240).map(|n: u32| (format!("{}-M{:02}", 2005 + n / 12, n % 12 + 1), f64::from(n * n % 97)));
+    let values = months.map(|(period, number)| value(&period, Some(number), None)).collect();
+    keep("series-months", &time_series(&picture(vec![series("Lana", None, values)])).unwrap());
 }
 
 #[test]
@@ -105,10 +123,23 @@ fn what_is_not_drawn_is_told() {
     };
     told(bars(&many).unwrap(), &format!("Righe non mostrate: {}", 300 - MOST_BARS));
     told(time_series(&many).unwrap(), &format!("Altri territori, in grigio: {}", 300 - MOST_LINES));
+    told(
+        time_series(&of_numbers(&[1.0; 600])).unwrap(),
+        &format!("Linee non disegnate: {}", 600 - MOST_LINES - MOST_OTHERS),
+    );
     told(ranked_table(&territories(500, false, false)).unwrap(), &format!("Righe non mostrate: {}", 500 - MOST_ROWS));
     let mut placeless = territories(3, false, false);
     placeless.series[1].point = None;
     told(point_map(&placeless).unwrap(), "Territori senza coordinate, non sulla mappa: 1");
+}
+
+#[test]
+fn an_axis_that_does_not_start_at_zero_says_so() {
+    let is_told = |numbers: &[f64]| {
+        written(&time_series(&of_numbers(numbers)).unwrap()).contains(&"L’asse dei valori non parte da zero".to_owned())
+    };
+    assert!(is_told(&[98.0, 99.0]) && is_told(&[-98.0, -99.0]));
+    assert!(!is_told(&[1.0, 99.0]) && !is_told(&[-1.0, 1.0]) && !is_told(&[0.0]));
 }
 
 #[test]
@@ -156,6 +187,9 @@ fn what_cannot_be_drawn_is_refused() {
         };
         let error = draw(&picture(vec![of_days(0), of_days(1)])).unwrap_err();
         assert_eq!(error, ChartError::TooManyPeriods(MOST_PERIODS + 1), "{form}");
+        let count = MOST_VALUES / MOST_PERIODS + 1;
+        let error = draw(&picture(vec![of_days(0); count])).unwrap_err();
+        assert_eq!(error, ChartError::TooManyValues(MOST_PERIODS * count), "{form}");
     }
 }
 
