@@ -110,6 +110,63 @@ fn what_is_suppressed_looks_unlike_what_is_not_available() {
 }
 
 #[test]
+fn places_without_a_figure_are_hollow_and_crossed_out_where_it_is_suppressed() {
+    let missing = point_map(&only(None, None)).unwrap();
+    let suppressed = point_map(&only(None, Some(Mark::Suppressed))).unwrap();
+    // One on the map, one in the legend; the scale is drawn with a path, too.
+    assert_eq!((each(&missing, "circle", "stroke-dasharray").len(), each(&missing, "path", "d").len()), (2, 1));
+    assert_eq!((each(&suppressed, "circle", "stroke-dasharray").len(), each(&suppressed, "path", "d").len()), (0, 3));
+}
+
+#[test]
+fn what_has_no_figure_comes_last() {
+    let mut shown = of_numbers(&[-1.0, -2.0, -3.0]);
+    shown.series[1].values[0].value = None;
+    for draw in [bars, ranked_table] {
+        let svg = draw(&shown).unwrap();
+        let [first, missing, second] = ["Bolzano", "Merano", "Bressanone"].map(|name| place(&svg, name).1);
+        assert!(first < second && second < missing, "{first} {second} {missing}");
+    }
+}
+
+#[test]
+fn periods_stand_in_the_order_of_time_however_they_come() {
+    let values = ["2024", "2022", "2025", "2023"].map(|year| value(year, Some(1.0), None)).to_vec();
+    let shown = picture(vec![series("Lana", None, values)]);
+    let of_lines = time_series(&shown).unwrap();
+    let across: Vec<i32> = ["2022", "2023", "2024", "2025"].iter().map(|year| place(&of_lines, year).0).collect();
+    let of_bars = bars(&shown).unwrap();
+    let down: Vec<i32> = ["2022", "2023", "2024", "2025"].iter().map(|year| place(&of_bars, year).1).collect();
+    assert!(across.is_sorted() && down.is_sorted(), "{across:?} {down:?}");
+    // The last is the one that tables are of.
+    assert!(written(&ranked_table(&shown).unwrap()).iter().any(|line| line.contains("Periodo: 2025")));
+}
+
+#[test]
+fn a_short_time_fills_its_axis() {
+    let values = (1..=6).map(|month| value(&format!("2025-M{month:02}"), Some(1.0), None)).collect();
+    let svg = time_series(&picture(vec![series("Lana", None, values)])).unwrap();
+    assert!(place(&svg, "2025-M06").0 - place(&svg, "2025-M01").0 > 400);
+}
+
+#[test]
+fn labels_of_values_end_where_the_axis_begins() {
+    let svg = time_series(&of_numbers(&[0.0, 100.0])).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    let label = texts.into_iter().find(|node| node.text().map(str::trim) == Some("100")).unwrap();
+    assert_eq!(label.attribute("text-anchor"), Some("end"));
+}
+
+#[test]
+fn maps_have_no_degrees_that_there_are_not() {
+    let of = |point| series("Lana", Some(point), vec![value("2025", Some(1.0), None)]);
+    let told = written(&point_map(&picture(vec![of((-180.0, -90.0)), of((180.0, 90.0))])).unwrap());
+    assert!(told.contains(&"50° N".to_owned()) && told.contains(&"150° O".to_owned()), "{told:?}");
+    assert!(!told.contains(&"100° N".to_owned()) && !told.contains(&"200° E".to_owned()), "{told:?}");
+}
+
+#[test]
 fn a_degree_of_longitude_is_as_long_as_on_the_ground() {
     let of = |(longitude, latitude): (f64, f64)| {
         series("Lana", Some((longitude, latitude)), vec![value("2025", Some(1.0), None)])
