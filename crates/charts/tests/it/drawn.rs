@@ -62,10 +62,15 @@ fn names_stand_in_the_order_in_which_their_lines_end() {
 #[test]
 fn lines_are_told_apart_without_colours() {
     let svg = time_series(&territories(8, false, false)).unwrap();
-    let mut dashes = each(&svg, "polyline", "stroke-dasharray");
-    dashes.sort();
-    dashes.dedup();
-    assert_eq!(dashes.len(), 8, "{dashes:?}");
+    let dashes = each(&svg, "polyline", "stroke-dasharray");
+    // Of the lines from the last to the first, and beside their names.
+    let (lines, names) = dashes.split_at(8);
+    for all in [lines, names] {
+        let mut all = all.to_vec();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 8, "{dashes:?}");
+    }
     // Without where it begins, a path is the form of a mark.
     let form = |path: String| path.trim_start_matches(|c: char| !c.is_lowercase()).to_owned();
     let mut forms: Vec<String> = each(&svg, "path", "d").into_iter().map(form).collect();
@@ -164,6 +169,31 @@ fn maps_have_no_degrees_that_there_are_not() {
     let told = written(&point_map(&picture(vec![of((-180.0, -90.0)), of((180.0, 90.0))])).unwrap());
     assert!(told.contains(&"50° N".to_owned()) && told.contains(&"150° O".to_owned()), "{told:?}");
     assert!(!told.contains(&"100° N".to_owned()) && !told.contains(&"200° E".to_owned()), "{told:?}");
+}
+
+#[test]
+fn a_plot_with_both_signs_has_a_line_at_zero() {
+    let lines = |numbers: &[f64]| each(&time_series(&of_numbers(numbers)).unwrap(), "line", "stroke");
+    let zero = |numbers: &[f64]| lines(numbers).iter().filter(|stroke| *stroke == "#4d4d4d").count();
+    assert_eq!((zero(&[-1.0, 1.0]), zero(&[0.0, 1.0]), zero(&[5.0, 6.0])), (1, 0, 0));
+}
+
+#[test]
+fn names_of_a_map_do_not_stand_on_points() {
+    let of = |name, point| series(name, Some(point), vec![value("2025", Some(1.0), None)]);
+    let name = "Appiano sulla Strada del Vino";
+    let anchor = |neighbour| {
+        let all =
+            vec![of(name, (11.2, 46.45)), of("Lana", neighbour), of("Renon", (10.4, 46.2)), of("Egna", (12.2, 46.2))];
+        let svg = point_map(&picture(all)).unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let mut texts = document.descendants().filter(|node| node.has_tag_name("text"));
+        let label = texts.find(|node| node.text().map(str::trim) == Some(name)).unwrap();
+        label.attribute("text-anchor").map(str::to_owned)
+    };
+    // To the right, where a name begins at its point, unless another point stands there.
+    assert_eq!(anchor((11.2, 46.7)), None);
+    assert_eq!(anchor((11.3, 46.45)).as_deref(), Some("end"));
 }
 
 #[test]

@@ -60,6 +60,22 @@ fn a_description_tells_the_extremes_and_what_has_no_figure() {
 }
 
 #[test]
+fn of_territories_that_are_alike_the_first_is_told() {
+    let of = |name: &str| series(name, None, vec![value("2025", Some(3.0), None)]);
+    let told = description(&bars(&picture(vec![of("Lana"), of("Renon")])).unwrap());
+    assert!(told.contains("Minimo: 3 (Lana). Massimo: 3 (Lana)."), "{told}");
+}
+
+#[test]
+fn a_period_without_a_name_is_not_told() {
+    let shown = picture(vec![series("Lana", None, vec![value(" ", Some(3.0), None)])]);
+    for draw in [time_series, bars, ranked_table, point_map] {
+        let svg = draw(&shown).unwrap();
+        assert!(!written(&svg).join("").contains("Period") && !description(&svg).contains("Period"), "{svg}");
+    }
+}
+
+#[test]
 fn each_language_has_its_words() {
     for (language, unit, source, as_of) in [
         (Language::It, "Unità di misura", "Fonte", "Dati al"),
