@@ -85,8 +85,16 @@ pub fn name_lines(name: &str, size: i32, most_width: i32, most_lines: usize) -> 
 
 /// As much of the end of a text as fits, without a mark whose letter is cut off.
 fn ending(text: &str, size: i32, most_width: i32) -> String {
-    let fitting = text.char_indices().map(|(at, _)| text.get(at..).unwrap_or_default());
-    let end = fitting.into_iter().find(|end| width(end, size) <= most_width).unwrap_or_default();
+    let mut taken = 999;
+    let mut start = text.len();
+    for (at, c) in text.char_indices().rev() {
+        taken += thousandths(c) * size;
+        if taken / 1000 > most_width {
+            break;
+        }
+        start = at;
+    }
+    let end = text.get(start..).unwrap_or_default();
     end.trim_start_matches(|c| c == ' ' || thousandths(c) == 0).to_owned()
 }
 
