@@ -4,12 +4,13 @@ WORKDIR /build
 # The dependencies, in a layer that lasts until a manifest changes: they are built for stand-ins of our own crates.
 # What was built of the stand-ins is removed, since their files may be newer than the real ones.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/charts/Cargo.toml crates/charts/
 COPY crates/db/Cargo.toml crates/db/
-RUN mkdir -p src crates/db/src \
+RUN mkdir -p src crates/charts/src crates/db/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/db/src/lib.rs \
+    && touch src/lib.rs crates/charts/src/lib.rs crates/db/src/lib.rs \
     && cargo build --release --locked \
-    && cargo clean --release --locked -p approdo -p approdo-db \
+    && cargo clean --release --locked -p approdo -p approdo-charts -p approdo-db \
     && rm -r src crates
 
 COPY crates crates
