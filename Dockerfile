@@ -5,11 +5,12 @@ WORKDIR /build
 # What was built of the stand-ins is removed, since their files may be newer than the real ones.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/db/Cargo.toml crates/db/
-RUN mkdir -p src crates/db/src \
+COPY crates/sdmx/Cargo.toml crates/sdmx/
+RUN mkdir -p src crates/db/src crates/sdmx/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/db/src/lib.rs \
+    && touch src/lib.rs crates/db/src/lib.rs crates/sdmx/src/lib.rs \
     && cargo build --release --locked \
-    && cargo clean --release --locked -p approdo -p approdo-db \
+    && cargo clean --release --locked -p approdo -p approdo-db -p approdo-sdmx \
     && rm -r src crates
 
 COPY crates crates

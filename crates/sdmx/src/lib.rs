@@ -1,0 +1,14 @@
+//! SDMX 2.1 as its REST interface 1.5 speaks it: what addresses ask for, and the messages that answer. Nothing here knows of HTTP or of a
+//! database.
+
+pub mod error_message;
+pub mod header;
+pub mod identifiers;
+pub mod request;
+pub mod text;
+mod xml;
+
+pub use error_message::{ErrorCode, ErrorMessage};
+pub use header::Header;
+pub use identifiers::ArtefactId;
+pub use text::LocalisedText;
