@@ -4,11 +4,14 @@
 pub mod error_message;
 pub mod header;
 pub mod identifiers;
+mod json;
 pub mod request;
+pub mod structure;
 pub mod text;
 mod xml;
 
 pub use error_message::{ErrorCode, ErrorMessage};
 pub use header::Header;
 pub use identifiers::ArtefactId;
+pub use structure::Structures;
 pub use text::LocalisedText;
