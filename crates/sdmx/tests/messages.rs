@@ -19,6 +19,7 @@ fn set_out(name: &str, message: &[u8]) -> String {
     match name.rsplit_once('.').expect("an ending").1 {
         "xml" => text.replace("><", ">\n<") + "\n",
         "json" => {
+            assert!(text.starts_with("{\"meta\":{"), "{name} does not begin with what message it is");
             let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             serde_json::to_string_pretty(&value).expect("JSON") + "\n"
         }

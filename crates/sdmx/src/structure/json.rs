@@ -1,7 +1,5 @@
 //! SDMX-JSON structure messages 1.0 and 2.0.
 
-use std::io;
-
 use serde_json::{Value, json};
 
 use crate::header::Header;
@@ -27,7 +25,7 @@ const SCHEMA_2: &str = "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/mas
 /// The role of dimensions of places among the concept roles of SDMX.
 const GEO: &str = "urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept=SDMX:SDMX_CONCEPT_ROLES(1.0).GEO";
 
-pub fn write(structures: &Structures, header: &Header, asked: Asked, version: Version) -> io::Result<Vec<u8>> {
+pub fn write(structures: &Structures, header: &Header, asked: Asked, version: Version) -> Vec<u8> {
     let message = Message { header, asked, version };
     let schema = match version {
         Version::V1 => SCHEMA_1,
@@ -43,8 +41,8 @@ pub fn write(structures: &Structures, header: &Header, asked: Asked, version: Ve
             "dataStructures",
             some(structures.data_structures.iter().map(|one| message.data_structure(one)).collect()),
         );
-    let whole = Object::default().with("meta", meta(header, schema)).with("data", data);
-    Ok(serde_json::to_vec(&Value::from(whole))?)
+    // Readers look at the beginning to see what message it is.
+    format!("{{\"meta\":{},\"data\":{}}}", meta(header, schema), Value::from(data)).into_bytes()
 }
 
 struct Message<'a> {

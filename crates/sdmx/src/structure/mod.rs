@@ -192,8 +192,8 @@ impl Structures {
     pub fn write(&self, format: StructureFormat, header: &Header, asked: Asked) -> std::io::Result<Vec<u8>> {
         match format {
             StructureFormat::Xml => xml::write(self, header, asked),
-            StructureFormat::Json1 => json::write(self, header, asked, json::Version::V1),
-            StructureFormat::Json2 => json::write(self, header, asked, json::Version::V2),
+            StructureFormat::Json1 => Ok(json::write(self, header, asked, json::Version::V1)),
+            StructureFormat::Json2 => Ok(json::write(self, header, asked, json::Version::V2)),
         }
     }
 }
