@@ -6,6 +6,7 @@ pub mod error_message;
 pub mod header;
 pub mod identifiers;
 mod json;
+pub mod read;
 pub mod request;
 pub mod structure;
 pub mod text;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the messages that tests/messages.rs leaves in target/tmp, with the SDMX client of PyPI, and holds what it reads to the numbers written.
+"""Reads the messages that tests/it/messages.rs leaves in target/tmp, with the SDMX client of PyPI, and holds what it reads to the numbers written.
 
 Run by hand, after `cargo test -p approdo-sdmx`:
 
@@ -20,7 +20,7 @@ from pathlib import Path
 import sdmx
 from lxml import etree
 
-# As in tests/sample/mod.rs.
+# As in tests/it/sample.rs.
 ROWS = {
     ("058091", "F", "2024"): 187210.0,
     ("058091", "F", "2025"): -0.1,

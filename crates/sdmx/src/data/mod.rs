@@ -3,7 +3,7 @@
 mod csv;
 mod generic;
 mod json;
-mod number;
+pub(crate) mod number;
 mod rows;
 mod shape;
 mod specific;

@@ -1,17 +1,14 @@
 //! Messages as they leave the crate. Each is held to the file of its name in `golden`, where XML has a line for each tag and JSON is set
 //! out; the message itself is left in `target/tmp`, for tests/sdmx_client.py to read.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on should stop")]
-
-mod sample;
-
 use std::fs;
 use std::path::Path;
 
 use approdo_sdmx::request::{DataDetail, DataFormat, Labels, Resource, StructureDetail, StructureFormat};
 use approdo_sdmx::structure::Asked;
 use approdo_sdmx::{DataMessage, DataWriter, ErrorCode, ErrorMessage, Layout, Observation, Structures, WriteError};
-use sample::{ROWS, Row};
+
+use crate::sample::{self, ROWS, Row};
 
 /// The message set out as its golden file is.
 fn set_out(name: &str, message: &[u8]) -> String {
