@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use approdo_sdmx::request::{DataDetail, DataFormat, Labels, Resource, StructureDetail, StructureFormat};
-use approdo_sdmx::structure::Asked;
+use approdo_sdmx::structure::{Asked, Dimension};
 use approdo_sdmx::{DataMessage, DataWriter, ErrorCode, ErrorMessage, Layout, Observation, Structures, WriteError};
 
 use crate::sample::{self, ROWS, Row};
@@ -142,6 +142,9 @@ fn json_refuses_what_its_readers_would_misread() {
     let in_two_parts = json(Layout::Series, &[first, second, again]);
     assert!(matches!(in_two_parts, Err(WriteError::SeriesTwice(key)) if key == "058091.F"));
     json(Layout::Flat, &[first, second, again]).expect("observations in any order, where there are no series");
+    // Their places add up to the same.
+    let others = [(["058091", "T"], "2024", None, [None, None]), (["ITI43", "F"], "2024", None, [None, None])];
+    json(Layout::Series, &others).expect("two series");
     let unknown = |row: Row, component: &str, code: &str| {
         let error = json(Layout::Series, &[row]).expect_err("an unknown code");
         assert!(matches!(&error, WriteError::UnknownCode(one, other) if one == component && other == code), "{error}");
@@ -149,6 +152,30 @@ fn json_refuses_what_its_readers_would_misread() {
     unknown((["058091", "X"], "2024", None, [None, None]), "SEX", "X");
     unknown((["058091", "F"], "2023", None, [None, None]), "TIME_PERIOD", "2023");
     unknown((["058091", "F"], "2024", None, [Some("Z"), None]), "OBS_STATUS", "Z");
+}
+
+#[test]
+fn json_refuses_series_that_it_cannot_number() {
+    let (header, flow, mut structure) = (sample::header(), sample::flow(), sample::structure());
+    let (codelists, times, attributes) = (sample::codelists(), sample::times(), sample::data_set_attributes());
+    let sex = structure.dimensions[1].clone();
+    structure.dimensions = (0..65).map(|number| Dimension { id: format!("SEX_{number}"), ..sex.clone() }).collect();
+    let message = DataMessage {
+        header: &header,
+        flow: &flow,
+        structure: &structure,
+        codelists: &codelists,
+        times: &times,
+        attributes: &attributes,
+        layout: Layout::Series,
+        detail: DataDetail::Full,
+    };
+    let push = |key: &[&str]| {
+        let observation = Observation { key, time: "2024", value: None, attributes: &[None, None] };
+        message.writer(DataFormat::Json2).expect("a writer").push(&observation)
+    };
+    push(&["F"; 65]).expect("the first of all");
+    assert!(matches!(push(&["T"; 65]), Err(WriteError::TooManyCombinations)));
 }
 
 #[test]

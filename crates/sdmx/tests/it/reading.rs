@@ -206,7 +206,12 @@ fn a_message_that_is_cut_off_is_refused_wherever_it_is() {
         let error = refused(&whole[..end]);
         assert_eq!(error.reason, "the message ends before it is whole", "cut off at {end}");
     }
-    assert_eq!(refused(&format!("{whole}{whole}")).reason, "trailing characters");
+    let twice = format!("{whole}{whole}");
+    assert_eq!(JsonData::read(twice.as_bytes()).expect_err("an error").reason, "trailing characters");
+    let read = JsonData::read(whole.as_bytes())
+        .expect("a message")
+        .observations(twice.as_bytes(), |_| Ok::<_, Infallible>(()));
+    assert!(matches!(read, Err(ReadFailure::Message(error)) if error.reason == "trailing characters"));
 }
 
 #[test]

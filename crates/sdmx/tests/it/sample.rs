@@ -43,7 +43,7 @@ pub fn structure() -> DataStructure {
         id: id.into(),
         name: LocalisedText::of("en", name),
         codelist: artefact(&format!("CL_{id}")),
-        is_mandatory: false,
+        is_mandatory: of == AttributeRelationship::DataSet,
         of,
     };
     DataStructure {
@@ -68,7 +68,7 @@ pub fn codelists() -> Vec<Codelist> {
     let list = |id: &str, codes| Codelist {
         artefact: artefact(id),
         name: LocalisedText::of("en", id.to_lowercase()),
-        is_partial: false,
+        is_partial: id == "CL_FJAN_REF_AREA",
         codes,
     };
     let english = |id: &str, name: &str| code(id, LocalisedText::of("en", name), None);
