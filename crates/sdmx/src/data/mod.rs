@@ -59,8 +59,8 @@ pub struct Observation<'a> {
 /// Why a message cannot be written.
 #[derive(Debug)]
 pub enum WriteError {
-    /// The id of a component is no NCNameIDType, or is there twice.
-    WrongComponent(String),
+    /// The id of the structure or of a component is no NCNameIDType, or that of a component is there twice.
+    WrongId(String),
     /// An observation with another number of codes or attributes than the structure has.
     WrongShape,
     /// A value that is no number, or infinite.
@@ -77,7 +77,7 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WrongComponent(id) => write!(f, "{id:?} cannot be the id of a component"),
+            Self::WrongId(id) => write!(f, "{id:?} cannot be the id of a structure or of a component"),
             Self::WrongShape => {
                 f.write_str("an observation has another number of codes or attributes than the structure")
             }
@@ -131,8 +131,8 @@ impl fmt::Debug for DataWriter {
 impl DataMessage<'_> {
     /// Begins the message.
     pub fn writer(&self, format: DataFormat) -> Result<DataWriter, WriteError> {
-        if let Some(id) = self.structure.wrong_component() {
-            return Err(WriteError::WrongComponent(id.to_owned()));
+        if let Some(id) = self.structure.wrong_id() {
+            return Err(WriteError::WrongId(id.to_owned()));
         }
         let shape = Shape::of(self);
         let format: Box<dyn Format> = match format {

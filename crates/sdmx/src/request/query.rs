@@ -6,8 +6,10 @@ use std::num::NonZeroU32;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::data::Layout;
 use crate::identifiers::is_ncname_id;
 use crate::request::{References, RequestError, Resource, TimePeriod};
+use crate::structure::DataStructure;
 
 /// What stands at the observations, all else at the series.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +21,24 @@ pub enum DimensionAtObservation {
     AllDimensions,
     /// Another dimension, by id.
     Dimension(String),
+}
+
+impl DimensionAtObservation {
+    /// The layout that a message about a structure gets. Another dimension than time is not implemented; one that the structure does not
+    /// have is malformed.
+    pub fn layout(&self, structure: &DataStructure) -> Result<Layout, RequestError> {
+        match self {
+            Self::TimePeriod => Ok(Layout::Series),
+            Self::AllDimensions => Ok(Layout::Flat),
+            Self::Dimension(id) if structure.dimensions.iter().any(|dimension| dimension.id == *id) => {
+                Err(RequestError::not_implemented(format!("{id} at the observations")))
+            }
+            Self::Dimension(id) => {
+                let reason = format!("is {id:?}, which the data structure does not have");
+                Err(RequestError::malformed("dimensionAtObservation", reason))
+            }
+        }
+    }
 }
 
 /// How much of the data is wanted.

@@ -36,6 +36,7 @@ pub struct Dataflow {
 /// What tells observations apart, and what is told of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataStructure {
+    /// Its id is an NCNameIDType, since data messages refer to the structure by it.
     pub artefact: ArtefactId,
     pub name: LocalisedText,
     /// All but time, in the order of keys.
@@ -144,8 +145,12 @@ impl DataStructure {
         self.attributes.iter().filter(move |attribute| attribute.of == of)
     }
 
-    /// The first id of a component that is none, or that another has: it could not be a name in XML.
-    pub fn wrong_component(&self) -> Option<&str> {
+    /// The id of the structure where it is no NCNameIDType, else the first one of a component that is none or that another has: neither
+    /// could be a name in XML.
+    pub fn wrong_id(&self) -> Option<&str> {
+        if !is_ncname_id(&self.artefact.id) {
+            return Some(&self.artefact.id);
+        }
         let given = self.dimensions.iter().map(|dimension| dimension.id.as_str());
         let given = given.chain(self.attributes.iter().map(|attribute| attribute.id.as_str()));
         let mut seen = std::collections::HashSet::from([TIME_PERIOD, OBS_VALUE]);

@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use approdo_sdmx::request::{DataDetail, DataFormat, Labels, Resource, StructureDetail, StructureFormat};
+use approdo_sdmx::request::{
+    DataDetail, DataFormat, DimensionAtObservation, Labels, Resource, StructureDetail, StructureFormat,
+};
 use approdo_sdmx::structure::{Asked, Dimension};
 use approdo_sdmx::{DataMessage, DataWriter, ErrorCode, ErrorMessage, Layout, Observation, Structures, WriteError};
 
@@ -124,6 +126,15 @@ fn attributes_observations_or_both_are_left_out_on_demand() {
 }
 
 #[test]
+fn the_layout_follows_from_what_stands_at_the_observations() {
+    let layout = |at: DimensionAtObservation| at.layout(&sample::structure()).map_err(|error| error.code());
+    assert_eq!(layout(DimensionAtObservation::TimePeriod), Ok(Layout::Series));
+    assert_eq!(layout(DimensionAtObservation::AllDimensions), Ok(Layout::Flat));
+    assert_eq!(layout(DimensionAtObservation::Dimension("SEX".into())), Err(ErrorCode::NotImplemented));
+    assert_eq!(layout(DimensionAtObservation::Dimension("AGE".into())), Err(ErrorCode::SyntaxError));
+}
+
+#[test]
 fn a_message_without_observations_is_whole() {
     for (format, name) in [
         (DataFormat::StructureSpecific, "empty.xml"),
@@ -201,9 +212,13 @@ fn what_does_not_fit_the_structure_is_refused() {
             detail: DataDetail::Full,
         };
         let refused = message.writer(DataFormat::StructureSpecific);
-        assert!(matches!(refused, Err(WriteError::WrongComponent(id)) if id == wrong), "{wrong}");
+        assert!(matches!(refused, Err(WriteError::WrongId(id)) if id == wrong), "{wrong}");
     }
     structure = sample::structure();
+    structure.artefact.id = "29_316".to_owned();
+    assert_eq!(structure.wrong_id(), Some("29_316"));
+    structure = sample::structure();
+    assert_eq!(structure.wrong_id(), None);
     let message = DataMessage {
         header: &header,
         flow: &flow,
