@@ -118,7 +118,7 @@ trait Format: Send {
 pub struct DataWriter {
     format: Box<dyn Format>,
     shape: Shape,
-    /// Empty before the first one; then the key of the series that was begun.
+    /// None before the first one; then the key of the series that was begun.
     series: Option<Vec<String>>,
 }
 

@@ -74,6 +74,14 @@ impl ArtefactQuery {
     }
 }
 
+impl Selection {
+    /// The items of a codelist, concept scheme or agency scheme that `/{resource}/{agency}/{id}/{version}/{item}` asks for: all of them
+    /// where it ends before. A scheme with some alone is partial.
+    pub fn of_items(text: Option<&str>) -> Result<Self, RequestError> {
+        text.map_or(Ok(Self::All), |text| names("itemID", text, identifiers::is_id))
+    }
+}
+
 fn names(part: &'static str, text: &str, is_name: fn(&str) -> bool) -> Result<Selection, RequestError> {
     if text.eq_ignore_ascii_case("all") {
         return Ok(Selection::All);

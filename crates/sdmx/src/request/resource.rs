@@ -13,7 +13,10 @@ pub enum Resource {
 }
 
 /// What the interface knows besides.
-const OTHERS: [&str; 26] = [
+const OTHERS: [&str; 29] = [
+    "metadata",
+    "schema",
+    "registration",
     "structure",
     "metadatastructure",
     "categoryscheme",

@@ -51,6 +51,10 @@ fn structures_are_told_by_as_many_parts_as_there_are() {
     assert_eq!(ArtefactQuery::of_path(Some("all"), Some("all"), Some("all")), Ok(every.clone()));
     assert!(every.has(&ArtefactId::new("A", "B", "1.0"), false));
     assert!(is_malformed(ArtefactQuery::of_path(Some(""), None, None)));
+    assert_eq!(Selection::of_items(None), Ok(Selection::All));
+    assert_eq!(Selection::of_items(Some("all")), Ok(Selection::All));
+    assert_eq!(Selection::of_items(Some("058091+058003")), Ok(names(&["058091", "058003"])));
+    assert!(is_malformed(Selection::of_items(Some("F+"))));
 }
 
 #[test]
@@ -239,7 +243,9 @@ fn resources_are_ours_the_standards_or_none() {
     for resource in Resource::ALL {
         assert_eq!(Resource::parse(resource.name()), Ok(resource));
     }
-    assert!(is_not_implemented(Resource::parse("categoryscheme")));
+    for other in ["categoryscheme", "metadata", "structure", "availableconstraint"] {
+        assert!(is_not_implemented(Resource::parse(other)), "{other}");
+    }
     assert!(is_malformed(Resource::parse("Dataflow")));
 }
 
