@@ -6,11 +6,12 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY crates/charts/Cargo.toml crates/charts/
 COPY crates/db/Cargo.toml crates/db/
-RUN mkdir -p src crates/charts/src crates/db/src \
+COPY crates/sdmx/Cargo.toml crates/sdmx/
+RUN mkdir -p src crates/charts/src crates/db/src crates/sdmx/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/charts/src/lib.rs crates/db/src/lib.rs \
+    && touch src/lib.rs crates/charts/src/lib.rs crates/db/src/lib.rs crates/sdmx/src/lib.rs \
     && cargo build --release --locked \
-    && cargo clean --release --locked -p approdo -p approdo-charts -p approdo-db \
+    && cargo clean --release --locked -p approdo -p approdo-charts -p approdo-db -p approdo-sdmx \
     && rm -r src crates
 
 COPY crates crates
