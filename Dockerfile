@@ -6,12 +6,13 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY crates/charts/Cargo.toml crates/charts/
 COPY crates/db/Cargo.toml crates/db/
+COPY crates/disclosure/Cargo.toml crates/disclosure/
 COPY crates/sdmx/Cargo.toml crates/sdmx/
-RUN mkdir -p src crates/charts/src crates/db/src crates/sdmx/src \
+RUN mkdir -p src crates/charts/src crates/db/src crates/disclosure/src crates/sdmx/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/charts/src/lib.rs crates/db/src/lib.rs crates/sdmx/src/lib.rs \
+    && touch src/lib.rs crates/charts/src/lib.rs crates/db/src/lib.rs crates/disclosure/src/lib.rs crates/sdmx/src/lib.rs \
     && cargo build --release --locked \
-    && cargo clean --release --locked -p approdo -p approdo-charts -p approdo-db -p approdo-sdmx \
+    && cargo clean --release --locked -p approdo -p approdo-charts -p approdo-db -p approdo-disclosure -p approdo-sdmx \
     && rm -r src crates
 
 COPY crates crates
