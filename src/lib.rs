@@ -30,6 +30,7 @@ pub mod operations;
 pub mod people;
 pub mod referrals;
 pub mod routes;
+pub mod sdmx;
 pub mod server;
 pub mod shared_accesses;
 pub mod sync;

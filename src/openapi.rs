@@ -16,12 +16,13 @@ use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
 use crate::error::{FieldError, Problem, UnmetGuard};
 use crate::hsds::exchange::imports as exchange;
+use crate::observatory::indicators::charts::ChartForm;
 
 /// Methods a path item may have.
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard)))]
+#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm)))]
 struct Shared;
 
 /// The operations as the handlers describe them.

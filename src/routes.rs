@@ -22,7 +22,13 @@ use crate::hsds::exchange::{exports as directory_exports, imports as directory_i
 use crate::networks::{
     graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
 };
-use crate::observatory::{codelists, dataset_handlers, imports, observations, release_transitions, releases};
+use crate::observatory::{
+    codelists, dataset_handlers, imports,
+    indicators::{charts as indicator_charts, handlers as indicators, values as indicator_values},
+    observations,
+    queries::handlers as observation_searches,
+    release_transitions, releases,
+};
 use crate::operations::{sandbox, status};
 use crate::people::{
     by_external_id as people_by_external_id, contacts, export, handlers as people, household_list, household_members,
@@ -197,6 +203,13 @@ operations! {
     releases::read_dataset_release,
     release_transitions::create_dataset_release_transition,
     observations::list_observations,
+    observation_searches::search_observations,
+    indicators::list_indicators,
+    indicators::create_indicator,
+    indicators::read_indicator,
+    indicators::edit_indicator,
+    indicator_values::read_indicator_values,
+    indicator_charts::read_indicator_chart,
     imports::handlers::create_import_proposal,
     imports::handlers::list_data_imports,
     imports::handlers::create_data_import,

@@ -250,6 +250,7 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
             .app_data(web::PayloadConfig::new(crate::http::body::LIMIT))
             .service(web::scope(MOUNT).configure(crate::routes::serve))
             .service(web::scope(crate::hsds::MOUNT).configure(crate::hsds::serve))
+            .service(web::scope(crate::sdmx::MOUNT).configure(crate::sdmx::serve))
             .service(health::live)
             .service(health::ready)
             .service(wellknown::jwks)

@@ -62,6 +62,7 @@ text_enum! {
         Datasets = "datasets",
         DatasetReleases = "dataset_releases",
         DataImports = "data_imports",
+        Indicators = "indicators",
         CodeLists = "code_lists",
         People = "people",
         PersonExports = "person_exports",
@@ -132,6 +133,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::NetworkMeetings
         | R::Datasets
         | R::DatasetReleases
+        | R::Indicators
             if matches!(action, List | Read) =>
         {
             true
@@ -144,7 +146,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         // What the public may know of is kept by those who answer for the figures.
-        R::Datasets => keeps_statistics(role) && matches!(action, Create | Edit),
+        R::Datasets | R::Indicators => keeps_statistics(role) && matches!(action, Create | Edit),
         R::DatasetReleases => keeps_statistics(role) && matches!(action, Edit | Transition),
         R::DataImports => keeps_statistics(role) && matches!(action, List | Read | Create | Edit),
         R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),

@@ -13,6 +13,8 @@ use crate::observatory::dataset_handlers::describe;
 use crate::observatory::datasets::{DatasetId, NewDataset};
 use crate::observatory::imports::types::{DataImportId, NewDataImport};
 use crate::observatory::imports::{content, handlers, proposals, running};
+use crate::observatory::indicators::handlers::define;
+use crate::observatory::indicators::types::{IndicatorId, NewIndicator};
 use crate::observatory::release_transitions::{self, NewReleaseTransition};
 use crate::observatory::releases::Release;
 use crate::work::Unit;
@@ -23,7 +25,7 @@ const FILE: &[u8] = include_bytes!("../../demo/resident-foreigners.csv");
 pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
     let new = json!({
         "organisation_id": lookup(&known.organisations, "region-fvg")?, "code": "RESIDENT_FOREIGNERS", "name": "Resident foreigners on 1 January",
-        "unit": "persons", "measure_kind": "stock", "source": "ISTAT, Resident foreigners on 1 January (29_316)",
+        "unit": "persons", "measure_kind": "stock", "suppress_below": 0, "source": "ISTAT, Resident foreigners on 1 January (29_316)",
         "source_url": "https://esploradati.istat.it", "licence": "CC BY 4.0",
         "dimensions": [
             {"id": "REF_AREA", "role": "area", "name": "Territory", "closed": true},
@@ -51,7 +53,14 @@ pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
     for to in ["validated", "approved", "published"] {
         let row: Release = entries::found_locked(unit, release)?;
         let asked: NewReleaseTransition = serde_json::from_value(json!({"to": to})).map_err(ApiError::fault)?;
-        release_transitions::make(unit, row, ChildTransitionId::new(), &asked)?;
+        release_transitions::make(unit, row, ChildTransitionId::new(), &asked, None)?;
     }
+    let new = json!({
+        "organisation_id": dataset.organisation_id, "code": "RESIDENT_FOREIGNERS", "name": "Resident foreigners", "unit": "persons",
+        "numerator": {"dataset_id": dataset.id, "filters": [{"dimension": "SEX", "codes": ["9"]}]},
+        "method": "Residents without Italian citizenship on 1 January, as the registers of the municipalities have them.",
+    });
+    let new: NewIndicator = serde_json::from_value(new).map_err(ApiError::fault)?;
+    define(unit, IndicatorId::new(), new)?;
     Ok(())
 }

@@ -245,6 +245,15 @@ impl ApiError {
         self.0.about
     }
 
+    /// The same, of members of a member.
+    pub fn within(mut self, member: &str) -> Self {
+        for told in &mut self.0.errors {
+            told.pointer = format!("#/{member}{}", told.pointer.trim_start_matches('#'));
+            shorten(&mut told.pointer, POINTER_BYTES);
+        }
+        self
+    }
+
     /// What is wrong with which members.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors

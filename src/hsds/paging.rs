@@ -1,18 +1,16 @@
 //! Pages by number, and streams, as HSDS asks for them. Whoever asks has no token: few of these reads run at a time, and none
 //! gathers more than a page of what is told in full.
 
-use std::time::Duration;
-
 use actix_web::web::Bytes;
 use approdo_db::Connection;
 use futures_util::stream;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::app::{Shared, blocking};
 use crate::error::{ApiError, ApiResult};
 use crate::http::Answer;
+use crate::http::slots::Slots;
 
 const DEFAULT_SIZE: i64 = 50;
 const LARGEST_SIZE: i64 = 1_000;
@@ -22,26 +20,17 @@ const LARGEST_FULL_SIZE: i64 = 50;
 const FARTHEST: i64 = 100_000;
 
 /// Reads of the façade that run at a time in a process.
-static SLOTS: Semaphore = Semaphore::const_new(2);
-/// How long one waits for that.
-const PATIENCE: Duration = Duration::from_secs(3);
+static SLOTS: Slots = Slots::new(2, "the directory is asked for too much at present");
 
 /// What everyone may keep for a minute.
 const CACHED: &str = "public, max-age=60";
-
-async fn slot() -> ApiResult<SemaphorePermit<'static>> {
-    match tokio::time::timeout(PATIENCE, SLOTS.acquire()).await {
-        Ok(Ok(slot)) => Ok(slot),
-        _ => Err(ApiError::unavailable("the directory is asked for too much at present")),
-    }
-}
 
 /// Reads and writes out an answer, off the async threads.
 pub async fn one(
     app: Shared,
     read: impl Fn(&mut Connection) -> ApiResult<Value> + Send + 'static,
 ) -> ApiResult<Answer> {
-    let slot = slot().await?;
+    let slot = SLOTS.take().await?;
     blocking(move || {
         let _slot = slot;
         Ok(Answer::ok(&app.read_now(&read)?)?.cacheable(CACHED))
@@ -133,7 +122,7 @@ async fn page<L: Listed>(app: Shared, asked: Asked, list: L) -> ApiResult<Answer
             format!("page begins at 1, per_page lies between 1 and {largest}: beyond that, format=ndjson streams all");
         return Err(ApiError::malformed(detail));
     }
-    let slot = slot().await?;
+    let slot = SLOTS.take().await?;
     blocking(move || {
         let _slot = slot;
         let (total, rows) = app.read_now(|connection| {
@@ -172,7 +161,7 @@ async fn streamed<L: Listed>(app: Shared, asked: Asked, list: L) -> ApiResult<An
 
 /// Some lines, and where to go on.
 async fn lines<L: Listed>(app: Shared, list: L, key: Option<L::Key>, limit: i64) -> ApiResult<(Bytes, Option<L::Key>)> {
-    let slot = slot().await?;
+    let slot = SLOTS.take().await?;
     blocking(move || {
         let _slot = slot;
         let span = Span::After { key, limit };

@@ -166,9 +166,22 @@ impl TakesMember for Table {
     }
 }
 
+/// A text as a cell of a table.
+pub fn text_cell(text: &str) -> String {
+    let mut cell = text.to_owned();
+    if is_formula(cell.as_bytes()) {
+        cell.insert(0, '\'');
+    }
+    cell
+}
+
 /// Spreadsheets take a cell that begins so for a formula: an apostrophe before it makes it text (OWASP, CSV injection).
 fn neutralise(cell: &mut Vec<u8>) {
-    if cell.first().is_some_and(|first| b"=+-@\t\r".contains(first)) {
+    if is_formula(cell) {
         cell.insert(0, b'\'');
     }
+}
+
+fn is_formula(cell: &[u8]) -> bool {
+    cell.first().is_some_and(|first| b"=+-@\t\r".contains(first))
 }

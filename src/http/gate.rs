@@ -110,8 +110,14 @@ fn presented(app: &App, headers: &HeaderMap) -> Option<Presented> {
     Some(Presented(token.ok_or_else(refused).and_then(|token| app.tokens.verify(&app.keys, token))))
 }
 
+/// Marks an answer whose interface has errors of its own.
+pub struct SpeaksForItself;
+
 /// The problem behind an answer that is not a success: our own, or the framework's in our words.
 fn problem_in(response: &ServiceResponse<BoxBody>) -> Option<ApiError> {
+    if response.response().extensions().contains::<SpeaksForItself>() {
+        return None;
+    }
     if let Some(error) = response.response().error() {
         return Some(translated(error));
     }
@@ -157,7 +163,10 @@ fn finished(error: &ApiError, id: &RequestId) -> HttpResponse {
 
 fn finish_headers(app: &App, headers: &mut HeaderMap, id: &RequestId, standing: Standing) {
     for (name, value) in &app.fixed_headers {
-        headers.insert(name.clone(), value.clone());
+        // A picture that pages of others show says so itself.
+        if *name != header::CROSS_ORIGIN_RESOURCE_POLICY || !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
     }
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -18,6 +18,7 @@ pub mod path;
 pub mod query;
 pub mod reading;
 pub mod request;
+pub mod slots;
 pub mod texts;
 
 #[cfg(test)]

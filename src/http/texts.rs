@@ -38,3 +38,13 @@ pub struct MemberPath(String);
 #[derive(ToSchema)]
 #[schema(value_type = String, format = "uri", max_length = 2048)]
 pub struct Address(String);
+
+/// A code of a dimension of statistics.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 60, example = "030129")]
+pub struct DimensionCodeText(String);
+
+/// The SDMX identifier of a dimension.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 40, pattern = "^[A-Z][A-Z0-9_]*$", example = "SEX")]
+pub struct DimensionIdentifier(String);

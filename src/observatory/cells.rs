@@ -1,7 +1,7 @@
 //! Observations as they are kept: rows of numbers, each the number of a code in the codelists of its dataset (`codelists.rs`). A set of
 //! them belongs to a release; the combination of all codes but those of place and time is a slice.
 
-use approdo_db::schema::{dataset_slices, observation_sets, observations};
+use approdo_db::schema::{dataset_slices, observation_set_periods, observation_sets, observations};
 use approdo_db::{Connection, Prepared, Value};
 use diesel::prelude::*;
 
@@ -93,10 +93,22 @@ pub fn sweep_next(app: &App, holder: HolderId) -> ApiResult<bool> {
         .sql(")")
         .execute(connection)?;
         if removed == 0 {
+            let periods = observation_set_periods::table.filter(observation_set_periods::set_number.eq(set));
+            diesel::delete(periods).execute(connection)?;
             diesel::delete(observation_sets::table.find(set)).execute(connection)?;
         }
         Ok(true)
     })
+}
+
+/// Notes which periods the observations of a set have.
+pub fn keep_periods(connection: &mut Connection, set: i32, periods: impl IntoIterator<Item = i32>) -> QueryResult<()> {
+    for period in periods {
+        diesel::insert_into(observation_set_periods::table)
+            .values((observation_set_periods::set_number.eq(set), observation_set_periods::period.eq(period)))
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 /// The slices of a dataset: the numbers of the codes of each, in the order of the dataset's dimensions.

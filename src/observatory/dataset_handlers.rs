@@ -10,7 +10,9 @@ use crate::access::{Action, OrganisationId, Resource};
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
-use crate::observatory::datasets::{Dataset, DatasetId, DatasetPage, DatasetPatch, NewDataset, apply};
+use crate::observatory::datasets::{
+    Dataset, DatasetId, DatasetPage, DatasetPatch, MeasureKind, NewDataset, THRESHOLD, apply, refusal_of_threshold,
+};
 use crate::paged_query;
 use crate::work::Unit;
 
@@ -88,6 +90,11 @@ pub async fn create_dataset(
 
 /// Keeps a new dataset; used by the demonstration data as well.
 pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResult<Dataset> {
+    let usual = if new.measure_kind == MeasureKind::Ratio { 0 } else { THRESHOLD };
+    let suppress_below = new.suppress_below.unwrap_or(usual);
+    if let Some(why) = refusal_of_threshold(suppress_below, new.measure_kind) {
+        return Err(ApiError::invalid_member("suppress_below", why));
+    }
     let row = Dataset {
         id,
         organisation_id: new.organisation_id,
@@ -103,6 +110,7 @@ pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResul
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        suppress_below,
     };
     let same =
         datasets::table.filter(datasets::organisation_id.eq(row.organisation_id)).filter(datasets::code.eq(&row.code));

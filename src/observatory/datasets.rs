@@ -14,7 +14,7 @@ use crate::access::OrganisationId;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
-use crate::http::{Checked, Patch};
+use crate::http::{Checked, Patch, reading};
 use crate::page_of;
 use crate::territory::codes::CodeSystem;
 
@@ -118,6 +118,10 @@ pub struct Dataset {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Counts from 1 to below this number are hidden when a release is published, with as many others as it takes so that nobody can compute
+    /// them (domain 42). 0: none is, what it tells is public already.
+    #[schema(minimum = 0, maximum = 1000)]
+    pub suppress_below: i64,
 }
 
 entry!(Dataset, DatasetId, datasets, organisation_id, "dataset", Datasets);
@@ -129,7 +133,7 @@ page_of! {
 
 impl Dataset {
     /// The members its change record names when it is made.
-    pub const MEMBERS: [&str; 10] = [
+    pub const MEMBERS: [&str; 11] = [
         "organisation_id",
         "code",
         "name",
@@ -140,6 +144,7 @@ impl Dataset {
         "source_url",
         "licence",
         "dimensions",
+        "suppress_below",
     ];
 
     pub fn dimensions(&self) -> ApiResult<Vec<Dimension>> {
@@ -152,7 +157,7 @@ impl Dataset {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"organisation_id": "01985b2e-0000-7000-8000-000000000001", "code": "RESIDENT_FOREIGNERS",
     "name": "Resident foreigners on 1 January", "unit": "persons", "measure_kind": "stock",
-    "source": "ISTAT, Resident foreigners on 1 January (29_316)", "licence": "CC BY 4.0",
+    "source": "ISTAT, Resident foreigners on 1 January (29_316)", "licence": "CC BY 4.0", "suppress_below": 0,
     "dimensions": [{"id": "REF_AREA", "role": "area", "name": "Territory", "closed": true},
         {"id": "SEX", "role": "other", "name": "Sex"}, {"id": "TIME_PERIOD", "role": "time", "name": "Time"}]}))]
 pub struct NewDataset {
@@ -184,6 +189,11 @@ pub struct NewDataset {
     #[validate(length(min = 2, max = 12), nested, custom(function = "told_apart"))]
     #[schema(min_items = 2, max_items = 12)]
     pub dimensions: Vec<Dimension>,
+    /// Counts from 1 to below this number are hidden when a release is published. 5 when absent; 0 hides none, for what is public already and for ratios.
+    #[validate(range(min = 0, max = 1000))]
+    #[schema(nullable = false, minimum = 0, maximum = 1000)]
+    #[serde(default, deserialize_with = "reading::optional_whole")]
+    pub suppress_below: Option<i64>,
 }
 
 impl Checked for NewDataset {}
@@ -202,6 +212,19 @@ fn told_apart(dimensions: &[Dimension]) -> Result<(), ValidationError> {
         return Ok(());
     };
     Err(ValidationError::new("dimensions").with_message(message.into()))
+}
+
+/// The least number of people that a count can tell of, where nobody says otherwise (domain 42).
+pub const THRESHOLD: i64 = 5;
+
+/// What is wrong with a threshold.
+pub fn refusal_of_threshold(below: i64, kind: MeasureKind) -> Option<&'static str> {
+    match below {
+        0 => None,
+        _ if kind == MeasureKind::Ratio => Some("must be 0: what ratios are made of is not known"),
+        2..=1000 => None,
+        _ => Some("must be 0, or from 2 to 1000"),
+    }
 }
 
 /// What of a dataset can be edited. What tells its observations apart stays.
@@ -224,6 +247,10 @@ pub struct DatasetPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200)]
     #[serde(default)]
     pub licence: Patch<String>,
+    /// Holds for what is published from now on. What was hidden before stays so, unless it becomes 0.
+    #[schema(required = false, value_type = i64, minimum = 0, maximum = 1000)]
+    #[serde(default, deserialize_with = "reading::patched_whole")]
+    pub suppress_below: Patch<i64>,
 }
 
 impl Checked for DatasetPatch {
@@ -243,5 +270,11 @@ pub fn apply(row: &mut Dataset, patch: DatasetPatch) -> ApiResult<Vec<&'static s
     edit.required("source", &mut row.source, patch.source);
     edit.optional("source_url", &mut row.source_url, patch.source_url);
     edit.optional("licence", &mut row.licence, patch.licence);
+    if let Patch::Set(below) = &patch.suppress_below
+        && let Some(why) = refusal_of_threshold(*below, row.measure_kind)
+    {
+        return Err(ApiError::invalid_member("suppress_below", why));
+    }
+    edit.required("suppress_below", &mut row.suppress_below, patch.suppress_below);
     edit.finish()
 }

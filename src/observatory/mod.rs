@@ -8,11 +8,14 @@ pub mod codelists;
 pub mod dataset_handlers;
 pub mod datasets;
 pub mod imports;
+pub mod indicators;
 pub mod numbers;
 pub mod observations;
 pub mod periods;
+pub mod queries;
 pub mod release_transitions;
 pub mod releases;
+pub mod suppression;
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use actix_web::get;
+use approdo_db::Connection;
 use approdo_db::schema::{dataset_codes, dataset_slices, observations};
-use approdo_db::{Connection, Timestamp};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::observatory::cells::{self, Cell};
 use crate::observatory::codelists::DatasetCode;
 use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole};
 use crate::observatory::imports::mapping::DimensionCode;
-use crate::observatory::releases::{self, ReleaseId, ReleaseStatus};
+use crate::observatory::releases::{self, ReleaseId};
 use crate::page_of;
 use crate::paged_query;
 
@@ -102,19 +102,10 @@ pub async fn list_observations(
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         // Later pages are of the release that the first one was of.
         let (begun, after) = request.after::<(ReleaseId, Place)>()?.unzip();
-        let release = match (begun.or(asked.release_id), asked.as_of.filter(|_| begun.is_none())) {
-            (Some(_), Some(_)) => return Err(ApiError::malformed("ask for release_id or as_of, not for both")),
-            (Some(release), None) => {
-                let release = releases::visible(reader.connection, &reader.rights, reader.now, release)?;
-                let there = release.dataset_id == dataset.id && release.status != ReleaseStatus::Discarded;
-                Some(release).filter(|_| there)
-            }
-            (None, at) => {
-                let at = at.map_or(reader.now, Timestamp::new).min(reader.now);
-                releases::current(reader.connection, dataset.id, at)?
-            }
+        let release = match begun {
+            Some(begun) => releases::asked(reader, &dataset, Some(begun), None)?,
+            None => releases::asked(reader, &dataset, asked.release_id, asked.as_of)?,
         };
-        let release = release.ok_or_else(ApiError::not_found)?;
         let dimensions = dataset.dimensions()?;
         let filter = Filter::read(reader.connection, &dataset, &dimensions, &asked)?;
         let rows = match filter {

@@ -1,25 +1,30 @@
 //! Moves of a release. Each an immutable row.
 
-use actix_web::post;
+use actix_web::{post, web};
 use approdo_db::Timestamp;
 use approdo_db::schema::dataset_releases;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationErrors};
+use validator::{Validate, ValidationError, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
 use crate::clock;
-use crate::directory::entries;
+use crate::directory::entries::{self, Entry as _};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
-use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, reading};
+use crate::http::slots::Slots;
+use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Reader, reading, texts};
 use crate::observatory::cells;
 use crate::observatory::codelists;
-use crate::observatory::datasets::Dataset;
-use crate::observatory::releases::{Release, ReleaseId, ReleaseStatus};
+use crate::observatory::datasets::{Dataset, identifier};
+use crate::observatory::releases::{self, Release, ReleaseId, ReleaseStatus};
+use crate::observatory::suppression::{self, Plan};
 use crate::work::Unit;
+
+/// Publications that are prepared at a time in a process: each works on one thread for as long as it takes.
+static PLANS: Slots = Slots::new(1, "another publication is being prepared");
 
 /// Seconds that an embargo can last.
 const LONGEST_EMBARGO: i64 = 2 * 366 * 24 * 3600;
@@ -49,6 +54,11 @@ pub enum NewReleaseTransition {
         #[schema(nullable = false)]
         #[serde(default, deserialize_with = "reading::optional_instant")]
         embargo_until: Option<DateTime<Utc>>,
+        /// Where small counts are hidden: dimensions of which no code is what others add up to, though no code holds them all. What is known to add up goes on
+        /// doing so.
+        #[serde(default)]
+        #[schema(required = false, value_type = Vec<texts::DimensionIdentifier>, max_items = 12)]
+        apart: Vec<String>,
         #[schema(nullable = false, min_length = 1, max_length = 2000)]
         note: Option<String>,
     },
@@ -61,7 +71,16 @@ pub enum NewReleaseTransition {
 
 impl Validate for NewReleaseTransition {
     fn validate(&self) -> Result<(), ValidationErrors> {
-        texts_within(&[("note", self.to().1, 2000)])
+        texts_within(&[("note", self.to().1, 2000)])?;
+        match self {
+            Self::Published { apart, .. } if apart.len() > 12 || apart.iter().any(|id| identifier(id).is_err()) => {
+                let mut errors = ValidationErrors::new();
+                let message = "must name dimensions by their identifiers, twelve at most";
+                errors.add("apart", ValidationError::new("form").with_message(message.into()));
+                Err(errors)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -96,20 +115,50 @@ pub async fn create_dataset_release_transition(
     if_match: IfMatch,
     body: Body<NewReleaseTransition>,
 ) -> ApiResult<Answer> {
-    door.write("create_dataset_release_transition", caller, Some(body.fingerprint()), move |unit| {
-        let transition = entries::run(unit, id.0, &if_match, &body, make)?;
+    let (form, desk) = (door.require_fit(), door.desk("create_dataset_release_transition", &caller));
+    let fingerprint = Some(body.fingerprint());
+    let asked = body.read().ok();
+    let table = desk.read(Ok(()), move |reader| to_protect(reader, id.0, asked.as_ref())).await?;
+    let plan = match table {
+        Some(table) => {
+            let _slot = PLANS.again().await?;
+            Some(web::block(move || table.plan()).await.map_err(ApiError::fault)?)
+        }
+        None => None,
+    };
+    desk.write(form, fingerprint, move |unit| {
+        let transition = entries::run(unit, id.0, &if_match, &body, |unit, row, transition, asked| {
+            make(unit, row, transition, asked, plan.as_ref())
+        })?;
         let path = format!("/dataset-releases/{}", transition.resource_id);
         unit.created(&path, transition.resource_version, &transition)
     })
     .await
 }
 
-/// Moves a locked release; used by the demonstration data as well.
+/// What has to be looked at before the release can be published, where that is asked for and may be.
+fn to_protect(
+    reader: &mut Reader<'_>,
+    id: ReleaseId,
+    asked: Option<&NewReleaseTransition>,
+) -> ApiResult<Option<suppression::Table>> {
+    let Some(NewReleaseTransition::Published { apart, .. }) = asked else { return Ok(None) };
+    let release = Release::find(reader.connection, id)?.filter(|release| release.status == ReleaseStatus::Approved);
+    let Some(release) = release.filter(|release| releases::keeps(&reader.rights, release.organisation_id)) else {
+        return Ok(None);
+    };
+    let dataset = Dataset::find(reader.connection, release.dataset_id)?;
+    let dataset = dataset.ok_or_else(|| ApiError::fault("a release of a dataset that is not there"))?;
+    suppression::Table::read(reader.connection, &dataset, &release, apart)
+}
+
+/// Moves a locked release; used by the demonstration data as well. `plan` is what its publication is to hide.
 pub fn make(
     unit: &mut Unit<'_>,
     mut row: Release,
     id: ChildTransitionId,
     asked: &NewReleaseTransition,
+    plan: Option<&ApiResult<Plan>>,
 ) -> ApiResult<ChildTransition> {
     let (from, (to, note)) = (row.status, asked.to());
     let under_embargo = from == ReleaseStatus::Published && row.published_at.is_some_and(|at| at > unit.now);
@@ -127,8 +176,8 @@ pub fn make(
         NewReleaseTransition::Approved { .. } => {}
         NewReleaseTransition::Published { embargo_until, .. } => {
             let embargo = embargo_until.map(Timestamp::new);
-            publish(unit, &mut row, embargo)?;
-            changed.push("published_at");
+            publish(unit, &mut row, embargo, plan)?;
+            changed.extend(["published_at", "suppressed"]);
         }
         NewReleaseTransition::Discarded { .. } => {
             if under_embargo {
@@ -146,9 +195,19 @@ pub fn make(
 }
 
 /// Lets a release take the place of the one before it, when its embargo ends.
-fn publish(unit: &mut Unit<'_>, row: &mut Release, embargo: Option<Timestamp>) -> ApiResult<()> {
+fn publish(
+    unit: &mut Unit<'_>,
+    row: &mut Release,
+    embargo: Option<Timestamp>,
+    plan: Option<&ApiResult<Plan>>,
+) -> ApiResult<()> {
     // One publication of a dataset at a time.
     let mut dataset: Dataset = entries::found_locked(unit, row.dataset_id)?;
+    match plan.cloned().transpose()? {
+        Some(plan) => row.suppressed = plan.carry_out(unit.connection, row, &dataset)?,
+        None if dataset.suppress_below == 0 => {}
+        None => return Err(suppression::try_again()),
+    }
     if embargo.is_some_and(|until| until > clock::after(unit.now, LONGEST_EMBARGO)) {
         return Err(ApiError::invalid_member("embargo_until", "must be within two years"));
     }
@@ -184,7 +243,7 @@ fn take_back(unit: &mut Unit<'_>, row: &mut Release) -> ApiResult<()> {
     let before: Option<Release> = dataset_releases::table
         .filter(dataset_releases::dataset_id.eq(row.dataset_id))
         .filter(dataset_releases::status.eq(ReleaseStatus::Superseded))
-        .order(dataset_releases::published_at.desc())
+        .order((dataset_releases::published_at.desc(), dataset_releases::number.desc()))
         .first(unit.connection)
         .optional()?;
     if let Some(mut before) = before {

@@ -3,6 +3,7 @@
 use actix_web::get;
 use approdo_db::schema::dataset_releases;
 use approdo_db::{Connection, Timestamp, define_id, text_enum};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use crate::access::{Action, OrganisationId, Resource, Rights};
 use crate::directory::entries;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Answer, Door, Fields, Id, IfNoneMatch, Parameters};
+use crate::http::{Answer, Door, Fields, Id, IfNoneMatch, Parameters, Reader};
 use crate::observatory::datasets::{Dataset, DatasetId};
 use crate::page_of;
 use crate::paged_query;
@@ -85,6 +86,9 @@ pub struct Release {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Values that were hidden when it was published.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64)]
+    pub suppressed: i64,
 }
 
 entry!(Release, ReleaseId, dataset_releases, organisation_id, "dataset_release", DatasetReleases);
@@ -134,6 +138,31 @@ pub fn current(connection: &mut Connection, dataset: DatasetId, at: Timestamp) -
         .order((dataset_releases::published_at.desc(), dataset_releases::number.desc()))
         .first(connection)
         .optional()
+}
+
+/// The release of a dataset that is asked for: one that the caller may see, the one of an instant, or the one that everybody reads.
+///
+/// # Errors
+/// 400 where both are named; 404 where there is none, or its observations are gone.
+pub fn asked(
+    reader: &mut Reader<'_>,
+    dataset: &Dataset,
+    release: Option<ReleaseId>,
+    as_of: Option<DateTime<Utc>>,
+) -> ApiResult<Release> {
+    let found = match (release, as_of) {
+        (Some(_), Some(_)) => return Err(ApiError::malformed("ask for release_id or as_of, not for both")),
+        (Some(release), None) => {
+            let release = visible(reader.connection, &reader.rights, reader.now, release)?;
+            let there = release.dataset_id == dataset.id && release.status != ReleaseStatus::Discarded;
+            Some(release).filter(|_| there)
+        }
+        (None, at) => {
+            let at = at.map_or(reader.now, Timestamp::new).min(reader.now);
+            current(reader.connection, dataset.id, at)?
+        }
+    };
+    found.ok_or_else(ApiError::not_found)
 }
 
 paged_query! {

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::access::TerritoryId;
 use crate::http::page::PageLinks;
+use crate::territory::codes::ROWS_AT_ONCE;
 use crate::territory::figures::FigureMeasure;
 use crate::territory::territories::{Territory, TerritoryPage};
 
@@ -64,7 +65,8 @@ pub struct TerritoryFeatures {
 impl TerritoryFeatures {
     /// The page with the latest point of each territory.
     pub fn of(connection: &mut Connection, page: TerritoryPage) -> QueryResult<Self> {
-        let points = points(connection, &page.items)?;
+        let ids: Vec<TerritoryId> = page.items.iter().map(|territory| territory.id).collect();
+        let points = points(connection, &ids)?;
         let features = page.items.into_iter().filter_map(|properties| {
             let (latitude, longitude) = points.get(&properties.id)?;
             let coordinates = vec![Degrees(*longitude), Degrees(*latitude)];
@@ -82,18 +84,19 @@ impl TerritoryFeatures {
 }
 
 /// Latitude and longitude of those that have them.
-fn points(connection: &mut Connection, of: &[Territory]) -> QueryResult<HashMap<TerritoryId, (f64, f64)>> {
+pub fn points(connection: &mut Connection, of: &[TerritoryId]) -> QueryResult<HashMap<TerritoryId, (f64, f64)>> {
     type Row = (types::Uuid, Nullable<Double>, Nullable<Double>);
-    if of.is_empty() {
-        return Ok(HashMap::new());
+    let mut found = HashMap::new();
+    for some in of.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<(TerritoryId, Option<f64>, Option<f64>)> =
+            Prepared::<Row>::new("SELECT territory_id, latitude, longitude FROM territory_figures WHERE measure = ")
+                .bind(Value::Text(FigureMeasure::Point.as_str().to_owned()))
+                .sql(" AND territory_id IN (")
+                .bind_all(some.iter().map(|id| Value::Uuid(RowId(id.0))))
+                .sql(") ORDER BY valid_on")
+                .once()
+                .load(connection)?;
+        found.extend(rows.into_iter().filter_map(|(id, latitude, longitude)| Some((id, (latitude?, longitude?)))));
     }
-    let rows: Vec<(TerritoryId, Option<f64>, Option<f64>)> =
-        Prepared::<Row>::new("SELECT territory_id, latitude, longitude FROM territory_figures WHERE measure = ")
-            .bind(Value::Text(FigureMeasure::Point.as_str().to_owned()))
-            .sql(" AND territory_id IN (")
-            .bind_all(of.iter().map(|territory| Value::Uuid(RowId(territory.id.0))))
-            .sql(") ORDER BY valid_on")
-            .once()
-            .load(connection)?;
-    Ok(rows.into_iter().filter_map(|(id, latitude, longitude)| Some((id, (latitude?, longitude?)))).collect())
+    Ok(found)
 }

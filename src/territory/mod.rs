@@ -13,5 +13,6 @@ pub mod names;
 pub mod profile;
 pub mod recast;
 pub mod searches;
+pub mod subtree;
 pub mod territories;
 pub mod tree;

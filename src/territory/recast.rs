@@ -1,6 +1,6 @@
 //! What was counted in the territories of one day, told in those of a later one: along mergers, splits and changes of borders.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use approdo_db::Connection;
 use approdo_db::schema::territory_events;
@@ -60,6 +60,34 @@ impl Moves {
         parts.into_values().collect()
     }
 
+    /// What was part of others before, and in the end of these territories: whatever can be recast into them, and they themselves.
+    pub fn origins(&self, of: impl IntoIterator<Item = TerritoryId>) -> BTreeSet<TerritoryId> {
+        let mut before: HashMap<TerritoryId, Vec<TerritoryId>> = HashMap::new();
+        for (from, moves) in &self.by_origin {
+            for made in moves {
+                before.entry(made.to).or_default().push(*from);
+            }
+        }
+        let mut found: BTreeSet<TerritoryId> = of.into_iter().collect();
+        let mut waiting: Vec<TerritoryId> = found.iter().copied().collect();
+        while let Some(at) = waiting.pop() {
+            let from = before.get(&at).map(Vec::as_slice).unwrap_or_default();
+            waiting.extend(from.iter().filter(|from| found.insert(**from)));
+        }
+        found
+    }
+
+    /// Whose people became whose, by the day.
+    pub fn by_day(&self) -> BTreeMap<NaiveDate, Vec<(TerritoryId, TerritoryId)>> {
+        let mut days: BTreeMap<NaiveDate, Vec<(TerritoryId, TerritoryId)>> = BTreeMap::new();
+        for (from, moves) in &self.by_origin {
+            for made in moves {
+                days.entry(made.on).or_default().push((*from, made.to));
+            }
+        }
+        days
+    }
+
     fn follow(&self, part: Part, after: NaiveDate, until: NaiveDate, into: &mut BTreeMap<TerritoryId, Part>) {
         let moves = self.by_origin.get(&part.territory).map(Vec::as_slice).unwrap_or_default();
         let next = moves.iter().find(|made| made.on > after && made.on <= until);
@@ -76,11 +104,11 @@ impl Moves {
         }
         let mut left = 1.0_f64;
         for made in of_the_day {
-            if let Some(share) = made.share {
-                left -= share;
-                let moved = Part { territory: made.to, share: part.share * share, is_estimated: true };
-                self.follow(moved, day, until, into);
-            }
+            // Of those whose number nobody knows, the receiver is told that it has some.
+            let share = made.share.unwrap_or(0.0);
+            left -= share;
+            let moved = Part { territory: made.to, share: part.share * share, is_estimated: true };
+            self.follow(moved, day, until, into);
         }
         // Shares that add up to all leave nothing but what rounding does.
         if left > 1e-9 {
@@ -136,10 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_the_share_of_stays_and_is_marked() {
+    fn what_nobody_knows_the_share_of_stays_and_both_are_marked() {
         let (a, b) = (TerritoryId::new(), TerritoryId::new());
         let moves = moves(&[(a, "2017-01-01", b, None, false)]);
         let parts = moves.recast(a, day("2016-01-01"), day("2018-01-01"));
-        assert_eq!(parts, [Part { territory: a, share: 1.0, is_estimated: true }]);
+        let shares: BTreeMap<_, _> = parts.iter().map(|part| (part.territory, part.share)).collect();
+        assert_eq!(shares, BTreeMap::from([(a, 1.0), (b, 0.0)]));
+        assert!(parts.iter().all(|part| part.is_estimated));
     }
 }

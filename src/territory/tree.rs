@@ -11,7 +11,7 @@ use crate::territory::codes::ROWS_AT_ONCE;
 use crate::territory::territories::Territory;
 
 /// Steps from a municipality to its country are three or four; more is a circle that somebody made past the rules.
-const MOST_STEPS: usize = 20;
+pub const MOST_STEPS: usize = 20;
 
 /// A day after all others, as dates are compared in both databases: SQLite has them as text, of four digits a year.
 pub fn never() -> NaiveDate {

@@ -25,6 +25,7 @@ mod observatory;
 mod operations;
 mod people;
 mod referrals;
+mod sdmx;
 mod sync;
 mod territory;
 mod transfers;

@@ -133,6 +133,7 @@ pub fn make_release(
         rejected: 0,
         published_at: None::<Timestamp>,
         superseded_at: None,
+        suppressed: 0,
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,

@@ -1,7 +1,7 @@
 //! Rows of a file become observations, one record at a time: what is taken in is checked here, and written by `running.rs` portion by
 //! portion.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use approdo_db::Connection;
 use approdo_db::schema::dataset_slices;
@@ -106,6 +106,7 @@ pub struct Loader {
     new_slices: Vec<(i32, String)>,
     /// The keys of what was taken.
     seen: RoaringTreemap,
+    periods: BTreeSet<i32>,
     /// What waits to be written.
     cells: Vec<Cell>,
     rejections: Vec<Rejection>,
@@ -140,6 +141,7 @@ impl Loader {
             slices: slices.into_iter().map(|(number, codes)| (codes, number)).collect(),
             new_slices: Vec::new(),
             seen: RoaringTreemap::new(),
+            periods: BTreeSet::new(),
             cells: Vec::new(),
             rejections: Vec::new(),
             rows: 0,
@@ -262,6 +264,7 @@ impl Loader {
             return Err(Refusal::File(format!("has more than {MOST_OBSERVATIONS} values")));
         }
         if self.seen.insert(packed(area, slice, period)) {
+            self.periods.insert(period);
             Ok(Cell { set_number: self.set_number, area, slice, period, value, obs_status, conf_status })
         } else {
             Err(Refusal::of_field(at, text, "has the codes of a value before it"))
@@ -302,6 +305,11 @@ impl Loader {
         }
         cells::write(connection, &self.cells)?;
         Ok(())
+    }
+
+    /// Notes which periods there are, once all is written.
+    pub fn keep_periods(&self, connection: &mut Connection) -> QueryResult<()> {
+        cells::keep_periods(connection, self.set_number, self.periods.iter().copied())
     }
 
     /// Forgets what has been written.

@@ -236,6 +236,7 @@ fn locked(unit: &mut Unit<'_>, id: DataImportId) -> ApiResult<Option<(DataImport
 
 fn finish(unit: &mut Unit<'_>, id: DataImportId, loader: &Loader) -> ApiResult<()> {
     let Some((mut import, mut release)) = locked(unit, id)? else { return Ok(()) };
+    loader.keep_periods(unit.connection)?;
     import.status = DataImportStatus::Done;
     (import.rows, import.observations, import.rejected) = (loader.rows, loader.observations, loader.rejected);
     entries::save(unit, &mut import, &["status"])?;

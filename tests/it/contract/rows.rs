@@ -113,6 +113,8 @@ rows! {
     release,
     /// One that awaits its file.
     data_import,
+    /// Of the published dataset.
+    indicator,
 }
 
 /// A file that is attached and stored.
@@ -164,7 +166,7 @@ impl<'s> Rows<'s> {
                 self.make_of_directory(&anna, name)
             }
             "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
-            "dataset" | "published_dataset" | "published_release" | "release" | "data_import" => {
+            "dataset" | "published_dataset" | "published_release" | "release" | "data_import" | "indicator" => {
                 self.make_of_the_observatory(&anna, name)
             }
             "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
@@ -277,6 +279,12 @@ impl<'s> Rows<'s> {
         match name {
             "data_import" => import(&self.dataset()),
             "dataset" => anna.post("/datasets", &new).expect(201).id(),
+            "indicator" => {
+                let mut new = operation("create_indicator").example().expect("an example");
+                (new["organisation_id"], new["code"]) = (json!(self.organisation), json!(format!("I_{}", self.number)));
+                new["numerator"]["dataset_id"] = json!(self.published_dataset());
+                anna.post("/indicators", &new).expect(201).id()
+            }
             _ => {
                 let dataset = anna.post("/datasets", &new).expect(201).id();
                 let path = format!("/data-imports/{}", import(&dataset));

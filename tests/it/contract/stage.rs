@@ -184,8 +184,11 @@ impl<'w> Stage<'w> {
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "dataset_id" => *value = json!(rows.dataset()),
+                "numerator" => value["dataset_id"] = json!(rows.published_dataset()),
                 // An organisation has a dataset of each code once.
-                "code" if operation.id == "create_dataset" => *value = json!(format!("FRESH_{}", self.number())),
+                "code" if ["create_dataset", "create_indicator"].contains(&operation.id) => {
+                    *value = json!(format!("FRESH_{}", self.number()))
+                }
                 "territory_ids" => *value = json!([rows.territory()]),
                 "parties" => *value = self.parties(&rows.organisation()),
                 "signatures" => *value = self.signatures(&rows.organisation()),
@@ -326,9 +329,10 @@ impl<'w> Stage<'w> {
             ("program_id", _) => rows.program(),
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
-            ("dataset_id", "list_observations") => rows.published_dataset(),
+            ("dataset_id", "list_observations" | "search_observations") => rows.published_dataset(),
             ("dataset_id", _) => rows.dataset(),
             ("dimension", _) => "SEX".to_owned(),
+            ("indicator_id", _) => rows.indicator(),
             ("release_id", "read_dataset_release") => rows.published_release(),
             ("release_id", _) => rows.release(),
             ("data_import_id", _) => rows.data_import(),

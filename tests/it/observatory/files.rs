@@ -17,7 +17,7 @@ fn open_dataset(world: &World, code: &str, others: &[&str]) -> String {
     let mut dimensions = vec![dimension("REF_AREA", "area")];
     dimensions.extend(others.iter().map(|id| dimension(id, "other")));
     dimensions.push(dimension("TIME_PERIOD", "time"));
-    let new = json!({"organisation_id": world.fixture.root, "code": code, "name": code, "unit": "persons", "measure_kind": "stock",
+    let new = json!({"organisation_id": world.fixture.root, "code": code, "name": code, "unit": "persons", "measure_kind": "stock", "suppress_below": 0,
         "source": "A publisher", "dimensions": dimensions});
     elena(world).post("/datasets", &new).expect(201).id()
 }

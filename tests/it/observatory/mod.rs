@@ -1,7 +1,12 @@
 //! Statistics of others: how a file becomes a release, and a release what everybody reads.
 
+mod charts;
 mod files;
+mod indicators;
+pub mod queries;
+mod reference;
 mod releases;
+mod suppression;
 
 use std::thread;
 use std::time::Duration;
@@ -15,7 +20,7 @@ use crate::support::{Client, World};
 pub fn dataset(world: &World, code: &str) -> String {
     let new = json!({
         "organisation_id": world.fixture.root, "code": code, "name": "Resident foreigners on 1 January", "unit": "persons",
-        "measure_kind": "stock", "source": "ISTAT, Resident foreigners on 1 January", "licence": "CC BY 4.0",
+        "measure_kind": "stock", "suppress_below": 0, "source": "ISTAT, Resident foreigners on 1 January", "licence": "CC BY 4.0",
         "dimensions": [
             {"id": "REF_AREA", "role": "area", "name": "Territory", "closed": true},
             {"id": "SEX", "role": "other", "name": "Sex"},

@@ -128,7 +128,7 @@ both! {
         ended(&elena, &import);
         // A dataset of a code that the organisation has is another organisation's to have.
         let body = json!({"organisation_id": world.fixture.comune_udine, "code": "FOREIGNERS", "name": "Ours", "unit": "persons",
-            "measure_kind": "stock", "source": "Register of residents", "dimensions": [
+            "measure_kind": "stock", "suppress_below": 0, "source": "Register of residents", "dimensions": [
                 {"id": "REF_AREA", "role": "area", "name": "Quarter"}, {"id": "TIME_PERIOD", "role": "time", "name": "Day"}]});
         paolo.post("/datasets", &body).expect(201);
         paolo.post("/datasets", &body).expect(409);

@@ -72,6 +72,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     network_members,
     networks,
     notes,
+    observation_set_periods,
     observation_sets,
     observations,
     organisation_ancestors,

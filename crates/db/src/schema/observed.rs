@@ -19,6 +19,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        suppress_below -> BigInt,
     }
 }
 
@@ -66,6 +67,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        suppressed -> BigInt,
     }
 }
 
@@ -77,6 +79,15 @@ diesel::table! {
         number -> Integer,
         release_id -> Uuid,
         given_up -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Integer;
+
+    observation_set_periods (set_number, period) {
+        set_number -> Integer,
+        period -> Integer,
     }
 }
 
@@ -129,5 +140,28 @@ diesel::table! {
         column_name -> Nullable<Text>,
         value -> Nullable<Text>,
         reason -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Double, Nullable, Text};
+    use crate::types::{Document, Instant, Uuid};
+
+    indicators (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        code -> Text,
+        name -> Text,
+        description -> Nullable<Text>,
+        unit -> Text,
+        kind -> Text,
+        numerator -> Document,
+        denominator -> Nullable<Document>,
+        factor -> Double,
+        minimum_completeness -> Double,
+        method -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
     }
 }

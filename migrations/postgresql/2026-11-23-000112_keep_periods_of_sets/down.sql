@@ -1,0 +1,1 @@
+DROP TABLE observation_set_periods;

@@ -1,0 +1,6 @@
+//! Indicators: figures that mean something, made of datasets, with how (domain 41).
+
+pub mod charts;
+pub mod handlers;
+pub mod types;
+pub mod values;

@@ -1,0 +1,220 @@
+//! A part of the tree as it was over some days: what lay below what, and from when to when.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use approdo_db::schema::{territories, territory_memberships, territory_parents};
+use approdo_db::{Connection, on_backend};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::access::TerritoryId;
+use crate::territory::codes::ROWS_AT_ONCE;
+use crate::territory::tree::MOST_STEPS;
+
+/// What lay below what, from which day to before which.
+type Row = (TerritoryId, TerritoryId, NaiveDate, Option<NaiveDate>);
+
+/// That another territory lay directly below one, or above it, from a day to before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    other: TerritoryId,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+}
+
+impl Place {
+    fn on(&self, day: NaiveDate) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day < to)
+    }
+}
+
+/// A territory of the part.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Node {
+    pub kind: String,
+    pub name: String,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+}
+
+impl Node {
+    pub fn exists_on(&self, day: NaiveDate) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|to| day < to)
+    }
+}
+
+/// What lay below a territory. Of a union, convention, district or mountain community its members do.
+#[derive(Debug, Default)]
+pub struct Subtree {
+    nodes: HashMap<TerritoryId, Node>,
+    below: HashMap<TerritoryId, Vec<Place>>,
+    above: HashMap<TerritoryId, Vec<Place>>,
+}
+
+impl Subtree {
+    /// Reads what lay below a territory on any of these days; at least the territory itself, where there is such a one.
+    pub fn read(
+        connection: &mut Connection,
+        root: TerritoryId,
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> QueryResult<Self> {
+        let mut part = Self::default();
+        let mut level = vec![root];
+        let mut met: HashSet<TerritoryId> = HashSet::from([root]);
+        let mut rows: Vec<Row> = {
+            use territory_memberships as t;
+            t::table
+                .filter(t::aggregate_id.eq(root))
+                .filter(t::valid_from.le(last))
+                .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
+                .select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to))
+                .load(connection)?
+        };
+        for _ in 0..MOST_STEPS {
+            for some in level.chunks(ROWS_AT_ONCE) {
+                use territory_parents as t;
+                let found: Vec<Row> = on_backend!(&mut *connection, c => t::table
+                        .filter(t::parent_id.eq_any(some))
+                        .filter(t::valid_from.le(last))
+                        .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
+                        .select((t::territory_id, t::parent_id, t::valid_from, t::valid_to))
+                        .load(c))?;
+                rows.extend(found);
+            }
+            level.clear();
+            for row in rows.drain(..) {
+                level.extend(Some(row.0).filter(|below| met.insert(*below)));
+                part.put(row);
+            }
+            if level.is_empty() {
+                break;
+            }
+        }
+        let met: Vec<TerritoryId> = met.into_iter().collect();
+        part.nodes = nodes(connection, &met)?;
+        Ok(part)
+    }
+
+    /// Reads what some territories lay below on any of these days, and which of them were members of another one of them.
+    pub fn above(
+        connection: &mut Connection,
+        of: &[TerritoryId],
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> QueryResult<Self> {
+        let mut part = Self::default();
+        let mut met: HashSet<TerritoryId> = of.iter().copied().collect();
+        let (mut level, given) = (of.to_vec(), met.clone());
+        for some in of.chunks(ROWS_AT_ONCE) {
+            use territory_memberships as t;
+            let found: Vec<Row> = on_backend!(&mut *connection, c => t::table
+                .filter(t::member_id.eq_any(some))
+                .filter(t::valid_from.le(last))
+                .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
+                .select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to))
+                .load(c))?;
+            found.into_iter().filter(|(_, aggregate, ..)| given.contains(aggregate)).for_each(|row| part.put(row));
+        }
+        for _ in 0..MOST_STEPS {
+            let mut next = Vec::new();
+            for some in level.chunks(ROWS_AT_ONCE) {
+                use territory_parents as t;
+                let found: Vec<Row> = on_backend!(&mut *connection, c => t::table
+                    .filter(t::territory_id.eq_any(some))
+                    .filter(t::valid_from.le(last))
+                    .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
+                    .select((t::territory_id, t::parent_id, t::valid_from, t::valid_to))
+                    .load(c))?;
+                for row in found {
+                    next.extend(Some(row.1).filter(|above| met.insert(*above)));
+                    part.put(row);
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            level = next;
+        }
+        let met: Vec<TerritoryId> = met.into_iter().collect();
+        part.nodes = nodes(connection, &met)?;
+        Ok(part)
+    }
+
+    fn put(&mut self, (below, above, from, to): Row) {
+        self.below.entry(above).or_default().push(Place { other: below, from, to });
+        self.above.entry(below).or_default().push(Place { other: above, from, to });
+    }
+
+    /// Knows of further territories, which lie below none of it.
+    pub fn add(&mut self, connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<()> {
+        let new: Vec<TerritoryId> = ids.iter().copied().filter(|id| !self.nodes.contains_key(id)).collect();
+        self.nodes.extend(nodes(connection, &new)?);
+        Ok(())
+    }
+
+    pub fn node(&self, id: TerritoryId) -> Option<&Node> {
+        self.nodes.get(&id)
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = TerritoryId> + '_ {
+        self.nodes.keys().copied()
+    }
+
+    /// What lay directly below a territory on a day.
+    pub fn children(&self, of: TerritoryId, day: NaiveDate) -> impl Iterator<Item = TerritoryId> + '_ {
+        self.places(of).iter().filter(move |place| place.on(day)).map(|place| place.other)
+    }
+
+    /// What lay directly below a territory on any of the days.
+    pub fn ever_below(&self, of: TerritoryId) -> impl Iterator<Item = TerritoryId> + '_ {
+        self.places(of).iter().map(|place| place.other)
+    }
+
+    /// The days on which something came to lie directly below a territory, or ceased to.
+    pub fn days_of_change(&self, of: TerritoryId) -> impl Iterator<Item = NaiveDate> + '_ {
+        self.places(of).iter().flat_map(|place| [Some(place.from), place.to]).flatten()
+    }
+
+    /// A territory and everything below it on a day.
+    pub fn whole(&self, root: TerritoryId, day: NaiveDate) -> BTreeSet<TerritoryId> {
+        let (mut met, mut waiting) = (BTreeSet::from([root]), vec![root]);
+        while let Some(at) = waiting.pop() {
+            waiting.extend(self.children(at, day).filter(|below| met.insert(*below)));
+        }
+        met
+    }
+
+    /// Whether a territory lay below another one on a day, at any depth.
+    pub fn lies_below(&self, id: TerritoryId, root: TerritoryId, day: NaiveDate) -> bool {
+        let (mut at, mut steps) = (vec![id], 0);
+        while !at.is_empty() && steps < MOST_STEPS {
+            if at.contains(&root) {
+                return true;
+            }
+            at = at
+                .iter()
+                .flat_map(|id| self.above.get(id).map(Vec::as_slice).unwrap_or_default())
+                .filter(|place| place.on(day))
+                .map(|place| place.other)
+                .collect();
+            steps += 1;
+        }
+        false
+    }
+
+    fn places(&self, of: TerritoryId) -> &[Place] {
+        self.below.get(&of).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn nodes(connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<HashMap<TerritoryId, Node>> {
+    use territories as t;
+    let mut nodes = HashMap::new();
+    for some in ids.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<(TerritoryId, Node)> = on_backend!(&mut *connection, c => t::table
+            .filter(t::id.eq_any(some))
+            .select((t::id, (t::kind, t::name, t::valid_from, t::valid_to)))
+            .load(c))?;
+        nodes.extend(rows);
+    }
+    Ok(nodes)
+}
