@@ -93,7 +93,7 @@ pub async fn read_indicator_chart(
             Ok(picture(told, &points, language))
         })?;
         let drawn = match form {
-            ChartForm::TimeSeries => charts::time_series(&picture),
+            ChartForm::TimeSeries => charts::time_series(&with_the_largest_first(picture)),
             ChartForm::Bars => charts::bars(&picture),
             ChartForm::Table => charts::ranked_table(&picture),
             ChartForm::Map => charts::point_map(&picture),
@@ -150,6 +150,15 @@ fn picture(told: IndicatorValues, points: &HashMap<TerritoryId, (f64, f64)>, lan
         series: series.into_iter().map(|(_, series)| series).collect(),
         notes: Vec::new(),
     }
+}
+
+/// Lines that are told apart are the first: those of the places with most in the end, where there are too many for all.
+fn with_the_largest_first(mut picture: Picture) -> Picture {
+    if picture.series.len() > charts::MOST_LINES {
+        let last = |series: &Series| series.values.iter().rev().find_map(|value| value.value).unwrap_or(f64::MIN);
+        picture.series.sort_by(|one, other| last(other).total_cmp(&last(one)));
+    }
+    picture
 }
 
 fn name(row: &FigureRow) -> String {
