@@ -15,7 +15,7 @@ use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::Answer;
 use crate::http::gate::SpeaksForItself;
 use crate::http::slots::Slots;
-use crate::sdmx::flows::{self, AGENCY, Flow, UNKNOWN_LANGUAGE};
+use crate::sdmx::flows::{AGENCY, Flow, UNKNOWN_LANGUAGE};
 use crate::sdmx::{MOUNT, observed, structures};
 
 /// Reads of the façade that run at a time in a process: whoever asks has no token.
@@ -163,5 +163,3 @@ pub fn one_flow(flows: Vec<Flow>, asked: &ArtefactQuery) -> ApiResult<Flow> {
 pub fn brings(resource: Resource, references: References, other: Resource) -> bool {
     resource == other || references.bring(resource, other)
 }
-
-pub use flows::all as all_flows;

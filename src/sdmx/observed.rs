@@ -20,7 +20,7 @@ use crate::observatory::cells;
 use crate::observatory::datasets::DimensionRole;
 use crate::observatory::periods;
 use crate::observatory::releases;
-use crate::sdmx::asked::{self, Refusal, SLOTS, all_flows};
+use crate::sdmx::asked::{self, Refusal, SLOTS};
 use crate::sdmx::flows::{self, Flow};
 
 /// Observations of a chunk; the last series of it is read to its end.
@@ -80,7 +80,7 @@ pub async fn answer(
     let shared = app.clone();
     let begun = blocking(move || {
         let begun = app.read_now(|connection| {
-            let flow = asked::one_flow(all_flows(connection)?, &flow)?;
+            let flow = asked::one_flow(flows::all(connection)?, &flow)?;
             Ok(begin(connection, &flow, &key, &query, format, &header))
         })?;
         Ok(begun.and_then(|mut message| {

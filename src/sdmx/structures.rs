@@ -5,7 +5,7 @@ use approdo_sdmx::request::{ArtefactQuery, References, Resource, Selection};
 use approdo_sdmx::{ArtefactId, Structures};
 
 use crate::error::ApiResult;
-use crate::sdmx::asked::{all_flows, brings};
+use crate::sdmx::asked::brings;
 use crate::sdmx::flows;
 
 /// Reads what is asked for, with what it refers to or what refers to it.
@@ -28,7 +28,7 @@ pub fn read(
         return Ok(found);
     }
     let mut with_statuses = false;
-    for flow in all_flows(connection)? {
+    for flow in flows::all(connection)? {
         let structure = flow.structure();
         let has = |artefact: &ArtefactId| asked.has(artefact, true);
         let lists = if brings(resource, references, Resource::Codelist) {

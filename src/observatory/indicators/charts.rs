@@ -7,7 +7,6 @@ use actix_web::http::header;
 use approdo_charts::{self as charts, ChartError, Mark, Picture, Series};
 use approdo_db::text_enum;
 use utoipa::ToSchema;
-use validator::Validate as _;
 
 use crate::access::TerritoryId;
 use crate::app::blocking;
@@ -75,7 +74,6 @@ pub async fn read_indicator_chart(
     query: Parameters<IndicatorChartQuery>,
 ) -> ApiResult<Answer> {
     let query = query.read()?;
-    query.validate().map_err(ApiError::fault)?;
     door.fit(&[Format::Svg])?;
     let form = query.form.unwrap_or(ChartForm::TimeSeries);
     let (app, language) = (door.app.clone(), door.context.language);

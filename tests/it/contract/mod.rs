@@ -6,6 +6,7 @@ mod document;
 mod forged;
 mod hand_written;
 mod names;
+mod permissions;
 mod rows;
 mod shape;
 pub mod spec;
