@@ -26,6 +26,7 @@ use crate::observatory::{
     codelists, dataset_handlers, imports,
     indicators::{charts as indicator_charts, handlers as indicators, values as indicator_values},
     observations,
+    operational::handlers as operational,
     queries::handlers as observation_searches,
     release_transitions, releases,
 };
@@ -211,6 +212,8 @@ operations! {
     indicator_values::read_indicator_values,
     indicator_charts::read_indicator_chart,
     imports::handlers::create_import_proposal,
+    operational::create_computation,
+    operational::read_operational_sources,
     imports::handlers::list_data_imports,
     imports::handlers::create_data_import,
     imports::handlers::read_data_import,

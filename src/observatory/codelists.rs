@@ -138,7 +138,8 @@ pub async fn list_dataset_codes(
             let further = dataset_codes::dimension.eq(dimension.clone()).and(dataset_codes::number.gt(number));
             list = list.filter(dataset_codes::dimension.gt(dimension).or(further));
         }
-        if !releases::keeps(&reader.rights, dataset.organisation_id) {
+        let sees_drafts = dataset.computed_from.is_none() && releases::keeps(&reader.rights, dataset.organisation_id);
+        if !sees_drafts {
             list = list.filter(dataset_codes::published.eq(true));
         }
         if let Some(dimension) = asked.dimension {
@@ -178,6 +179,7 @@ pub async fn upsert_dataset_codes(
         let dimension = dimensions.iter().find(|known| known.id == dimension.0).ok_or_else(ApiError::not_found)?;
         let new = body.read()?;
         if_match.check_if_sent(row.version)?;
+        row.require_imported()?;
         refuse_while_importing(unit.connection, row.id)?;
         if enter(unit.connection, row.id, dimension, &new.codes)? {
             entries::save(unit, &mut row, &["codes"])?;
@@ -365,7 +367,7 @@ impl Book {
 }
 
 /// Whose codes those of places are taken for, where a dataset does not say.
-const SYSTEMS: [CodeSystem; 7] = [
+pub const SYSTEMS: [CodeSystem; 7] = [
     CodeSystem::Istat,
     CodeSystem::Itter107,
     CodeSystem::Iso3166,

@@ -92,8 +92,11 @@ pub async fn create_dataset(
 pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResult<Dataset> {
     let usual = if new.measure_kind == MeasureKind::Ratio { 0 } else { THRESHOLD };
     let suppress_below = new.suppress_below.unwrap_or(usual);
-    if let Some(why) = refusal_of_threshold(suppress_below, new.measure_kind) {
+    if let Some(why) = refusal_of_threshold(suppress_below, new.measure_kind, new.computed_from.is_some()) {
         return Err(ApiError::invalid_member("suppress_below", why));
+    }
+    if let Some(from) = new.computed_from {
+        from.divisions(&new.dimensions, new.measure_kind)?;
     }
     let row = Dataset {
         id,
@@ -111,6 +114,7 @@ pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResul
         created_at: unit.now,
         updated_at: unit.now,
         suppress_below,
+        computed_from: new.computed_from.map(Json::of),
     };
     let same =
         datasets::table.filter(datasets::organisation_id.eq(row.organisation_id)).filter(datasets::code.eq(&row.code));

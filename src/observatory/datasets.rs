@@ -15,6 +15,7 @@ use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch, reading};
+use crate::observatory::operational::ComputedFrom;
 use crate::page_of;
 use crate::territory::codes::CodeSystem;
 
@@ -122,6 +123,10 @@ pub struct Dataset {
     /// them (domain 42). 0: none is, what it tells is public already.
     #[schema(minimum = 0, maximum = 1000)]
     pub suppress_below: i64,
+    /// What of the deployment's own data its releases are computed from; absent where they are imported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<ComputedFrom>)]
+    pub computed_from: Option<Json>,
 }
 
 entry!(Dataset, DatasetId, datasets, organisation_id, "dataset", Datasets);
@@ -133,7 +138,7 @@ page_of! {
 
 impl Dataset {
     /// The members its change record names when it is made.
-    pub const MEMBERS: [&str; 11] = [
+    pub const MEMBERS: [&str; 12] = [
         "organisation_id",
         "code",
         "name",
@@ -145,10 +150,23 @@ impl Dataset {
         "licence",
         "dimensions",
         "suppress_below",
+        "computed_from",
     ];
 
     pub fn dimensions(&self) -> ApiResult<Vec<Dimension>> {
         self.dimensions.read().map_err(ApiError::fault)
+    }
+
+    pub fn computed_from(&self) -> ApiResult<Option<ComputedFrom>> {
+        self.computed_from.as_ref().map(ComputedFrom::of).transpose()
+    }
+
+    /// 409 where its codes and releases come from the deployment's own data.
+    pub fn require_imported(&self) -> ApiResult<()> {
+        match self.computed_from {
+            Some(_) => Err(ApiError::conflict("this dataset is computed from the deployment's own data")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -194,6 +212,11 @@ pub struct NewDataset {
     #[schema(nullable = false, minimum = 0, maximum = 1000)]
     #[serde(default, deserialize_with = "reading::optional_whole")]
     pub suppress_below: Option<i64>,
+    /// What of the deployment's own data its releases are computed from (`GET /operational-sources`); its dimensions are then some of those that the
+    /// source can be divided by, and `suppress_below` 5 at least.
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    pub computed_from: Option<ComputedFrom>,
 }
 
 impl Checked for NewDataset {}
@@ -218,8 +241,9 @@ fn told_apart(dimensions: &[Dimension]) -> Result<(), ValidationError> {
 pub const THRESHOLD: i64 = 5;
 
 /// What is wrong with a threshold.
-pub fn refusal_of_threshold(below: i64, kind: MeasureKind) -> Option<&'static str> {
+pub fn refusal_of_threshold(below: i64, kind: MeasureKind, is_computed: bool) -> Option<&'static str> {
     match below {
+        ..THRESHOLD if is_computed => Some("must be 5 at least: what is counted are this deployment's own people"),
         0 => None,
         _ if kind == MeasureKind::Ratio => Some("must be 0: what ratios are made of is not known"),
         2..=1000 => None,
@@ -271,7 +295,7 @@ pub fn apply(row: &mut Dataset, patch: DatasetPatch) -> ApiResult<Vec<&'static s
     edit.optional("source_url", &mut row.source_url, patch.source_url);
     edit.optional("licence", &mut row.licence, patch.licence);
     if let Patch::Set(below) = &patch.suppress_below
-        && let Some(why) = refusal_of_threshold(*below, row.measure_kind)
+        && let Some(why) = refusal_of_threshold(*below, row.measure_kind, row.computed_from.is_some())
     {
         return Err(ApiError::invalid_member("suppress_below", why));
     }

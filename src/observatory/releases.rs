@@ -143,7 +143,7 @@ pub fn current(connection: &mut Connection, dataset: DatasetId, at: Timestamp) -
 /// The release of a dataset that is asked for: one that the caller may see, the one of an instant, or the one that everybody reads.
 ///
 /// # Errors
-/// 400 where both are named; 404 where there is none, or its observations are gone.
+/// 400 where both are named; 403 of what is computed and not published; 404 where there is none, or its observations are gone.
 pub fn asked(
     reader: &mut Reader<'_>,
     dataset: &Dataset,
@@ -162,7 +162,11 @@ pub fn asked(
             current(reader.connection, dataset.id, at)?
         }
     };
-    found.ok_or_else(ApiError::not_found)
+    let found = found.ok_or_else(ApiError::not_found)?;
+    if dataset.computed_from.is_some() && !found.is_public(reader.now) {
+        return Err(ApiError::forbidden("what is computed is read when it is published, with small counts hidden"));
+    }
+    Ok(found)
 }
 
 paged_query! {

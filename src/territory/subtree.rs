@@ -20,6 +20,8 @@ struct Place {
     other: TerritoryId,
     from: NaiveDate,
     to: Option<NaiveDate>,
+    /// In the tree, not as the member of an aggregate.
+    in_tree: bool,
 }
 
 impl Place {
@@ -61,7 +63,7 @@ impl Subtree {
         let mut part = Self::default();
         let mut level = vec![root];
         let mut met: HashSet<TerritoryId> = HashSet::from([root]);
-        let mut rows: Vec<Row> = {
+        let members: Vec<Row> = {
             use territory_memberships as t;
             t::table
                 .filter(t::aggregate_id.eq(root))
@@ -70,6 +72,7 @@ impl Subtree {
                 .select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to))
                 .load(connection)?
         };
+        let mut rows: Vec<(Row, bool)> = members.into_iter().map(|row| (row, false)).collect();
         for _ in 0..MOST_STEPS {
             for some in level.chunks(ROWS_AT_ONCE) {
                 use territory_parents as t;
@@ -79,12 +82,12 @@ impl Subtree {
                         .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
                         .select((t::territory_id, t::parent_id, t::valid_from, t::valid_to))
                         .load(c))?;
-                rows.extend(found);
+                rows.extend(found.into_iter().map(|row| (row, true)));
             }
             level.clear();
-            for row in rows.drain(..) {
+            for (row, in_tree) in rows.drain(..) {
                 level.extend(Some(row.0).filter(|below| met.insert(*below)));
-                part.put(row);
+                part.put(row, in_tree);
             }
             if level.is_empty() {
                 break;
@@ -112,7 +115,10 @@ impl Subtree {
                 .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
                 .select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to))
                 .load(c))?;
-            found.into_iter().filter(|(_, aggregate, ..)| given.contains(aggregate)).for_each(|row| part.put(row));
+            found
+                .into_iter()
+                .filter(|(_, aggregate, ..)| given.contains(aggregate))
+                .for_each(|row| part.put(row, false));
         }
         for _ in 0..MOST_STEPS {
             let mut next = Vec::new();
@@ -126,7 +132,7 @@ impl Subtree {
                     .load(c))?;
                 for row in found {
                     next.extend(Some(row.1).filter(|above| met.insert(*above)));
-                    part.put(row);
+                    part.put(row, true);
                 }
             }
             if next.is_empty() {
@@ -139,9 +145,9 @@ impl Subtree {
         Ok(part)
     }
 
-    fn put(&mut self, (below, above, from, to): Row) {
-        self.below.entry(above).or_default().push(Place { other: below, from, to });
-        self.above.entry(below).or_default().push(Place { other: above, from, to });
+    fn put(&mut self, (below, above, from, to): Row, in_tree: bool) {
+        self.below.entry(above).or_default().push(Place { other: below, from, to, in_tree });
+        self.above.entry(below).or_default().push(Place { other: above, from, to, in_tree });
     }
 
     /// Knows of further territories, which lie below none of it.
@@ -181,6 +187,21 @@ impl Subtree {
             waiting.extend(self.children(at, day).filter(|below| met.insert(*below)));
         }
         met
+    }
+
+    /// A territory and what it lay in on a day, nearest first.
+    pub fn chain(&self, id: TerritoryId, day: NaiveDate) -> Vec<TerritoryId> {
+        let mut chain = vec![id];
+        while chain.len() <= MOST_STEPS {
+            let above = chain.last().and_then(|at| self.above.get(at)).map(Vec::as_slice).unwrap_or_default();
+            // Of the aggregates that it was a member of, none holds it.
+            let parent = above.iter().filter(|place| place.in_tree && place.on(day)).map(|place| place.other).next();
+            match parent.filter(|parent| !chain.contains(parent)) {
+                Some(parent) => chain.push(parent),
+                None => break,
+            }
+        }
+        chain
     }
 
     /// Whether a territory lay below another one on a day, at any depth.

@@ -159,13 +159,19 @@ pub fn enter(unit: &mut Unit<'_>, id: DataImportId, new: NewDataImport) -> ApiRe
     let dataset: Option<Dataset> = datasets::table.find(new.dataset_id).first(unit.connection).optional()?;
     let dataset = dataset.ok_or_else(|| ApiError::unknown_reference("dataset_id"))?;
     entries::require_keeper(unit, Resource::DataImports, "dataset_id", dataset.organisation_id)?;
-    new.mapping.require_complete(&dataset.dimensions()?)?;
+    dataset.require_imported()?;
+    enter_into(unit, id, &dataset, new.mapping)
+}
+
+/// Keeps a new import into a dataset; used for what is computed as well.
+pub fn enter_into(unit: &mut Unit<'_>, id: DataImportId, dataset: &Dataset, mapping: Mapping) -> ApiResult<DataImport> {
+    mapping.require_complete(&dataset.dimensions()?)?;
     let row = DataImport {
         id,
         dataset_id: dataset.id,
         organisation_id: dataset.organisation_id,
         status: DataImportStatus::AwaitingContent,
-        mapping: Json::of(new.mapping),
+        mapping: Json::of(mapping),
         release_id: None,
         size: None,
         sha256: None,

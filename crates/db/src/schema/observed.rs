@@ -20,6 +20,7 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         suppress_below -> BigInt,
+        computed_from -> Nullable<Document>,
     }
 }
 

@@ -1,0 +1,159 @@
+//! Cases as what is counted. Left out are those of people whose data may be stored only (GDPR art. 18); of those who were erased there is
+//! what erasure leaves.
+
+use std::collections::HashMap;
+
+use approdo_db::schema::{case_transitions, cases, people};
+use approdo_db::{Connection, Timestamp, on_backend};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::access::{OrganisationId, TerritoryId};
+use crate::cases::rules::CaseStatus;
+use crate::cases::types::CaseId;
+use crate::clock;
+use crate::error::ApiResult;
+use crate::observatory::operational::counting::{Fact, FactCode};
+use crate::observatory::operational::{AGE, CLOSING_REASON, Division, OperationalSource, SEX, TARGET_GROUP};
+use crate::people::processing::Processing;
+
+/// Cases that are read at once.
+const AT_ONCE: i64 = 5_000;
+
+/// What is read of a case and its person.
+#[derive(Queryable)]
+struct Row {
+    id: CaseId,
+    territory: TerritoryId,
+    target_group: String,
+    opened_on: NaiveDate,
+    sex: Option<String>,
+    born_on: Option<NaiveDate>,
+    age_band: Option<String>,
+    processing: Processing,
+}
+
+/// A move of a case to, or from, where it is over.
+struct Move {
+    from: CaseStatus,
+    to: CaseStatus,
+    reason: Option<String>,
+    on: NaiveDate,
+}
+
+/// Hands over what a source tells of the cases of some organisations.
+pub fn facts(
+    connection: &mut Connection,
+    source: OperationalSource,
+    organisations: &[OrganisationId],
+    divisions: &[&'static Division],
+    take: &mut dyn FnMut(&Fact),
+) -> ApiResult<()> {
+    let mut after = None;
+    loop {
+        let rows = page(connection, organisations, after)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.id);
+        let mut moves = match source {
+            OperationalSource::CasesOpened => HashMap::new(),
+            OperationalSource::CasesOpen | OperationalSource::CasesClosed => endings(connection, &rows)?,
+        };
+        for row in rows.into_iter().filter(|row| row.processing != Processing::Restricted) {
+            let moves = moves.remove(&row.id).unwrap_or_default();
+            let fact = |from: NaiveDate, until: Option<NaiveDate>, reason: Option<&String>| Fact {
+                territory: row.territory,
+                from,
+                until,
+                codes: divisions.iter().map(|division| row.code(division, reason)).collect(),
+            };
+            match source {
+                OperationalSource::CasesOpened => take(&fact(row.opened_on, None, None)),
+                OperationalSource::CasesOpen => {
+                    for (from, until) in open(row.opened_on, &moves) {
+                        take(&fact(from, until, None));
+                    }
+                }
+                OperationalSource::CasesClosed => {
+                    for closing in moves.iter().filter(|ending| ending.to == CaseStatus::Closed) {
+                        take(&fact(closing.on, None, closing.reason.as_ref()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Row {
+    fn code(&self, division: &Division, reason: Option<&String>) -> FactCode {
+        if *division == TARGET_GROUP {
+            FactCode::Known(self.target_group.clone())
+        } else if *division == SEX {
+            FactCode::of(self.sex.clone())
+        } else if *division == AGE {
+            self.born_on.map_or_else(|| FactCode::of(self.age_band.clone()), FactCode::AgeOf)
+        } else if *division == CLOSING_REASON {
+            FactCode::of(reason.cloned())
+        } else {
+            FactCode::Unknown
+        }
+    }
+}
+
+fn page(connection: &mut Connection, organisations: &[OrganisationId], after: Option<CaseId>) -> QueryResult<Vec<Row>> {
+    on_backend!(connection, c => {
+        let mut list = cases::table
+            .inner_join(people::table.on(people::id.eq(cases::person_id)))
+            .filter(cases::owner_org_id.eq_any(organisations))
+            .order(cases::id)
+            .limit(AT_ONCE)
+            .select((
+                cases::id,
+                cases::territory_id,
+                cases::target_group,
+                cases::opened_on,
+                people::sex,
+                people::date_of_birth,
+                people::age_band,
+                people::processing,
+            ))
+            .into_boxed();
+        if let Some(after) = after {
+            list = list.filter(cases::id.gt(after));
+        }
+        list.load(c)
+    })
+}
+
+/// The moves with which cases ended and began anew, in their order.
+fn endings(connection: &mut Connection, rows: &[Row]) -> QueryResult<HashMap<CaseId, Vec<Move>>> {
+    use case_transitions as t;
+    type Found = (CaseId, CaseStatus, CaseStatus, Option<String>, Timestamp);
+    let ids: Vec<CaseId> = rows.iter().map(|row| row.id).collect();
+    let over = [CaseStatus::Closed, CaseStatus::Declined];
+    let found: Vec<Found> = on_backend!(connection, c => t::table
+        .filter(t::case_id.eq_any(&ids))
+        .filter(t::to_status.eq_any(over).or(t::from_status.eq_any(over)))
+        .order((t::case_id, t::case_version))
+        .select((t::case_id, t::from_status, t::to_status, t::reason_code, t::at))
+        .load(c))?;
+    let mut moves: HashMap<CaseId, Vec<Move>> = HashMap::new();
+    for (case, from, to, reason, at) in found {
+        moves.entry(case).or_default().push(Move { from, to, reason, on: clock::date_of(at) });
+    }
+    Ok(moves)
+}
+
+/// From when to when a case was open.
+fn open(opened_on: NaiveDate, moves: &[Move]) -> Vec<(NaiveDate, Option<NaiveDate>)> {
+    let is_over = |status: CaseStatus| matches!(status, CaseStatus::Closed | CaseStatus::Declined);
+    let (mut times, mut since) = (Vec::new(), Some(opened_on));
+    for step in moves {
+        if is_over(step.to) {
+            times.extend(since.take().map(|since| (since, Some(step.on))));
+        } else if is_over(step.from) {
+            since = Some(step.on);
+        }
+    }
+    times.extend(since.map(|since| (since, None)));
+    times
+}

@@ -1,0 +1,323 @@
+//! What was counted, made a release: what was published before stays as it was told, and what is new is written down as the file of an import,
+//! so that it goes the way of every release.
+//!
+//! A period is told once: two releases that told the same one differently would tell of the few cases that changed hands or were corrected
+//! between them, whatever was hidden in each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use approdo_db::schema::{
+    data_imports, dataset_codes, dataset_releases, observations, organisation_ancestors, territory_codes,
+};
+use approdo_db::{Connection, on_backend};
+use chrono::{Datelike as _, NaiveDate};
+use diesel::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use crate::access::{OrganisationId, TerritoryId};
+use crate::attachments::intake::hexadecimal;
+use crate::codes::lists;
+use crate::delimited::Encoding;
+use crate::error::{ApiError, ApiResult};
+use crate::http::request::Language;
+use crate::observatory::cells;
+use crate::observatory::codelists::{self, NewDatasetCode, SYSTEMS};
+use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole, MeasureKind};
+use crate::observatory::imports::mapping::{ColumnRole, MappedColumn, Mapping};
+use crate::observatory::imports::types::{DataImport, DataImportId};
+use crate::observatory::imports::{content, handlers as imports, running};
+use crate::observatory::operational::counting::{Cell, Cells, Counter, Key, Span, with_zeros};
+use crate::observatory::operational::{AGE_BANDS, ComputedFrom, Division, TOTAL, UNKNOWN};
+use crate::observatory::releases::ReleaseId;
+use crate::territory::codes::CodeSystem;
+use crate::territory::subtree::Subtree;
+use crate::work::Unit;
+
+/// Periods that are counted at most.
+const MOST_PERIODS: usize = 600;
+/// Observations of a computed release at most: it is written in one transaction, and protected in memory.
+const MOST_CELLS: usize = 200_000;
+/// Territories that one statement names.
+const AT_ONCE: usize = 5_000;
+
+/// The columns behind those of the dimensions.
+const VALUE: &str = "OBS_VALUE";
+const OBS_STATUS: &str = "OBS_STATUS";
+const CONF_STATUS: &str = "CONF_STATUS";
+
+/// A release as it is to be.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// The release that is carried on.
+    before: Option<ReleaseId>,
+    cells: Cells,
+}
+
+/// Counts what a dataset is computed from, of the organisation that keeps it and those below it, in the periods that begin on `since` or later,
+/// are over today, and have not been published.
+///
+/// # Errors
+/// 422 where there is no such period, or too many numbers would come of it.
+pub fn count(
+    connection: &mut Connection,
+    (dataset, from): (&Dataset, ComputedFrom),
+    since: NaiveDate,
+    today: NaiveDate,
+) -> ApiResult<Counted> {
+    let dimensions = dataset.dimensions()?;
+    let divisions = from.divisions(&dimensions, dataset.measure_kind)?;
+    let before = last_public(connection, dataset.id)?;
+    let told = match before {
+        Some(release) => told_before(connection, dataset, &dimensions, release)?,
+        None => Cells::new(),
+    };
+    let known: HashSet<&str> = told.keys().map(|key| key.period.as_str()).collect();
+    let mut spans = from.period.spans(since, today, MOST_PERIODS + 1);
+    if spans.len() > MOST_PERIODS {
+        return Err(ApiError::invalid_member("since", format!("must leave {MOST_PERIODS} periods at most")));
+    }
+    spans.retain(|span| !known.contains(span.code.as_str()));
+    if spans.is_empty() {
+        return Err(ApiError::invalid_member("since", "leaves no period that is over and has not been published"));
+    }
+    let periods: Vec<String> = spans.iter().map(|span| span.code.clone()).collect();
+    let is_stock = dataset.measure_kind == MeasureKind::Stock;
+    let mut counter = Counter::new(spans.clone(), is_stock);
+    let organisations = below(connection, dataset.organisation_id)?;
+    from.source.facts(connection, &organisations, &divisions, &mut |fact| counter.take(fact))?;
+    let places = Places::read(connection, &dimensions, &counter, &spans, is_stock)?;
+    let mut cells = counter.told(|territory, span| places.above(territory, span));
+    cells.extend(told);
+    let cells = with_zeros(cells, &periods, MOST_CELLS).ok_or_else(|| {
+        let detail = format!("more than {MOST_CELLS} numbers would come of it: begin later, or divide by less");
+        ApiError::invalid_member("since", detail)
+    })?;
+    Ok(Counted { before, cells })
+}
+
+/// The last release that everybody has or is going to have.
+fn last_public(connection: &mut Connection, dataset: DatasetId) -> QueryResult<Option<ReleaseId>> {
+    dataset_releases::table
+        .filter(dataset_releases::dataset_id.eq(dataset))
+        .filter(dataset_releases::published_at.is_not_null())
+        .order(dataset_releases::number.desc())
+        .select(dataset_releases::id)
+        .first(connection)
+        .optional()
+}
+
+fn below(connection: &mut Connection, organisation: OrganisationId) -> QueryResult<Vec<OrganisationId>> {
+    let mut all: Vec<OrganisationId> = organisation_ancestors::table
+        .filter(organisation_ancestors::ancestor_id.eq(organisation))
+        .select(organisation_ancestors::organisation_id)
+        .load(connection)?;
+    all.push(organisation);
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// What a release told, by its codes.
+fn told_before(
+    connection: &mut Connection,
+    dataset: &Dataset,
+    dimensions: &[Dimension],
+    release: ReleaseId,
+) -> ApiResult<Cells> {
+    use observations as o;
+    type Row = (i32, i32, i32, Option<f64>, Option<String>, Option<String>);
+    let known: Vec<(String, i32, String)> = dataset_codes::table
+        .filter(dataset_codes::dataset_id.eq(dataset.id))
+        .select((dataset_codes::dimension, dataset_codes::number, dataset_codes::code))
+        .load(connection)?;
+    let known: HashMap<(String, i32), String> =
+        known.into_iter().map(|(dimension, number, code)| ((dimension, number), code)).collect();
+    let lost = || ApiError::fault("an observation has a code that is not known");
+    let code =
+        |dimension: &Dimension, number: i32| known.get(&(dimension.id.clone(), number)).cloned().ok_or_else(lost);
+    let of_role = |role: DimensionRole| dimensions.iter().filter(move |dimension| dimension.role == role);
+    let mut slices: HashMap<i32, Vec<String>> = HashMap::new();
+    for (number, codes) in cells::slices(connection, dataset.id)? {
+        let numbers = codes.split('.').filter_map(|code| code.parse().ok());
+        let codes = of_role(DimensionRole::Other).zip(numbers).map(|(dimension, number)| code(dimension, number));
+        slices.insert(number, codes.collect::<ApiResult<_>>()?);
+    }
+    let (area, time) = (of_role(DimensionRole::Area).next(), of_role(DimensionRole::Time).next());
+    let (area, time) = area.zip(time).ok_or_else(lost)?;
+    let set = cells::set_of(connection, release)?;
+    let rows: Vec<Row> = o::table
+        .filter(o::set_number.eq(set))
+        .select((o::area, o::slice, o::period, o::value, o::obs_status, o::conf_status))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(place, slice, period, value, obs_status, conf_status)| {
+            let codes = slices.get(&slice).cloned().ok_or_else(lost)?;
+            let key = Key { period: code(time, period)?, area: code(area, place)?, codes };
+            Ok((key, Cell { value, obs_status, conf_status }))
+        })
+        .collect()
+}
+
+/// What the territories that something was counted of, and those they lay in, are called.
+struct Places {
+    tree: Subtree,
+    codes: HashMap<TerritoryId, String>,
+    is_stock: bool,
+}
+
+impl Places {
+    fn read(
+        connection: &mut Connection,
+        dimensions: &[Dimension],
+        counter: &Counter,
+        spans: &[Span],
+        is_stock: bool,
+    ) -> ApiResult<Self> {
+        let territories: Vec<TerritoryId> = counter.territories().into_iter().collect();
+        let days = spans.first().zip(spans.last()).map(|(first, last)| (day_of(first, is_stock), last.after));
+        let tree = match days {
+            Some(days) => Subtree::above(connection, &territories, days)?,
+            None => Subtree::default(),
+        };
+        let area = dimensions.iter().find(|dimension| dimension.role == DimensionRole::Area);
+        let system = area.and_then(|dimension| dimension.code_system);
+        let systems = system.map_or(SYSTEMS.to_vec(), |system| vec![system]);
+        let ids: Vec<TerritoryId> = tree.ids().collect();
+        Ok(Self { codes: codes_of(connection, &ids, &systems)?, tree, is_stock })
+    }
+
+    /// The codes of a territory, and of what it lay in in a period. Of one without any there is what it lay in alone.
+    fn above(&self, territory: TerritoryId, span: &Span) -> Vec<String> {
+        let chain = self.tree.chain(territory, day_of(span, self.is_stock));
+        let codes: Vec<String> = chain.into_iter().filter_map(|id| self.codes.get(&id).cloned()).collect();
+        if codes.is_empty() { vec![UNKNOWN.to_owned()] } else { codes }
+    }
+}
+
+/// The day whose tree holds for a period, as where small counts are hidden (`suppression/relations.rs`): of what happened, the first of its
+/// year, so that months add up to it.
+fn day_of(span: &Span, is_stock: bool) -> NaiveDate {
+    if is_stock { span.first } else { NaiveDate::from_ymd_opt(span.first.year(), 1, 1).unwrap_or(span.first) }
+}
+
+/// A code of each territory, of the first system that has one: the last it had, by which it is found again.
+fn codes_of(
+    connection: &mut Connection,
+    territories: &[TerritoryId],
+    systems: &[CodeSystem],
+) -> QueryResult<HashMap<TerritoryId, String>> {
+    use territory_codes as t;
+    let mut best: HashMap<TerritoryId, (usize, NaiveDate, String)> = HashMap::new();
+    for some in territories.chunks(AT_ONCE) {
+        let rows: Vec<(TerritoryId, CodeSystem, String, NaiveDate)> = on_backend!(&mut *connection, c => t::table
+            .filter(t::territory_id.eq_any(some))
+            .order((t::territory_id, t::valid_from))
+            .select((t::territory_id, t::code_system, t::code, t::valid_from))
+            .load(c))?;
+        for (id, system, code, from) in rows {
+            let Some(rank) = systems.iter().position(|known| *known == system) else { continue };
+            let better = best
+                .get(&id)
+                .is_none_or(|(known, since, _)| (rank, from) < (*known, from) || rank == *known && from > *since);
+            if better {
+                best.insert(id, (rank, from, code));
+            }
+        }
+    }
+    Ok(best.into_iter().map(|(id, (.., code))| (id, code)).collect())
+}
+
+/// Writes down what was counted as a release; the import that made it.
+///
+/// # Errors
+/// 409 where another release has been published meanwhile.
+pub fn keep(
+    unit: &mut Unit<'_>,
+    id: DataImportId,
+    (dataset, from): (&Dataset, ComputedFrom),
+    counted: &Counted,
+) -> ApiResult<DataImport> {
+    let dimensions = dataset.dimensions()?;
+    let file = file(&dimensions, &counted.cells)?;
+    let import = imports::enter_into(unit, id, dataset, mapping(&dimensions))?;
+    let size = i64::try_from(file.len()).map_err(ApiError::fault)?;
+    let job = content::make_release(unit, import, size, &hexadecimal(&Sha256::digest(&file)))?;
+    if last_public(unit.connection, dataset.id)? != counted.before {
+        return Err(ApiError::conflict("the dataset was published meanwhile: try again").retry_after(1));
+    }
+    let divisions = from.divisions(&dimensions, dataset.measure_kind)?;
+    let others = dimensions.iter().filter(|dimension| dimension.role == DimensionRole::Other);
+    for (at, (dimension, division)) in others.zip(divisions).enumerate() {
+        let used: BTreeSet<&str> =
+            counted.cells.keys().filter_map(|key| key.codes.get(at)).map(String::as_str).collect();
+        let codes = vocabulary(unit.connection, division, &used)?;
+        codelists::enter(unit.connection, dataset.id, dimension, &codes)?;
+    }
+    running::load_at_once(unit, job, &file)?;
+    Ok(data_imports::table.find(id).first(unit.connection)?)
+}
+
+/// All codes that a division can have, whether or not there is a case with it, each under their total.
+fn vocabulary(
+    connection: &mut Connection,
+    division: &Division,
+    used: &BTreeSet<&str>,
+) -> ApiResult<Vec<NewDatasetCode>> {
+    let mut names: BTreeMap<String, Option<String>> = used.iter().map(|code| ((*code).to_owned(), None)).collect();
+    match division.list {
+        Some(list) => {
+            let list = lists::present(connection, list)?.shown(Language::En)?;
+            names.extend(list.items.into_iter().map(|item| (item.code, Some(item.label))));
+        }
+        None => names.extend(AGE_BANDS.iter().map(|band| ((*band).to_owned(), None))),
+    }
+    names.insert(UNKNOWN.to_owned(), Some("Not known".to_owned()));
+    names.remove(TOTAL);
+    let total = NewDatasetCode { code: TOTAL.to_owned(), name: Some("Total".to_owned()), parent_code: None };
+    let under = |(code, name)| NewDatasetCode { code, name, parent_code: Some(TOTAL.to_owned()) };
+    Ok(std::iter::once(total).chain(names.into_iter().map(under)).collect())
+}
+
+fn mapping(dimensions: &[Dimension]) -> Mapping {
+    let column = |name: &str, holds: ColumnRole, dimension: Option<String>| MappedColumn {
+        column: name.to_owned(),
+        holds,
+        dimension,
+        codes: Vec::new(),
+    };
+    let codes = dimensions.iter().map(|dimension| column(&dimension.id, ColumnRole::Codes, Some(dimension.id.clone())));
+    let values = [
+        column(VALUE, ColumnRole::Values, None),
+        column(OBS_STATUS, ColumnRole::ObsStatus, None),
+        column(CONF_STATUS, ColumnRole::ConfStatus, None),
+    ];
+    Mapping {
+        encoding: Encoding::Utf8,
+        delimiter: ",".to_owned(),
+        header_line: 1,
+        decimal_comma: false,
+        columns: codes.chain(values).collect(),
+        constants: Vec::new(),
+    }
+}
+
+/// What was counted as SDMX-CSV has it, without the columns that tell the dataset.
+fn file(dimensions: &[Dimension], cells: &Cells) -> ApiResult<Vec<u8>> {
+    let mut file = csv::Writer::from_writer(Vec::new());
+    let header = dimensions.iter().map(|dimension| dimension.id.as_str()).chain([VALUE, OBS_STATUS, CONF_STATUS]);
+    file.write_record(header).map_err(ApiError::fault)?;
+    for (key, cell) in cells {
+        let mut others = key.codes.iter().map(String::as_str);
+        let value = cell.value.map(|value| value.to_string()).unwrap_or_default();
+        let codes = dimensions.iter().map(|dimension| match dimension.role {
+            DimensionRole::Area => key.area.as_str(),
+            DimensionRole::Time => key.period.as_str(),
+            DimensionRole::Other => others.next().unwrap_or(TOTAL),
+        });
+        let status = |status: &Option<String>| status.clone().unwrap_or_default();
+        let told = [value, status(&cell.obs_status), status(&cell.conf_status)];
+        let record: Vec<&str> = codes.chain(told.iter().map(String::as_str)).collect();
+        file.write_record(record).map_err(ApiError::fault)?;
+    }
+    file.into_inner().map_err(ApiError::fault)
+}
