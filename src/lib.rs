@@ -18,6 +18,7 @@ pub mod delimited;
 pub mod demo;
 pub mod directory;
 pub mod error;
+pub mod evaluations;
 pub mod external_ids;
 pub mod hsds;
 pub mod http;

@@ -18,6 +18,10 @@ use crate::directory::{
     capacities, location_handlers as locations, matches, organisation_handlers as organisations, programs,
     service_at_locations, service_handlers as services, translation_handlers as translations, verifications,
 };
+use crate::evaluations::{
+    contribution_transitions as evaluation_contribution_transitions, contributions as evaluation_contributions,
+    handlers as evaluation_rounds, theme_handlers as evaluation_themes, transitions as evaluation_round_transitions,
+};
 use crate::hsds::exchange::{exports as directory_exports, imports as directory_imports};
 use crate::networks::{
     graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
@@ -26,6 +30,7 @@ use crate::observatory::{
     codelists, dataset_handlers, imports,
     indicators::{charts as indicator_charts, handlers as indicators, values as indicator_values},
     observations,
+    observatories::{handlers as observatories, watched as observatory_entries},
     queries::handlers as observation_searches,
     release_transitions, releases,
 };
@@ -210,6 +215,28 @@ operations! {
     indicators::edit_indicator,
     indicator_values::read_indicator_values,
     indicator_charts::read_indicator_chart,
+    observatories::list_observatories,
+    observatories::create_observatory,
+    observatories::read_observatory,
+    observatories::edit_observatory,
+    observatory_entries::list_observatory_entries,
+    observatory_entries::create_observatory_entry,
+    observatory_entries::read_observatory_entry,
+    observatory_entries::delete_observatory_entry,
+    evaluation_rounds::list_evaluation_rounds,
+    evaluation_rounds::create_evaluation_round,
+    evaluation_rounds::read_evaluation_round,
+    evaluation_rounds::edit_evaluation_round,
+    evaluation_round_transitions::create_evaluation_round_transition,
+    evaluation_contributions::list_evaluation_contributions,
+    evaluation_contributions::create_evaluation_contribution,
+    evaluation_contributions::read_evaluation_contribution,
+    evaluation_contribution_transitions::create_evaluation_contribution_transition,
+    evaluation_themes::list_evaluation_themes,
+    evaluation_themes::create_evaluation_theme,
+    evaluation_themes::read_evaluation_theme,
+    evaluation_themes::edit_evaluation_theme,
+    evaluation_themes::delete_evaluation_theme,
     imports::handlers::create_import_proposal,
     imports::handlers::list_data_imports,
     imports::handlers::create_data_import,

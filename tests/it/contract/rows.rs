@@ -115,6 +115,18 @@ rows! {
     data_import,
     /// Of the published dataset.
     indicator,
+    observatory,
+    /// Of a network.
+    observatory_entry,
+    /// Planned.
+    evaluation_round,
+    collecting_round,
+    /// To the collecting round, by the municipality.
+    evaluation_contribution,
+    /// In synthesis.
+    evaluated_round,
+    /// Of the round in synthesis.
+    evaluation_theme,
 }
 
 /// A file that is attached and stored.
@@ -169,6 +181,13 @@ impl<'s> Rows<'s> {
             "dataset" | "published_dataset" | "published_release" | "release" | "data_import" | "indicator" => {
                 self.make_of_the_observatory(&anna, name)
             }
+            "observatory"
+            | "observatory_entry"
+            | "evaluation_round"
+            | "collecting_round"
+            | "evaluation_contribution"
+            | "evaluated_round"
+            | "evaluation_theme" => self.make_of_evaluation(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -299,6 +318,41 @@ impl<'s> Rows<'s> {
                 if name == "published_release" { release } else { dataset }
             }
         }
+    }
+
+    fn make_of_evaluation(&self, anna: &Client, name: &str) -> String {
+        let (path, body) = match name {
+            "observatory" => (
+                "/observatories".to_owned(),
+                json!({"organisation_id": self.organisation, "territory_id": self.territory, "name": "Osservatorio"}),
+            ),
+            "observatory_entry" => (
+                format!("/observatories/{}/entries", self.observatory()),
+                json!({"kind": "network", "resource_id": self.network()}),
+            ),
+            "evaluation_contribution" => (
+                format!("/evaluation-rounds/{}/contributions", self.collecting_round()),
+                json!({"category": "school", "organisation_id": self.organisation, "text": "Begin later.", "language": "en"}),
+            ),
+            "evaluation_theme" => (
+                format!("/evaluation-rounds/{}/themes", self.evaluated_round()),
+                json!({"title": "Hours", "summary": "Too early."}),
+            ),
+            _ => (
+                "/evaluation-rounds".to_owned(),
+                json!({"observatory_id": self.observatory(), "title": "Courses", "call_text": "What do they need?",
+                    "collects_from": "2026-01-01", "collects_until": "2098-12-31", "categories": ["school"]}),
+            ),
+        };
+        let id = anna.post(&path, &body).expect(201).id();
+        if matches!(name, "collecting_round" | "evaluated_round") {
+            let moves = format!("/evaluation-rounds/{id}/transitions");
+            anna.post_matching(&moves, "*", &json!({"to": "collecting"})).expect(201);
+        }
+        if name == "evaluated_round" {
+            self.stage.in_synthesis(&id);
+        }
+        id
     }
 
     fn make_of_administration(&self, anna: &Client, name: &str) -> String {

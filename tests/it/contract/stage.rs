@@ -156,6 +156,15 @@ impl<'w> Stage<'w> {
         (body, receiver, manager)
     }
 
+    /// As if the last day to contribute to a round had passed.
+    pub fn in_synthesis(&self, round: &str) {
+        use approdo_db::schema::evaluation_rounds as rounds;
+        use diesel::prelude::*;
+        let id = approdo_db::types::RowId(uuid::Uuid::parse_str(round).expect("an id"));
+        let moved = diesel::update(rounds::table.filter(rounds::id.eq(id))).set(rounds::status.eq("synthesis"));
+        moved.execute(&mut self.world.connection()).expect("moved");
+    }
+
     pub fn sent_by_somebody_else(&self, referral: &str) {
         use approdo_db::schema::referrals;
         use diesel::prelude::*;
@@ -184,6 +193,8 @@ impl<'w> Stage<'w> {
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "dataset_id" => *value = json!(rows.dataset()),
+                "observatory_id" => *value = json!(rows.observatory()),
+                "resource_id" => *value = json!(rows.indicator()),
                 "numerator" => value["dataset_id"] = json!(rows.published_dataset()),
                 // An organisation has a dataset of each code once.
                 "code" if ["create_dataset", "create_indicator"].contains(&operation.id) => {
@@ -336,6 +347,15 @@ impl<'w> Stage<'w> {
             ("release_id", "read_dataset_release") => rows.published_release(),
             ("release_id", _) => rows.release(),
             ("data_import_id", _) => rows.data_import(),
+            ("observatory_id", _) => rows.observatory(),
+            ("observatory_entry_id", _) => rows.observatory_entry(),
+            ("evaluation_round_id", "list_evaluation_contributions" | "create_evaluation_contribution") => {
+                rows.collecting_round()
+            }
+            ("evaluation_round_id", "list_evaluation_themes" | "create_evaluation_theme") => rows.evaluated_round(),
+            ("evaluation_round_id", _) => rows.evaluation_round(),
+            ("evaluation_contribution_id", _) => rows.evaluation_contribution(),
+            ("evaluation_theme_id", _) => rows.evaluation_theme(),
             ("network_id", _) => rows.network(),
             ("network_member_id", _) => rows.network_member(),
             ("network_meeting_id", _) => rows.network_meeting(),
