@@ -24,6 +24,7 @@ pub mod hsds;
 pub mod http;
 pub mod lease;
 pub mod networks;
+pub mod objectives;
 pub mod observatory;
 pub mod offers;
 pub mod openapi;

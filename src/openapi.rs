@@ -139,7 +139,7 @@ fn tags() -> Value {
         {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
         {"name": "Directory", "description": "Organisations that take part, and their services."},
         {"name": "Observatory", "description": "Statistics: datasets, what is imported into them, and their observations."},
-        {"name": "Evaluation", "description": "Observatories, what they watch, and what they ask those concerned (domain 43, C8)."},
+        {"name": "Evaluation", "description": "Observatories, what they watch and ask those concerned (domain 43, C8); objectives, and what came of them (C11)."},
         {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
         {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted, and requests for them (domain 15)."},
         {"name": "Shared accesses", "description": "Another body looks into chosen members of a case for a time (domain 15)."},

@@ -26,6 +26,9 @@ use crate::hsds::exchange::{exports as directory_exports, imports as directory_i
 use crate::networks::{
     graph as network_graph, handlers as networks, meeting_handlers as network_meetings, members as network_members,
 };
+use crate::objectives::{
+    activity_handlers as activities, activity_transitions, handlers as objectives, results as activity_results,
+};
 use crate::observatory::{
     codelists, dataset_handlers, imports,
     indicators::{charts as indicator_charts, handlers as indicators, values as indicator_values},
@@ -237,6 +240,19 @@ operations! {
     evaluation_themes::read_evaluation_theme,
     evaluation_themes::edit_evaluation_theme,
     evaluation_themes::delete_evaluation_theme,
+    objectives::list_objectives,
+    objectives::create_objective,
+    objectives::read_objective,
+    objectives::edit_objective,
+    activities::list_activities,
+    activities::create_activity,
+    activities::read_activity,
+    activities::edit_activity,
+    activity_transitions::create_activity_transition,
+    activity_results::list_activity_results,
+    activity_results::create_activity_result,
+    activity_results::read_activity_result,
+    activity_results::delete_activity_result,
     imports::handlers::create_import_proposal,
     imports::handlers::list_data_imports,
     imports::handlers::create_data_import,

@@ -68,6 +68,9 @@ text_enum! {
         EvaluationRounds = "evaluation_rounds",
         EvaluationContributions = "evaluation_contributions",
         EvaluationThemes = "evaluation_themes",
+        Objectives = "objectives",
+        Activities = "activities",
+        ActivityResults = "activity_results",
         CodeLists = "code_lists",
         People = "people",
         PersonExports = "person_exports",
@@ -143,6 +146,9 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::ObservatoryEntries
         | R::EvaluationRounds
         | R::EvaluationThemes
+        | R::Objectives
+        | R::Activities
+        | R::ActivityResults
             if matches!(action, List | Read) =>
         {
             true
@@ -155,9 +161,11 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         // What the public may know of is kept by those who answer for the figures.
-        R::Datasets | R::Indicators | R::Observatories => keeps_statistics(role) && matches!(action, Create | Edit),
-        R::ObservatoryEntries => keeps_statistics(role) && matches!(action, Create | Delete),
-        R::EvaluationRounds => keeps_statistics(role) && matches!(action, Create | Edit | Transition),
+        R::Datasets | R::Indicators | R::Observatories | R::Objectives => {
+            keeps_statistics(role) && matches!(action, Create | Edit)
+        }
+        R::ObservatoryEntries | R::ActivityResults => keeps_statistics(role) && matches!(action, Create | Delete),
+        R::EvaluationRounds | R::Activities => keeps_statistics(role) && matches!(action, Create | Edit | Transition),
         R::EvaluationThemes => keeps_statistics(role) && matches!(action, Create | Edit | Delete),
         // Those who know the work speak for their organisation, and read what it has said.
         R::EvaluationContributions => match action {

@@ -12,10 +12,10 @@ use crate::support::{Client, planning};
 
 /// Rows of one municipality, each made when it is first asked for: most operations need few of them.
 pub struct Rows<'s> {
-    stage: &'s Stage<'s>,
+    pub(super) stage: &'s Stage<'s>,
     manager: Client,
-    organisation: String,
-    territory: String,
+    pub(super) organisation: String,
+    pub(super) territory: String,
     number: u32,
     made: RefCell<HashMap<&'static str, String>>,
 }
@@ -127,6 +127,13 @@ rows! {
     evaluated_round,
     /// Of the round in synthesis.
     evaluation_theme,
+    /// Of a round that is closed.
+    published_theme,
+    objective,
+    planned_activity,
+    /// Under way.
+    activity,
+    activity_result,
 }
 
 /// A file that is attached and stored.
@@ -187,7 +194,12 @@ impl<'s> Rows<'s> {
             | "collecting_round"
             | "evaluation_contribution"
             | "evaluated_round"
-            | "evaluation_theme" => self.make_of_evaluation(&anna, name),
+            | "evaluation_theme"
+            | "published_theme"
+            | "objective"
+            | "planned_activity"
+            | "activity"
+            | "activity_result" => self.make_of_evaluation(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -318,41 +330,6 @@ impl<'s> Rows<'s> {
                 if name == "published_release" { release } else { dataset }
             }
         }
-    }
-
-    fn make_of_evaluation(&self, anna: &Client, name: &str) -> String {
-        let (path, body) = match name {
-            "observatory" => (
-                "/observatories".to_owned(),
-                json!({"organisation_id": self.organisation, "territory_id": self.territory, "name": "Osservatorio"}),
-            ),
-            "observatory_entry" => (
-                format!("/observatories/{}/entries", self.observatory()),
-                json!({"kind": "network", "resource_id": self.network()}),
-            ),
-            "evaluation_contribution" => (
-                format!("/evaluation-rounds/{}/contributions", self.collecting_round()),
-                json!({"category": "school", "organisation_id": self.organisation, "text": "Begin later.", "language": "en"}),
-            ),
-            "evaluation_theme" => (
-                format!("/evaluation-rounds/{}/themes", self.evaluated_round()),
-                json!({"title": "Hours", "summary": "Too early."}),
-            ),
-            _ => (
-                "/evaluation-rounds".to_owned(),
-                json!({"observatory_id": self.observatory(), "title": "Courses", "call_text": "What do they need?",
-                    "collects_from": "2026-01-01", "collects_until": "2098-12-31", "categories": ["school"]}),
-            ),
-        };
-        let id = anna.post(&path, &body).expect(201).id();
-        if matches!(name, "collecting_round" | "evaluated_round") {
-            let moves = format!("/evaluation-rounds/{id}/transitions");
-            anna.post_matching(&moves, "*", &json!({"to": "collecting"})).expect(201);
-        }
-        if name == "evaluated_round" {
-            self.stage.in_synthesis(&id);
-        }
-        id
     }
 
     fn make_of_administration(&self, anna: &Client, name: &str) -> String {

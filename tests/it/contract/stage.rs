@@ -156,12 +156,14 @@ impl<'w> Stage<'w> {
         (body, receiver, manager)
     }
 
-    /// As if the last day to contribute to a round had passed.
-    pub fn in_synthesis(&self, round: &str) {
+    /// As if the last day to contribute to a round had passed, and what comes after it.
+    pub fn round_stands(&self, round: &str, status: &str) {
         use approdo_db::schema::evaluation_rounds as rounds;
         use diesel::prelude::*;
         let id = approdo_db::types::RowId(uuid::Uuid::parse_str(round).expect("an id"));
-        let moved = diesel::update(rounds::table.filter(rounds::id.eq(id))).set(rounds::status.eq("synthesis"));
+        let closed_at = (status == "closed").then(approdo::clock::now);
+        let stands = (rounds::status.eq(status), rounds::closed_at.eq(closed_at));
+        let moved = diesel::update(rounds::table.filter(rounds::id.eq(id))).set(stands);
         moved.execute(&mut self.world.connection()).expect("moved");
     }
 
@@ -182,7 +184,7 @@ impl<'w> Stage<'w> {
         for (name, value) in members.iter_mut() {
             let fixture_id = |id: TerritoryId| json!(id);
             match name.as_str() {
-                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => {
+                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" | "responsible_organisation_id" => {
                     *value = json!(rows.organisation())
                 }
                 "attendee_organisation_ids" => {
@@ -355,6 +357,12 @@ impl<'w> Stage<'w> {
             ("evaluation_round_id", "list_evaluation_themes" | "create_evaluation_theme") => rows.evaluated_round(),
             ("evaluation_round_id", _) => rows.evaluation_round(),
             ("evaluation_contribution_id", _) => rows.evaluation_contribution(),
+            ("evaluation_theme_id", "read_evaluation_theme") => rows.published_theme(),
+            ("objective_id", _) => rows.objective(),
+            // The example begins it.
+            ("activity_id", "create_activity_transition") => rows.planned_activity(),
+            ("activity_id", _) => rows.activity(),
+            ("activity_result_id", _) => rows.activity_result(),
             ("evaluation_theme_id", _) => rows.evaluation_theme(),
             ("network_id", _) => rows.network(),
             ("network_member_id", _) => rows.network_member(),

@@ -174,6 +174,7 @@ both! { in_a_sandbox:
             ("create_service_at_location", &paolo, "location_id", uuid::Uuid::now_v7().to_string()),
             ("create_network", &paolo, "organisation_id", trieste.organisation()),
             ("create_observatory", &paolo, "organisation_id", trieste.organisation()),
+            ("create_objective", &paolo, "organisation_id", trieste.organisation()),
             ("create_evaluation_round", &paolo, "observatory_id", trieste.observatory()),
             ("create_evaluation_contribution", &paolo, "organisation_id", trieste.organisation()),
             ("create_user", &paolo, "organisation_id", trieste.organisation()),

@@ -4,6 +4,7 @@ mod charts;
 mod evaluation_rounds;
 mod files;
 mod indicators;
+mod objectives;
 mod observatories;
 pub mod queries;
 mod reference;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{dataset, elena};
+use super::elena;
+use super::queries::dataset_of;
 use crate::both;
 use crate::support::World;
 use crate::support::feed::{Follower, told};
@@ -74,7 +75,7 @@ both! {
         let (elena, paolo, maria) = (elena(world), world.paolo_organisation_administrator(), world.maria_case_manager());
         let mut feed = Follower::caught_up(world.regional_sync_client());
         let (regional, udine) = (observatory(world), world.fixture.comune_udine);
-        let dataset = dataset(world, "FOREIGNERS");
+        let dataset = dataset_of(world, "REGISTER", "stock", &[]);
         let new = json!({"organisation_id": world.fixture.root, "code": "FOREIGNERS", "name": "Foreigners", "unit": "persons",
             "numerator": {"dataset_id": dataset, "filters": []}, "method": "Counted."});
         let indicator = elena.post("/indicators", &new).expect(201).id();
@@ -103,7 +104,7 @@ both! {
             pairs.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned())).collect()
         };
         assert_eq!(listed(""), named(&[("service", "Italian"), ("indicator", "Foreigners"), ("network", "Rete"),
-            ("dataset", "Resident foreigners on 1 January"), ("program", "First steps")]));
+            ("dataset", "REGISTER"), ("program", "First steps")]));
         assert_eq!(listed("kind=network"), named(&[("network", "Rete")]));
         // A name is that of now, and a copy held is not taken for it.
         let entry = format!("/observatory-entries/{}", made[4].id());
