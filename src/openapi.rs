@@ -16,13 +16,14 @@ use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
 use crate::error::{FieldError, Problem, UnmetGuard};
 use crate::hsds::exchange::imports as exchange;
+use crate::objectives::types::ObjectiveEmbed;
 use crate::observatory::indicators::charts::ChartForm;
 
 /// Methods a path item may have.
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm)))]
+#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm, ObjectiveEmbed)))]
 struct Shared;
 
 /// The operations as the handlers describe them.

@@ -5,6 +5,7 @@ use approdo_db::schema::{
     evaluation_contributions as contributions, evaluation_placements as placements, evaluation_themes as themes,
 };
 use chrono::NaiveDate;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -120,10 +121,9 @@ pub async fn create_evaluation_round_transition(
 /// What is known of a locked round: who adds to it waits.
 pub fn facts(unit: &mut Unit<'_>, row: &EvaluationRoundRow) -> ApiResult<Facts> {
     let of_round = contributions::table.filter(contributions::evaluation_round_id.eq(row.id));
-    let placed = placements::table.select(placements::evaluation_contribution_id);
-    let unplaced = of_round
-        .filter(contributions::status.eq(EvaluationContributionStatus::Received))
-        .filter(diesel::dsl::not(contributions::id.eq_any(placed)));
+    let placed = placements::table.filter(placements::evaluation_contribution_id.eq(contributions::id));
+    let unplaced =
+        of_round.filter(contributions::status.eq(EvaluationContributionStatus::Received)).filter(not(exists(placed)));
     let of_themes = themes::table.filter(themes::evaluation_round_id.eq(row.id));
     Ok(Facts {
         status: row.status,
