@@ -36,6 +36,7 @@ fn days_pass(world: &World, days: i64) {
     elena(world).put("/sandbox/clock", &json!({"now": to})).expect(200);
 }
 
+#[track_caller]
 fn unmet(answer: Answer) -> Vec<String> {
     let problem = answer.expect(409).json();
     problem["unmet_guards"]
@@ -46,6 +47,7 @@ fn unmet(answer: Answer) -> Vec<String> {
         .collect()
 }
 
+#[track_caller]
 fn pointer(answer: Answer) -> String {
     answer.expect(422).json()["errors"][0]["pointer"].as_str().unwrap().to_owned()
 }

@@ -26,10 +26,12 @@ fn moved(client: &Client, activity: &str, to: &Value) -> Answer {
     client.post_matching(&format!("{activity}/transitions"), "*", to)
 }
 
+#[track_caller]
 fn unmet(answer: Answer) -> String {
     answer.expect(409).json()["unmet_guards"][0]["guard"].as_str().unwrap().to_owned()
 }
 
+#[track_caller]
 fn pointer(answer: Answer) -> String {
     answer.expect(422).json()["errors"][0]["pointer"].as_str().unwrap().to_owned()
 }
