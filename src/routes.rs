@@ -19,6 +19,7 @@ use crate::directory::{
     service_at_locations, service_handlers as services, translation_handlers as translations, verifications,
 };
 use crate::evaluations::{
+    contribution_texts as evaluation_contribution_texts,
     contribution_transitions as evaluation_contribution_transitions, contributions as evaluation_contributions,
     handlers as evaluation_rounds, theme_handlers as evaluation_themes, transitions as evaluation_round_transitions,
 };
@@ -235,6 +236,7 @@ operations! {
     evaluation_contributions::create_evaluation_contribution,
     evaluation_contributions::read_evaluation_contribution,
     evaluation_contribution_transitions::create_evaluation_contribution_transition,
+    evaluation_contribution_texts::delete_evaluation_contribution_text,
     evaluation_themes::list_evaluation_themes,
     evaluation_themes::create_evaluation_theme,
     evaluation_themes::read_evaluation_theme,

@@ -170,7 +170,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         // Those who know the work speak for their organisation, and read what it has said.
         R::EvaluationContributions => match action {
             List | Read | Create => contributes(role),
-            Transition => keeps_statistics(role),
+            Transition | Delete => keeps_statistics(role),
             _ => false,
         },
         R::DatasetReleases => keeps_statistics(role) && matches!(action, Edit | Transition),

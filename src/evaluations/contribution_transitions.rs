@@ -1,8 +1,7 @@
 //! Moves of a contribution: set aside, and taken up again. Each an immutable row.
 
 use actix_web::post;
-use approdo_db::schema::{evaluation_placements as placements, history};
-use approdo_db::types::RowId;
+use approdo_db::schema::evaluation_placements as placements;
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,9 +9,9 @@ use validator::{Validate, ValidationErrors};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId, texts_within};
-use crate::directory::entries::{self, Entry as _};
+use crate::directory::entries;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
-use crate::evaluations::contributions::{EvaluationContributionId, EvaluationContributionRow};
+use crate::evaluations::contributions::{self, EvaluationContributionId, EvaluationContributionRow};
 use crate::evaluations::rules::EvaluationContributionStatus;
 use crate::evaluations::types::EvaluationRoundRow;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch};
@@ -28,10 +27,6 @@ pub enum NewEvaluationContributionTransition {
         /// Why. Who sent it reads it.
         #[schema(min_length = 1, max_length = 2000)]
         note: String,
-        /// Whether the text goes for good, from the history as well: because it tells of people (GDPR art. 17).
-        #[serde(default)]
-        #[schema(default = false)]
-        remove_text: bool,
     },
     /// From set aside, where its text is still there.
     Received {
@@ -51,7 +46,7 @@ impl Checked for NewEvaluationContributionTransition {}
 impl NewEvaluationContributionTransition {
     fn to(&self) -> (EvaluationContributionStatus, Option<&str>) {
         match self {
-            Self::SetAside { note, .. } => (EvaluationContributionStatus::SetAside, Some(note.as_str())),
+            Self::SetAside { note } => (EvaluationContributionStatus::SetAside, Some(note.as_str())),
             Self::Received { note } => (EvaluationContributionStatus::Received, note.as_deref()),
         }
     }
@@ -76,8 +71,7 @@ pub async fn create_evaluation_contribution_transition(
     body: Body<NewEvaluationContributionTransition>,
 ) -> ApiResult<Answer> {
     door.write("create_evaluation_contribution_transition", caller, Some(body.fingerprint()), move |unit| {
-        let found = EvaluationContributionRow::find(unit.connection, id.0)?;
-        let found = found.filter(|row| row.is_in_sight_of(&unit.rights)).ok_or_else(ApiError::not_found)?;
+        let found = contributions::in_sight(unit, id.0)?;
         let round: EvaluationRoundRow = entries::found_locked(unit, found.evaluation_round_id)?;
         let transition =
             entries::run(unit, id.0, &if_match, &body, |unit, row, id, asked| make(unit, row, &round, id, asked))?;
@@ -103,9 +97,8 @@ pub fn make(
         let detail = "what a round has put together stays: it is in response, or closed";
         return Err(ApiError::unmet(vec![UnmetGuard::new("round_open", detail)]));
     }
-    let mut changed = vec!["status", "set_aside_reason"];
     match asked {
-        NewEvaluationContributionTransition::SetAside { note, remove_text } => {
+        NewEvaluationContributionTransition::SetAside { note } => {
             let placed = placements::table.filter(placements::evaluation_contribution_id.eq(row.id));
             let placed: i64 = placed.count().get_result(unit.connection)?;
             if placed > 0 {
@@ -113,12 +106,6 @@ pub fn make(
                 return Err(ApiError::unmet(vec![UnmetGuard::new("not_placed", detail)]));
             }
             row.set_aside_reason = Some(note.clone());
-            if *remove_text {
-                row.text = None;
-                changed.push("text");
-                diesel::delete(history::table.filter(history::resource_id.eq(RowId(row.id.0))))
-                    .execute(unit.connection)?;
-            }
         }
         NewEvaluationContributionTransition::Received { .. } => {
             if row.text.is_none() {
@@ -128,6 +115,6 @@ pub fn make(
         }
     }
     row.status = to;
-    entries::save(unit, &mut row, &changed)?;
+    entries::save(unit, &mut row, &["status", "set_aside_reason"])?;
     entries::keep_move(unit, &row, id, (from.as_str(), to.as_str()), note)
 }

@@ -15,7 +15,7 @@ use validator::Validate;
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, OrganisationId, Resource, Rights};
 use crate::clock;
-use crate::directory::entries;
+use crate::directory::entries::{self, Entry as _};
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::evaluations::rules::{EvaluationContributionStatus, StakeholderCategory, refusal_of_contributions};
@@ -83,7 +83,7 @@ pub struct EvaluationContribution {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub organisation_id: Option<OrganisationId>,
-    /// Absent where it was taken away, because it told of people.
+    /// Absent where it was deleted, because it told of people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 10_000)]
     pub text: Option<String>,
@@ -329,6 +329,12 @@ pub fn contribute(
     let members = ["evaluation_round_id", "category", "organisation_id", "text", "language", "status"];
     entries::add(unit, &row, &members)?;
     Ok(row)
+}
+
+/// A contribution that the caller may know of; 404 else.
+pub fn in_sight(unit: &mut Unit<'_>, id: EvaluationContributionId) -> ApiResult<EvaluationContributionRow> {
+    let found = EvaluationContributionRow::find(unit.connection, id)?;
+    found.filter(|row| row.is_in_sight_of(&unit.rights)).ok_or_else(ApiError::not_found)
 }
 
 /// Read a contribution to an evaluation round.

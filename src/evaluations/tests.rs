@@ -143,15 +143,15 @@ impl Round {
         }
     }
 
+    fn takes_contributions(&self) -> bool {
+        refusal_of_contributions(self.status, (Some(day(FIRST)), Some(self.until)), self.today).is_none()
+    }
+
     fn take(&mut self, step: Step) {
         let at = |index: usize, length: usize| if length == 0 { None } else { Some(index % length) };
         match step {
             Step::Days(days) => self.today = self.today + Days::new(days),
-            Step::Contribute => {
-                if refusal_of_contributions(self.status, (Some(day(FIRST)), Some(self.until)), self.today).is_none() {
-                    self.said.push(Said::default());
-                }
-            }
+            Step::Contribute if self.takes_contributions() => self.said.push(Said::default()),
             Step::PutOff(to) => {
                 let after = Some(day(to));
                 if refusal_of_edit(self.status, &["collects_until"], (Some(self.until), after)).is_none() && to >= FIRST

@@ -39,8 +39,7 @@ CREATE TABLE evaluation_contributions (
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     CHECK (category <> 'resident' OR organisation_id IS NULL),
-    CHECK ((status = 'set_aside') = (set_aside_reason IS NOT NULL)),
-    CHECK (text IS NOT NULL OR status = 'set_aside')
+    CHECK ((status = 'set_aside') = (set_aside_reason IS NOT NULL))
 );
 
 CREATE INDEX evaluation_contributions_by_round ON evaluation_contributions (evaluation_round_id, id);

@@ -265,6 +265,7 @@ pub const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("create_evaluation_contribution", Some((Create, R::EvaluationContributions))),
         ("read_evaluation_contribution", Some((Read, R::EvaluationContributions))),
         ("create_evaluation_contribution_transition", Some((Transition, R::EvaluationContributions))),
+        ("delete_evaluation_contribution_text", Some((Delete, R::EvaluationContributions))),
         ("list_evaluation_themes", Some((List, R::EvaluationThemes))),
         ("create_evaluation_theme", Some((Create, R::EvaluationThemes))),
         ("read_evaluation_theme", Some((Read, R::EvaluationThemes))),

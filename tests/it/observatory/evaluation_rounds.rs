@@ -361,19 +361,28 @@ both! { in_a_sandbox:
         moved(&elena, &other, &json!({"to": "set_aside", "note": "Later."})).expect(201);
         moved(&elena, &other, &json!({"to": "received"})).expect(201);
         assert_eq!(elena.get(&other).expect(200).json()["text"], "Give books.");
-        moved(&elena, &named, &json!({"to": "set_aside", "note": "Names somebody.", "remove_text": true})).expect(201);
+        let text = format!("{named}/text");
+        maria.delete(&text, "*").expect(403);
+        world.paolo_organisation_administrator().delete(&text, "*").expect(403);
+        let administers = json!({"role": "organisation_administrator", "organisation_id": world.fixture.comune_trieste, "territory_ids": [world.fixture.trieste]});
+        world.another_client(&administers).0.delete(&text, "*").expect(404);
+        elena.send("DELETE", &text, &[], None).expect(428);
+        elena.delete(&text, "\"9.0\"").expect(412);
+        elena.delete(&text, "*").expect(204);
+        elena.delete(&text, "*").expect(404);
         for reader in [&elena, &maria] {
             let row = reader.get(&named).expect(200);
             assert!(!row.text.contains("Olena"), "{}", row.text);
-            assert_eq!((row.json().get("text"), &row.json()["set_aside_reason"]), (None, &json!("Names somebody.")));
+            assert_eq!((row.json().get("text"), &row.json()["status"], &row.json()["version"]), (None, &json!("received"), &json!(2)));
         }
+        moved(&elena, &named, &json!({"to": "set_aside", "note": "Named somebody."})).expect(201);
         assert_eq!(unmet(moved(&elena, &named, &json!({"to": "received"}))), ["text"]);
         use approdo_db::schema::history;
         use diesel::prelude::*;
         let id = RowId(uuid::Uuid::parse_str(id_in(&named)).unwrap());
         let kept = history::table.filter(history::resource_id.eq(id)).select(history::field_values);
         let kept: Vec<approdo_db::Json> = kept.load(&mut world.connection()).unwrap();
-        assert_eq!(kept.len(), 1);
+        assert_eq!(kept.len(), 2);
         assert!(kept.iter().all(|values| !values.value().to_string().contains("Olena")));
     }
 }
