@@ -251,6 +251,7 @@ fn objective(
             let ids = [("responsible_organisation_id", json!(responsible)), ("starts_on", json!(first))];
             let new = request(one.activity, &ids)?;
             let id = ActivityId::new();
+            unit.now = story::at(first, clock::now());
             activities::plan(unit, id, &objective, new)?;
             let mut results = one.results;
             for to in one.moves {
