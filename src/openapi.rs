@@ -16,13 +16,14 @@ use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
 use crate::error::{FieldError, Problem, UnmetGuard};
 use crate::hsds::exchange::imports as exchange;
+use crate::objectives::types::ObjectiveEmbed;
 use crate::observatory::indicators::charts::ChartForm;
 
 /// Methods a path item may have.
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm)))]
+#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm, ObjectiveEmbed)))]
 struct Shared;
 
 /// The operations as the handlers describe them.
@@ -139,6 +140,7 @@ fn tags() -> Value {
         {"name": "Pathways", "description": "What newcomers of a target group go through after their arrival (domain K3): templates, and what was started."},
         {"name": "Directory", "description": "Organisations that take part, and their services."},
         {"name": "Observatory", "description": "Statistics: datasets, what is imported into them, and their observations."},
+        {"name": "Evaluation", "description": "Observatories, what they watch and ask those concerned (domain 43, C8); objectives, and what came of them (C11)."},
         {"name": "Referrals", "description": "What one body asks another to do for a person, and how it ended."},
         {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted, and requests for them (domain 15)."},
         {"name": "Shared accesses", "description": "Another body looks into chosen members of a case for a time (domain 15)."},

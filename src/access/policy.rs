@@ -63,6 +63,14 @@ text_enum! {
         DatasetReleases = "dataset_releases",
         DataImports = "data_imports",
         Indicators = "indicators",
+        Observatories = "observatories",
+        ObservatoryEntries = "observatory_entries",
+        EvaluationRounds = "evaluation_rounds",
+        EvaluationContributions = "evaluation_contributions",
+        EvaluationThemes = "evaluation_themes",
+        Objectives = "objectives",
+        Activities = "activities",
+        ActivityResults = "activity_results",
         CodeLists = "code_lists",
         People = "people",
         PersonExports = "person_exports",
@@ -134,6 +142,13 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::Datasets
         | R::DatasetReleases
         | R::Indicators
+        | R::Observatories
+        | R::ObservatoryEntries
+        | R::EvaluationRounds
+        | R::EvaluationThemes
+        | R::Objectives
+        | R::Activities
+        | R::ActivityResults
             if matches!(action, List | Read) =>
         {
             true
@@ -146,7 +161,18 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::Organisations => administers(role) && matches!(action, Create | Edit),
         R::Territories => role == Role::SystemAdministrator && matches!(action, Create | Edit | Delete),
         // What the public may know of is kept by those who answer for the figures.
-        R::Datasets | R::Indicators => keeps_statistics(role) && matches!(action, Create | Edit),
+        R::Datasets | R::Indicators | R::Observatories | R::Objectives => {
+            keeps_statistics(role) && matches!(action, Create | Edit)
+        }
+        R::ObservatoryEntries | R::ActivityResults => keeps_statistics(role) && matches!(action, Create | Delete),
+        R::EvaluationRounds | R::Activities => keeps_statistics(role) && matches!(action, Create | Edit | Transition),
+        R::EvaluationThemes => keeps_statistics(role) && matches!(action, Create | Edit | Delete),
+        // Those who know the work speak for their organisation, and read what it has said.
+        R::EvaluationContributions => match action {
+            List | Read | Create => contributes(role),
+            Transition | Delete => keeps_statistics(role),
+            _ => false,
+        },
         R::DatasetReleases => keeps_statistics(role) && matches!(action, Edit | Transition),
         R::DataImports => keeps_statistics(role) && matches!(action, List | Read | Create | Edit),
         R::PathwayTemplates | R::Agreements => administers(role) && matches!(action, Create | Edit | Transition),
@@ -297,6 +323,10 @@ fn administers(role: Role) -> bool {
 
 fn keeps_statistics(role: Role) -> bool {
     administers(role) || role == Role::ObservatoryAnalyst
+}
+
+fn contributes(role: Role) -> bool {
+    keeps_statistics(role) || matches!(role, Role::CaseManager | Role::HelpDeskOperator | Role::TrainingOrganiser)
 }
 
 fn tells_of_services(role: Role) -> bool {

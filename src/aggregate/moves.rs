@@ -21,13 +21,14 @@ define_id! {
 }
 
 /// One move of an agreement, an appointment, an assessment, a consent, a goal, a pathway or its template, a plan, a legal status, a
-/// referral, a reminder, a transfer, a shared access or a person.
+/// referral, a reminder, a transfer, a shared access, a person, an evaluation round, a
+/// contribution to one, or an activity.
 #[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
 #[diesel(table_name = child_transitions, treat_none_as_default_value = false)]
 pub struct ChildTransition {
     pub id: ChildTransitionId,
     /// What moved: `agreement`, `referral`, `appointment`, `assessment`, `consent`, `goal`, `pathway`, `pathway_template`, `plan`, `legal_status`, `reminder`,
-    /// `person`, `transfer`, `shared_access`.
+    /// `person`, `transfer`, `shared_access`, `evaluation_round`, `evaluation_contribution`, `activity`.
     #[schema(max_length = 40)]
     pub resource: String,
     #[schema(value_type = uuid::Uuid)]

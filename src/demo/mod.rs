@@ -3,6 +3,7 @@
 pub mod bulk;
 pub mod callers;
 mod directory;
+mod evaluations;
 pub mod load;
 mod networks;
 mod offers;

@@ -11,6 +11,7 @@ pub mod imports;
 pub mod indicators;
 pub mod numbers;
 pub mod observations;
+pub mod observatories;
 pub mod operational;
 pub mod periods;
 pub mod queries;

@@ -2,7 +2,7 @@
 
 use actix_web::{post, web};
 use approdo_db::Timestamp;
-use approdo_db::schema::dataset_releases;
+use approdo_db::schema::{child_transitions, dataset_releases};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -203,6 +203,10 @@ fn publish(
 ) -> ApiResult<()> {
     // One publication of a dataset at a time.
     let mut dataset: Dataset = entries::found_locked(unit, row.dataset_id)?;
+    if dataset.computed_from.is_some() && another_published_since(unit, row)? {
+        let detail = "another release was published after this one was counted, which may tell the same periods differently: compute it again";
+        return Err(ApiError::unmet(vec![UnmetGuard::new("counted_since", detail)]));
+    }
     match plan.cloned().transpose()? {
         Some(plan) => row.suppressed = plan.carry_out(unit.connection, row, &dataset)?,
         None if dataset.suppress_below == 0 => {}
@@ -235,6 +239,22 @@ fn publish(
         entries::save(unit, &mut dataset, &["releases"])?;
     }
     Ok(())
+}
+
+/// Whether another release of the dataset was moved to published after this one was made.
+fn another_published_since(unit: &mut Unit<'_>, row: &Release) -> QueryResult<bool> {
+    use child_transitions as t;
+    let others = dataset_releases::table
+        .filter(dataset_releases::dataset_id.eq(row.dataset_id))
+        .filter(dataset_releases::id.ne(row.id))
+        .select(dataset_releases::id);
+    let published: i64 = t::table
+        .filter(t::resource_id.eq_any(others))
+        .filter(t::to_status.eq(ReleaseStatus::Published))
+        .filter(t::at.ge(row.created_at))
+        .count()
+        .get_result(unit.connection)?;
+    Ok(published > 0)
 }
 
 /// Takes a publication back whose embargo has not ended; the release before it goes on being the last.

@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 37] = [
+const KINDS: [Kind; 43] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -153,6 +153,12 @@ const KINDS: [Kind; 37] = [
     kind("pathway_template", "/pathway-templates/", None, &[]),
     kind("dataset", "/datasets/", None, &[]),
     kind("indicator", "/indicators/", None, &[]),
+    kind("observatory", "/observatories/", None, &[]),
+    kind("observatory_entry", "/observatory-entries/", None, &[]),
+    kind("evaluation_round", "/evaluation-rounds/", None, &[]),
+    kind("objective", "/objectives/", None, &[]),
+    kind("activity", "/activities/", None, &[]),
+    kind("activity_result", "/activity-results/", None, &[]),
     kind("code_list_version", "/code-list-versions/", None, &[]),
     kind("service", "/services/", None, &[]),
     kind("service_capacity", "/services/", None, &[]),

@@ -104,8 +104,8 @@ impl Checked for NewComputation {}
 /// Compute a release.
 ///
 /// Of a dataset with `computed_from`: what the organisation that keeps it, and those below it, have. Periods that were published stay as
-/// they were told. Nobody reads it before it is published, and small counts are hidden then. 422 where no period is left to count, or more than
-/// 200,000 numbers would come of it.
+/// they were told. Nobody reads it before it is published, and small counts are hidden then. 422 where no period, or nothing,
+/// is left to count, or more than 200,000 numbers would come of it.
 #[utoipa::path(
     tag = "Observatory",
     params(("dataset_id" = DatasetId, Path, description = "The dataset.")),

@@ -33,6 +33,8 @@ use crate::territory::codes::CodeSystem;
 use crate::territory::subtree::Subtree;
 use crate::work::Unit;
 
+/// The first year that is counted.
+const EARLIEST: i32 = 1900;
 /// Periods that are counted at most.
 const MOST_PERIODS: usize = 600;
 /// Observations of a computed release at most: it is written in one transaction, and protected in memory.
@@ -57,13 +59,16 @@ pub struct Counted {
 /// are over today, and have not been published.
 ///
 /// # Errors
-/// 422 where there is no such period, or too many numbers would come of it.
+/// 422 where there is no such period, nothing to count, or too many numbers would come of it.
 pub fn count(
     connection: &mut Connection,
     (dataset, from): (&Dataset, ComputedFrom),
     since: NaiveDate,
     today: NaiveDate,
 ) -> ApiResult<Counted> {
+    if since.year() < EARLIEST {
+        return Err(ApiError::invalid_member("since", format!("must be in {EARLIEST} or later")));
+    }
     let dimensions = dataset.dimensions()?;
     let divisions = from.divisions(&dimensions, dataset.measure_kind)?;
     let before = last_public(connection, dataset.id)?;
@@ -88,6 +93,9 @@ pub fn count(
     let places = Places::read(connection, &dimensions, &counter, &spans, is_stock)?;
     let mut cells = counter.told(|territory, span| places.above(territory, span));
     cells.extend(told);
+    if cells.is_empty() {
+        return Err(ApiError::invalid_member("since", "leaves nothing to count"));
+    }
     let cells = with_zeros(cells, &periods, MOST_CELLS).ok_or_else(|| {
         let detail = format!("more than {MOST_CELLS} numbers would come of it: begin later, or divide by less");
         ApiError::invalid_member("since", detail)

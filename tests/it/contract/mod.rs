@@ -3,6 +3,7 @@
 mod answer;
 pub mod bad_input;
 mod document;
+mod evaluation_rows;
 mod forged;
 mod hand_written;
 mod names;

@@ -12,10 +12,10 @@ use crate::support::{Client, planning};
 
 /// Rows of one municipality, each made when it is first asked for: most operations need few of them.
 pub struct Rows<'s> {
-    stage: &'s Stage<'s>,
+    pub(super) stage: &'s Stage<'s>,
     manager: Client,
-    organisation: String,
-    territory: String,
+    pub(super) organisation: String,
+    pub(super) territory: String,
     number: u32,
     made: RefCell<HashMap<&'static str, String>>,
 }
@@ -106,6 +106,7 @@ rows! {
     network_meeting,
     dataset,
     /// With a release that everybody reads.
+    computed_dataset,
     published_dataset,
     /// Of a dataset of its own.
     published_release,
@@ -115,6 +116,25 @@ rows! {
     data_import,
     /// Of the published dataset.
     indicator,
+    observatory,
+    /// Of a network.
+    observatory_entry,
+    /// Planned.
+    evaluation_round,
+    collecting_round,
+    /// To the collecting round, by the municipality.
+    evaluation_contribution,
+    /// In synthesis.
+    evaluated_round,
+    /// Of the round in synthesis.
+    evaluation_theme,
+    /// Of a round that is closed.
+    published_theme,
+    objective,
+    planned_activity,
+    /// Under way.
+    activity,
+    activity_result,
 }
 
 /// A file that is attached and stored.
@@ -166,9 +186,20 @@ impl<'s> Rows<'s> {
                 self.make_of_directory(&anna, name)
             }
             "network" | "network_member" | "network_meeting" => self.make_of_networks(&anna, name),
-            "dataset" | "published_dataset" | "published_release" | "release" | "data_import" | "indicator" => {
-                self.make_of_the_observatory(&anna, name)
-            }
+            "dataset" | "computed_dataset" | "published_dataset" | "published_release" | "release" | "data_import"
+            | "indicator" => self.make_of_the_observatory(&anna, name),
+            "observatory"
+            | "observatory_entry"
+            | "evaluation_round"
+            | "collecting_round"
+            | "evaluation_contribution"
+            | "evaluated_round"
+            | "evaluation_theme"
+            | "published_theme"
+            | "objective"
+            | "planned_activity"
+            | "activity"
+            | "activity_result" => self.make_of_evaluation(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -279,6 +310,11 @@ impl<'s> Rows<'s> {
         match name {
             "data_import" => import(&self.dataset()),
             "dataset" => anna.post("/datasets", &new).expect(201).id(),
+            "computed_dataset" => {
+                (new["computed_from"], new["suppress_below"]) =
+                    (json!({"source": "cases_open", "period": "year"}), json!(5));
+                anna.post("/datasets", &new).expect(201).id()
+            }
             "indicator" => {
                 let mut new = operation("create_indicator").example().expect("an example");
                 (new["organisation_id"], new["code"]) = (json!(self.organisation), json!(format!("I_{}", self.number)));

@@ -156,6 +156,17 @@ impl<'w> Stage<'w> {
         (body, receiver, manager)
     }
 
+    /// As if the last day to contribute to a round had passed, and what comes after it.
+    pub fn round_stands(&self, round: &str, status: &str) {
+        use approdo_db::schema::evaluation_rounds as rounds;
+        use diesel::prelude::*;
+        let id = approdo_db::types::RowId(uuid::Uuid::parse_str(round).expect("an id"));
+        let closed_at = (status == "closed").then(approdo::clock::now);
+        let stands = (rounds::status.eq(status), rounds::closed_at.eq(closed_at));
+        let moved = diesel::update(rounds::table.filter(rounds::id.eq(id))).set(stands);
+        moved.execute(&mut self.world.connection()).expect("moved");
+    }
+
     pub fn sent_by_somebody_else(&self, referral: &str) {
         use approdo_db::schema::referrals;
         use diesel::prelude::*;
@@ -173,7 +184,7 @@ impl<'w> Stage<'w> {
         for (name, value) in members.iter_mut() {
             let fixture_id = |id: TerritoryId| json!(id);
             match name.as_str() {
-                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" => {
+                "owner_org_id" | "organisation_id" | "parent_id" | "recipient_id" | "responsible_organisation_id" => {
                     *value = json!(rows.organisation())
                 }
                 "attendee_organisation_ids" => {
@@ -184,6 +195,8 @@ impl<'w> Stage<'w> {
                 "recipient_ids" => *value = json!([rows.organisation()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "dataset_id" => *value = json!(rows.dataset()),
+                "observatory_id" => *value = json!(rows.observatory()),
+                "resource_id" => *value = json!(rows.indicator()),
                 "numerator" => value["dataset_id"] = json!(rows.published_dataset()),
                 // An organisation has a dataset of each code once.
                 "code" if ["create_dataset", "create_indicator"].contains(&operation.id) => {
@@ -330,12 +343,28 @@ impl<'w> Stage<'w> {
             ("location_id", _) => rows.location(),
             ("service_at_location_id", _) => rows.service_at_location(),
             ("dataset_id", "list_observations" | "search_observations") => rows.published_dataset(),
+            ("dataset_id", "create_computation") => rows.computed_dataset(),
             ("dataset_id", _) => rows.dataset(),
             ("dimension", _) => "SEX".to_owned(),
             ("indicator_id", _) => rows.indicator(),
             ("release_id", "read_dataset_release") => rows.published_release(),
             ("release_id", _) => rows.release(),
             ("data_import_id", _) => rows.data_import(),
+            ("observatory_id", _) => rows.observatory(),
+            ("observatory_entry_id", _) => rows.observatory_entry(),
+            ("evaluation_round_id", "list_evaluation_contributions" | "create_evaluation_contribution") => {
+                rows.collecting_round()
+            }
+            ("evaluation_round_id", "list_evaluation_themes" | "create_evaluation_theme") => rows.evaluated_round(),
+            ("evaluation_round_id", _) => rows.evaluation_round(),
+            ("evaluation_contribution_id", _) => rows.evaluation_contribution(),
+            ("evaluation_theme_id", "read_evaluation_theme") => rows.published_theme(),
+            ("objective_id", _) => rows.objective(),
+            // The example begins it.
+            ("activity_id", "create_activity_transition") => rows.planned_activity(),
+            ("activity_id", _) => rows.activity(),
+            ("activity_result_id", _) => rows.activity_result(),
+            ("evaluation_theme_id", _) => rows.evaluation_theme(),
             ("network_id", _) => rows.network(),
             ("network_member_id", _) => rows.network_member(),
             ("network_meeting_id", _) => rows.network_meeting(),

@@ -1,8 +1,12 @@
 //! Statistics of others: how a file becomes a release, and a release what everybody reads.
 
 mod charts;
+mod evaluation_rounds;
 mod files;
 mod indicators;
+mod objectives;
+mod observatories;
+mod operational;
 pub mod queries;
 mod reference;
 mod releases;

@@ -8,6 +8,7 @@ mod case_work;
 mod consented;
 mod deployment;
 mod directory;
+mod evaluated;
 mod networking;
 mod observed;
 mod person_register;
@@ -25,6 +26,7 @@ pub use case_work::*;
 pub use consented::*;
 pub use deployment::*;
 pub use directory::*;
+pub use evaluated::*;
 pub use networking::*;
 pub use observed::*;
 pub use person_register::*;
@@ -36,6 +38,8 @@ pub use transferred::*;
 pub use vocabulary::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
+    activities,
+    activity_results,
     agreement_parties,
     agreements,
     api_clients,
@@ -59,6 +63,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     dataset_slices,
     datasets,
     directory_sources,
+    evaluation_contributions,
+    evaluation_placements,
+    evaluation_rounds,
+    evaluation_themes,
     external_ids,
     goals,
     grant_scopes,
@@ -72,9 +80,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     network_members,
     networks,
     notes,
+    objectives,
     observation_set_periods,
     observation_sets,
     observations,
+    observatories,
+    observatory_entries,
     organisation_ancestors,
     organisations,
     partner_links,

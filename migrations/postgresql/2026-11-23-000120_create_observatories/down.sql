@@ -1,0 +1,2 @@
+DROP TABLE observatory_entries;
+DROP TABLE observatories;

@@ -1,0 +1,3 @@
+DROP TABLE activity_results;
+DROP TABLE activities;
+DROP TABLE objectives;

@@ -1,0 +1,249 @@
+//! The deployment's own cases as statistics: counted by whoever keeps them, and told with small counts hidden (domain 41, 42).
+
+use std::collections::BTreeMap;
+
+use approdo::cases::rules::CaseStatus;
+use approdo::cases::types::{CaseId, CaseRow, TransitionId};
+use approdo::people::processing::Processing;
+use approdo::people::types::PersonRow;
+use approdo_db::Timestamp;
+use approdo_db::schema::case_transitions;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use super::{dataset as described_for_imports, elena, moved};
+use crate::both;
+use crate::support::http::Answer;
+use crate::support::seed::{Seeded, case_of, person, put};
+use crate::support::{Client, World};
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+/// So many cases in Udine or Trieste, of people of one sex born on a day, opened on a day.
+fn cases(world: &World, count: usize, place: &str, (sex, born): (&str, &str), opened_on: &str) -> Vec<CaseId> {
+    put_cases(world, count, place, opened_on, |person| {
+        (person.sex, person.date_of_birth) = (Some(sex.into()), Some(date(born)));
+    })
+}
+
+fn put_cases(
+    world: &World,
+    count: usize,
+    place: &str,
+    opened_on: &str,
+    change: impl Fn(&mut PersonRow),
+) -> Vec<CaseId> {
+    let (owner, territory) = match place {
+        "030129" => (world.fixture.comune_udine, world.fixture.udine),
+        _ => (world.fixture.comune_trieste, world.fixture.trieste),
+    };
+    let made = (0..count).map(|_| {
+        let mut person = person(owner, territory, approdo::clock::now());
+        change(&mut person);
+        let case = CaseRow { opened_on: date(opened_on), ..case_of(&person) };
+        (person, Seeded { case, tasks: Vec::new(), plans: Vec::new(), statuses: Vec::new() })
+    });
+    let made: Vec<_> = made.collect();
+    put(world, &made);
+    made.into_iter().map(|(_, seeded)| seeded.case.id).collect()
+}
+
+/// That a case went from one state to another at noon of a day, with this reason.
+fn went(world: &World, case: CaseId, version: i64, (from, to): (CaseStatus, CaseStatus), reason: &str, on: &str) {
+    use case_transitions as t;
+    let noon = date(on).and_hms_opt(12, 0, 0).expect("noon").and_utc();
+    let actor = world.fixture.callers[0].id;
+    diesel::insert_into(t::table)
+        .values((
+            (t::id.eq(TransitionId::new()), t::case_id.eq(case), t::case_version.eq(version)),
+            (t::from_status.eq(from), t::to_status.eq(to), t::reason_code.eq(Some(reason))),
+            (t::actor_id.eq(actor), t::at.eq(Timestamp::new(noon))),
+        ))
+        .execute(&mut world.connection())
+        .expect("a transition");
+}
+
+/// The member that is wrong.
+fn pointer(answer: Answer) -> String {
+    answer.expect(422).json()["errors"][0]["pointer"].as_str().expect("a pointer").to_owned()
+}
+
+fn new(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]) -> Value {
+    let kind = if source == "cases_open" { "stock" } else { "flow" };
+    let others = divisions.iter().map(|id| json!({"id": id, "role": "other", "name": id}));
+    let mut dimensions = vec![json!({"id": "REF_AREA", "role": "area", "name": "Territory"})];
+    dimensions.extend(others);
+    dimensions.push(json!({"id": "TIME_PERIOD", "role": "time", "name": "Time"}));
+    json!({"organisation_id": world.fixture.root, "code": code, "name": "Cases", "unit": "cases", "measure_kind": kind,
+        "source": "The deployment's own cases", "computed_from": {"source": source, "period": period}, "dimensions": dimensions})
+}
+
+fn described(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]) -> String {
+    elena(world).post("/datasets", &new(world, code, source, period, divisions)).expect(201).id()
+}
+
+/// Counts since a day; the release.
+fn computed(world: &World, dataset: &str, since: &str) -> String {
+    let answer = elena(world).post(&format!("/datasets/{dataset}/computations"), &json!({"since": since})).expect(201);
+    assert_eq!(answer.json()["status"], "loaded");
+    assert!(answer.header("location").ends_with(&format!("/dataset-releases/{}", answer.id())));
+    answer.id()
+}
+
+fn publish(world: &World, release: &str) -> Value {
+    for to in ["validated", "approved", "published"] {
+        moved(&elena(world), release, &json!({"to": to})).expect(201);
+    }
+    elena(world).get(&format!("/dataset-releases/{release}")).expect(200).json()
+}
+
+/// What is told, by its codes in the order of the dimensions; nothing where it is hidden.
+fn told(client: &Client, dataset: &str) -> BTreeMap<String, Option<f64>> {
+    let page = client.get(&format!("/datasets/{dataset}/observations?limit=200")).expect(200).json();
+    assert!(page.get("next_cursor").is_none(), "more than a page");
+    let key = |row: &Value| {
+        let codes = row["key"].as_array().expect("a key").iter().map(|code| code["code"].as_str().expect("a code"));
+        codes.collect::<Vec<_>>().join("/")
+    };
+    page["items"].as_array().expect("rows").iter().map(|row| (key(row), row["value"].as_f64())).collect()
+}
+
+both! {
+    fn cases_are_counted_and_nobody_reads_small_counts_of_them(world: &World) {
+        let samira = world.samira_help_desk_operator();
+        cases(world, 2, "030129", ("male", "1990-01-01"), "2024-03-05");
+        cases(world, 9, "030129", ("female", "1990-01-01"), "2024-12-31");
+        cases(world, 20, "032006", ("male", "1990-01-01"), "2024-01-01");
+        cases(world, 30, "032006", ("female", "1990-01-01"), "2024-07-01");
+        // Neither of another year nor of a year that is not over.
+        cases(world, 7, "032006", ("female", "1990-01-01"), "2023-12-31");
+        cases(world, 8, "032006", ("female", "1990-01-01"), "2026-01-01");
+        put_cases(world, 6, "032006", "2024-02-02", |person| person.processing = Processing::Restricted);
+        let dataset = described(world, "OPENED", "cases_opened", "year", &["SEX"]);
+        let release = computed(world, &dataset, "2024-01-01");
+
+        // Before it is published, who keeps it reads none of it either: it is not protected yet.
+        for client in [&elena(world), &world.anna_system_administrator()] {
+            client.get(&format!("/datasets/{dataset}/observations?release_id={release}")).expect(403);
+            let asked = json!({"release_id": release, "places": {"codes": ["06"]}, "times": {}});
+            client.post(&format!("/datasets/{dataset}/observations/searches"), &asked).expect(403);
+            let codes = client.get(&format!("/datasets/{dataset}/codes?dimension=REF_AREA")).expect(200).json();
+            assert_eq!(codes["items"], json!([]));
+        }
+        samira.get(&format!("/datasets/{dataset}/observations?release_id={release}")).expect(404);
+
+        let row = publish(world, &release);
+        let cells = told(&samira, &dataset);
+        assert_eq!(cells["IT/_T/2024"], Some(61.0));
+        assert_eq!(cells["06/_T/2024"], Some(61.0));
+        assert_eq!(cells["IT/_T/2025"], Some(0.0));
+        assert_eq!(cells["030129/male/2024"], None);
+        assert!(cells["030129/female/2024"].is_none() || cells["030129/_T/2024"].is_none(), "told by its sum");
+        assert!(cells["032006/male/2024"].is_none() || cells["06/male/2024"].is_none(), "told by the region");
+        assert!(!cells.keys().any(|key| key.ends_with("2023") || key.ends_with("2026")), "{cells:?}");
+        let hidden = cells.values().filter(|value| value.is_none()).count();
+        assert_eq!(row["suppressed"], json!(hidden));
+
+        // Indicators and questions are made of it as of any other dataset.
+        let asked = json!({"places": {"codes": ["06"]}, "times": {}, "filters": [{"dimension": "SEX", "codes": ["_T"]}]});
+        let answer = samira.post(&format!("/datasets/{dataset}/observations/searches"), &asked).expect(200).json();
+        assert_eq!(answer["items"][0]["value"], json!(61.0), "{answer}");
+    }
+
+    fn a_period_that_was_published_stays_as_it_was_told(world: &World) {
+        cases(world, 10, "030129", ("male", "1990-01-01"), "2024-03-05");
+        cases(world, 8, "032006", ("male", "1990-01-01"), "2025-03-05");
+        let dataset = described(world, "STAYS", "cases_opened", "year", &[]);
+        publish(world, &computed(world, &dataset, "2025-01-01"));
+        let path = format!("/datasets/{dataset}/computations");
+        assert_eq!(pointer(elena(world).post(&path, &json!({"since": "2025-01-01"}))), "#/since");
+        publish(world, &computed(world, &dataset, "2024-01-01"));
+        let first = told(&elena(world), &dataset);
+        assert_eq!((first["030129/2024"], first["030129/2025"]), (Some(10.0), Some(0.0)));
+
+        // Entered late, and in another place: the years that were told stay as they were.
+        cases(world, 6, "030129", ("male", "1990-01-01"), "2024-03-05");
+        cases(world, 7, "032006", ("male", "1990-01-01"), "2023-03-05");
+        publish(world, &computed(world, &dataset, "2023-01-01"));
+        let second = told(&elena(world), &dataset);
+        for (key, value) in &first {
+            assert_eq!(second[key], *value, "{key}");
+        }
+        assert_eq!((second["032006/2023"], second["032006/2024"], second["06/2023"]), (Some(7.0), Some(0.0), Some(7.0)));
+    }
+
+    fn what_was_counted_is_not_published_over_what_was_published_meanwhile(world: &World) {
+        cases(world, 10, "030129", ("male", "1990-01-01"), "2024-03-05");
+        cases(world, 10, "032006", ("male", "1990-01-01"), "2025-03-05");
+        let dataset = described(world, "RACE", "cases_opened", "year", &[]);
+        let (one, other) = (computed(world, &dataset, "2025-01-01"), computed(world, &dataset, "2024-01-01"));
+        publish(world, &other);
+        cases(world, 5, "030129", ("male", "1990-01-01"), "2025-03-05");
+        for to in ["validated", "approved"] {
+            moved(&elena(world), &one, &json!({"to": to})).expect(201);
+        }
+        // It lacks 2024: whoever reads the last release would find it gone.
+        moved(&elena(world), &one, &json!({"to": "published"})).expect(409);
+        assert_eq!(told(&elena(world), &dataset)["030129/2024"], Some(10.0));
+    }
+
+    fn a_case_is_open_until_it_is_closed_and_again_when_it_is_reopened(world: &World) {
+        let ids = cases(world, 12, "030129", ("female", "2007-06-15"), "2025-01-20");
+        for id in &ids[..6] {
+            went(world, *id, 2, (CaseStatus::Active, CaseStatus::Closed), "moved", "2025-02-10");
+            went(world, *id, 3, (CaseStatus::Closed, CaseStatus::Assessment), "new_need", "2025-04-02");
+        }
+        let open = described(world, "OPEN", "cases_open", "month", &["AGE"]);
+        publish(world, &computed(world, &open, "2025-01-01"));
+        let cells = told(&elena(world), &open);
+        let of = |age: &str, month: &str| cells[&format!("06/{age}/2025-{month}")];
+        assert_eq!(["01", "02", "03", "04"].map(|month| of("_T", month)), [Some(12.0), Some(6.0), Some(6.0), Some(12.0)]);
+        // They come of age in June.
+        assert_eq!([of("0-17", "05"), of("18-24", "05")], [Some(12.0), Some(0.0)]);
+        assert_eq!([of("0-17", "06"), of("18-24", "06")], [Some(0.0), Some(12.0)]);
+
+        let closed = described(world, "CLOSED", "cases_closed", "quarter", &["CLOSING_REASON"]);
+        publish(world, &computed(world, &closed, "2025-01-01"));
+        let cells = told(&elena(world), &closed);
+        assert_eq!((cells["030129/moved/2025-Q1"], cells["030129/_T/2025-Q2"]), (Some(6.0), Some(0.0)));
+    }
+
+    fn what_cannot_be_computed_is_refused_and_changes_nothing(world: &World) {
+        let elena = elena(world);
+        let refused = |change: &dyn Fn(&mut Value), member: &str| {
+            let mut new = new(world, "REFUSED", "cases_opened", "year", &["SEX"]);
+            change(&mut new);
+            assert_eq!(pointer(elena.post("/datasets", &new)), format!("#{member}"));
+        };
+        refused(&|new| new["suppress_below"] = json!(0), "/suppress_below");
+        refused(&|new| new["suppress_below"] = json!(4), "/suppress_below");
+        refused(&|new| new["measure_kind"] = json!("stock"), "/measure_kind");
+        refused(&|new| new["dimensions"][1]["id"] = json!("RELIGION"), "/dimensions/1/id");
+        assert_eq!(elena.get("/datasets?code=REFUSED").expect(200).json()["items"], json!([]));
+
+        let dataset = described(world, "BAD", "cases_opened", "year", &["SEX"]);
+        let path = format!("/datasets/{dataset}");
+        assert_eq!(pointer(elena.patch(&path, "*", &json!({"suppress_below": 2}))), "#/suppress_below");
+        elena.put(&format!("{path}/codelists/SEX"), &json!({"codes": [{"code": "_T"}]})).expect(409);
+        let mapping = json!({"encoding": "utf_8", "delimiter": ",", "header_line": 1, "columns": [
+            {"column": "REF_AREA", "holds": "codes", "dimension": "REF_AREA"}, {"column": "SEX", "holds": "codes", "dimension": "SEX"},
+            {"column": "TIME_PERIOD", "holds": "codes", "dimension": "TIME_PERIOD"}, {"column": "OBS_VALUE", "holds": "values"}]});
+        elena.post("/data-imports", &json!({"dataset_id": dataset, "mapping": mapping})).expect(409);
+        let compute = format!("{path}/computations");
+        assert_eq!(pointer(elena.post(&compute, &json!({"since": "2026-01-01"}))), "#/since");
+        for since in ["1899-12-31", "2025-01-01"] {
+            assert_eq!(pointer(elena.post(&compute, &json!({"since": since}))), "#/since");
+        }
+        cases(world, 5, "030129", ("male", "1990-01-01"), "2025-03-05");
+        elena.post(&compute, &json!({"since": "2025-01-01"})).expect(201);
+        world.paolo_organisation_administrator().post(&compute, &json!({"since": "2024-01-01"})).expect(403);
+        world.samira_help_desk_operator().post(&compute, &json!({"since": "2024-01-01"})).expect(403);
+        let releases = elena.get(&format!("{path}/releases")).expect(200).json();
+        assert_eq!(releases["items"].as_array().map(Vec::len), Some(1));
+        let imported = described_for_imports(world, "IMPORTED");
+        elena.post(&format!("/datasets/{imported}/computations"), &json!({"since": "2024-01-01"})).expect(409);
+    }
+}
