@@ -98,8 +98,13 @@ struct Known {
 impl Known {
     fn read(text: &str) -> Option<Self> {
         let upper = text.to_uppercase();
-        let words: Vec<&str> =
-            upper.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        // The pages at an address are in the reader's language, which is none of the licence.
+        let told = match upper.split_once("/DEED").or_else(|| upper.split_once("/LEGALCODE")) {
+            Some((address, _)) if !upper.contains(char::is_whitespace) => address,
+            _ => upper.as_str(),
+        };
+        let words = told.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.map(without_v).collect();
         Self::creative_commons(&words).or_else(|| Self::other(&words))
     }
 
@@ -180,6 +185,14 @@ impl Known {
             _ => return None,
         };
         Some(Self { kind, version: Some(version.to_owned()), address: Some(address.to_owned()) })
+    }
+}
+
+/// The 2 of `v2.0`.
+fn without_v(word: &str) -> &str {
+    match word.strip_prefix('V') {
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() => number,
+        _ => word,
     }
 }
 

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on should stop")]
 
 mod formats;
+mod licences;
+mod profile;
 mod sample;
+mod texts;
