@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use approdo_catalogue::{Format, Frequency, Theme};
+use approdo_catalogue::{AtLeastOne, Format, Frequency, Language, Period, Theme};
 use oxrdf::{NamedOrBlankNode, Term, Triple};
 
-use crate::sample::{base, catalogue, triples};
+use crate::sample::{base, catalogue, day, residents, triples};
 
 /// How often a property has to be there.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -237,4 +237,36 @@ fn entries_of_tables_are_told_by_their_codes() {
     assert_eq!(Theme::Society.code(), "SOCI");
     let codes: BTreeSet<&str> = Theme::ALL.iter().map(|theme| theme.code()).collect();
     assert_eq!(codes.len(), 13, "the table has thirteen themes, and one for what has none");
+}
+
+#[test]
+fn a_period_ends_no_earlier_than_it_begins() {
+    let (first, last) = (day(2025, 1, 1), day(2025, 12, 31));
+    assert_eq!(Period::new(last, Some(first)), None);
+    assert!(Period::new(first, Some(first)).is_some());
+    assert_eq!(Period::new(first, None).unwrap().last_day(), None);
+}
+
+#[test]
+fn a_period_that_goes_on_has_no_end() {
+    let mut catalogue = catalogue();
+    let mut dataset = residents();
+    dataset.more.periods = vec![Period::new(day(2025, 1, 1), None).unwrap()];
+    catalogue.datasets = AtLeastOne::one(dataset);
+    let read = Read::new(&triples(&catalogue.write(&base(), Format::Turtle).unwrap(), Format::Turtle));
+    assert_eq!(read.faults(), Vec::<String>::new());
+    let period = read.0.keys().find(|subject| read.is_a(subject, "dct:PeriodOfTime")).unwrap();
+    assert_eq!(read.values(period, &full("dcatapit:endDate")), Vec::<&Term>::new());
+}
+
+/// `dct:language` is of the EU's table alone; a language that is not known to be in it is left out rather than invented.
+#[test]
+fn languages_are_entries_of_the_table() {
+    let mut catalogue = catalogue();
+    catalogue.languages = ["zh-Hant", "it", "tlh"].map(|tag| Language::new(tag).unwrap()).to_vec();
+    let read = Read::new(&triples(&catalogue.write(&base(), Format::Turtle).unwrap(), Format::Turtle));
+    let told = read.values("https://approdo.comune.roma.it/catalog", &full("dct:language"));
+    let codes: Vec<String> = told.iter().map(ToString::to_string).collect();
+    let entry = |code: &str| format!("<http://publications.europa.eu/resource/authority/language/{code}>");
+    assert_eq!(codes, [entry("ZHO"), entry("ITA")]);
 }
