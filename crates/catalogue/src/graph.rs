@@ -240,10 +240,14 @@ impl Graph<'_> {
         self.base.part(&["period", &period.first_day().to_string(), &last])
     }
 
-    /// The profile's own properties, and those of DCAT-AP 1.1 that they refine: European readers do not infer.
+    /// The profile's own properties, and those of DCAT-AP 1.1 and 2 in their place: European readers know no others.
     fn period(&mut self, period: &Period) {
         let mut node = Node::new(&self.period_name(period), &[dct::PERIOD_OF_TIME]);
-        for (first, last) in [(dcatapit::START_DATE, dcatapit::END_DATE), (schema::START_DATE, schema::END_DATE)] {
+        for (first, last) in [
+            (dcatapit::START_DATE, dcatapit::END_DATE),
+            (schema::START_DATE, schema::END_DATE),
+            (dcat::START_DATE, dcat::END_DATE),
+        ] {
             node.date(first, Some(period.first_day()));
             node.date(last, period.last_day());
         }

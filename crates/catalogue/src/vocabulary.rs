@@ -30,7 +30,7 @@ terms! {
     dcat = "http://www.w3.org/ns/dcat#" {
         CATALOG = "Catalog", DATASET_CLASS = "Dataset", DISTRIBUTION_CLASS = "Distribution",
         ACCESS_URL = "accessURL", CONTACT_POINT = "contactPoint", DATASET = "dataset", DISTRIBUTION = "distribution",
-        DOWNLOAD_URL = "downloadURL", KEYWORD = "keyword", LANDING_PAGE = "landingPage", THEME = "theme",
+        DOWNLOAD_URL = "downloadURL", END_DATE = "endDate", KEYWORD = "keyword", LANDING_PAGE = "landingPage", START_DATE = "startDate", THEME = "theme",
         THEME_TAXONOMY = "themeTaxonomy",
     }
     dcatapit = "http://dati.gov.it/onto/dcatapit#" {
@@ -116,19 +116,15 @@ table! {
 }
 
 impl Frequency {
-    /// Of a frequency of observations (SDMX codelist `CL_FREQ` 2.1); unknown for what is none.
+    /// Of a frequency of observations (SDMX codelist `CL_FREQ` 2.0); unknown for what is none.
     pub fn of_sdmx(code: &str) -> Self {
         match code {
-            "A3" => Self::Triennial,
-            "A2" => Self::Biennial,
             "A" => Self::Annual,
-            "S" | "H" => Self::TwiceAYear,
-            "T" => Self::ThreeTimesAYear,
+            "S" => Self::TwiceAYear,
             "Q" => Self::Quarterly,
-            "M2" => Self::Bimonthly,
             "M" => Self::Monthly,
             "W" => Self::Weekly,
-            "D" => Self::Daily,
+            "D" | "B" => Self::Daily,
             _ => Self::Unknown,
         }
     }

@@ -184,6 +184,19 @@ fn every_node_has_what_the_profile_makes_mandatory() {
 }
 
 #[test]
+fn whatever_is_named_in_the_catalogue_is_described_in_it() {
+    let (read, triples) = read();
+    let own = base().catalogue().into_string();
+    for triple in triples {
+        if let Term::NamedNode(named) = &triple.object
+            && named.as_str().starts_with(&own)
+        {
+            assert!(read.0.contains_key(named.as_str()), "{triple}");
+        }
+    }
+}
+
+#[test]
 fn the_sample_has_a_node_of_every_class() {
     let (read, _) = read();
     for (class, _) in MANDATORY {
@@ -233,7 +246,8 @@ fn a_dataset_of_which_no_more_is_told_has_no_empty_properties() {
 #[test]
 fn entries_of_tables_are_told_by_their_codes() {
     assert_eq!(Frequency::of_sdmx("Q").code(), "QUARTERLY");
-    assert_eq!(Frequency::of_sdmx("quarterly"), Frequency::Unknown);
+    // Hourly, not half-yearly.
+    assert!(["H", "quarterly", ""].iter().all(|code| Frequency::of_sdmx(code) == Frequency::Unknown));
     assert_eq!(Theme::Society.code(), "SOCI");
     let codes: BTreeSet<&str> = Theme::ALL.iter().map(|theme| theme.code()).collect();
     assert_eq!(codes.len(), 13, "the table has thirteen themes, and one for what has none");

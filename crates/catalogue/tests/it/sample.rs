@@ -77,7 +77,10 @@ pub fn residents() -> Dataset {
                 name: text("Ufficio statistica"),
                 email: Email::new("statistica@comune.roma.it").unwrap(),
             }),
-            publisher: Some(agent()),
+            publisher: Some(Agent {
+                identifier: AgentIdentifier::vat("01234567890").unwrap(),
+                names: Texts::italian("Editrice di prova").unwrap(),
+            }),
             issued: Some(day(2024, 5, 2)),
             version: Some(text("3")),
             landing_page: WebAddress::new("https://approdo.comune.roma.it/datasets/residents"),
