@@ -110,7 +110,7 @@ pub struct Agent {
     pub names: Texts,
 }
 
-/// What `dct:identifier` calls an organisation. The profile knows two kinds, and that none be left out is its rule.
+/// What `dct:identifier` calls an organisation. The profile knows two kinds of it, and demands one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentIdentifier(Text);
 
