@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 37] = [
+const KINDS: [Kind; 39] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -167,6 +167,8 @@ const KINDS: [Kind; 37] = [
     kind("network", "/networks/", None, &[]),
     kind("network_member", "/network-members/", None, &[]),
     kind("network_meeting", "/network-meetings/", None, &[]),
+    kind("policy_document", "/policy-documents/", None, &[]),
+    kind("policy_measure", "/policy-measures/", None, &[]),
     kind("organisation", "/organisations/", None, &[]),
     kind("territory", "/territories/", None, &[]),
 ];

@@ -173,6 +173,7 @@ both! { in_a_sandbox:
             ("create_location", &paolo, "organisation_id", trieste.organisation()),
             ("create_service_at_location", &paolo, "location_id", uuid::Uuid::now_v7().to_string()),
             ("create_network", &paolo, "organisation_id", trieste.organisation()),
+            ("create_policy_document", &paolo, "organisation_id", trieste.organisation()),
             ("create_user", &paolo, "organisation_id", trieste.organisation()),
             ("create_api_client", &paolo, "organisation_id", trieste.organisation()),
             ("create_organisation", &paolo, "parent_id", trieste.organisation()),
