@@ -6,6 +6,7 @@ mod directory;
 pub mod load;
 mod networks;
 mod offers;
+mod policies;
 mod referrals;
 mod register;
 mod statistics;
