@@ -30,6 +30,7 @@ pub mod offers;
 pub mod openapi;
 pub mod operations;
 pub mod people;
+pub mod policy_documents;
 pub mod referrals;
 pub mod routes;
 pub mod sdmx;

@@ -145,6 +145,7 @@ fn tags() -> Value {
         {"name": "Transfers", "description": "Cases that go to another body, which answers for them once it has accepted, and requests for them (domain 15)."},
         {"name": "Shared accesses", "description": "Another body looks into chosen members of a case for a time (domain 15)."},
         {"name": "Agreements", "description": "Who may refer what to whom, and which data may travel."},
+        {"name": "Policy documents", "description": "Acts and plans of public bodies, what of them is done for integration, and how that is followed (domain C3)."},
         {"name": "Networks", "description": "Networks of bodies: members in time, meetings, what went before (domain C6)."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},

@@ -44,6 +44,7 @@ use crate::people::{
     by_external_id as people_by_external_id, contacts, export, handlers as people, household_list, household_members,
     households, legal_status_transitions, legal_statuses, processing, relations, reminders,
 };
+use crate::policy_documents::{handlers as policy_documents, measure_handlers as policy_measures};
 use crate::referrals::{
     claims as referral_claims, extensions as referral_extensions, forwards as referral_forwards, handlers as referrals,
     list as referral_list,
@@ -203,6 +204,15 @@ operations! {
     network_meetings::read_network_meeting,
     network_meetings::edit_network_meeting,
     network_meetings::delete_network_meeting,
+    policy_documents::list_policy_documents,
+    policy_documents::create_policy_document,
+    policy_documents::read_policy_document,
+    policy_documents::edit_policy_document,
+    policy_measures::list_policy_measures,
+    policy_measures::create_policy_measure,
+    policy_measures::read_policy_measure,
+    policy_measures::edit_policy_measure,
+    policy_measures::delete_policy_measure,
     dataset_handlers::list_datasets,
     dataset_handlers::create_dataset,
     dataset_handlers::read_dataset,

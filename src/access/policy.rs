@@ -58,6 +58,8 @@ text_enum! {
         Networks = "networks",
         NetworkMembers = "network_members",
         NetworkMeetings = "network_meetings",
+        PolicyDocuments = "policy_documents",
+        PolicyMeasures = "policy_measures",
         Territories = "territories",
         Datasets = "datasets",
         DatasetReleases = "dataset_releases",
@@ -139,6 +141,8 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         | R::Networks
         | R::NetworkMembers
         | R::NetworkMeetings
+        | R::PolicyDocuments
+        | R::PolicyMeasures
         | R::Datasets
         | R::DatasetReleases
         | R::Indicators
@@ -180,6 +184,9 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::ServiceAtLocations | R::NetworkMembers | R::NetworkMeetings => {
             administers(role) && matches!(action, Create | Edit | Delete)
         }
+        // What public bodies resolve is followed by those who answer for the figures.
+        R::PolicyDocuments => keeps_statistics(role) && matches!(action, Create | Edit),
+        R::PolicyMeasures => keeps_statistics(role) && matches!(action, Create | Edit | Delete),
         // A translation stands in the original's place, so those who keep the original keep it.
         R::Translations => administers(role) && matches!(action, Edit | Delete),
         // Who gives a service knows how much room it has, and whether the directory is right.

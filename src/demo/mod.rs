@@ -7,6 +7,7 @@ mod evaluations;
 pub mod load;
 mod networks;
 mod offers;
+mod policies;
 mod referrals;
 mod register;
 mod statistics;

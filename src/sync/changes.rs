@@ -131,7 +131,7 @@ const fn kind(
     Kind { name, path, resource, guarded }
 }
 
-const KINDS: [Kind; 43] = [
+const KINDS: [Kind; 45] = [
     kind("case", "/cases/", Some(Resource::Cases), &CASE_FIELDS),
     kind("person", "/people/", Some(Resource::People), &PERSON_FIELDS),
     kind("contact", "/contacts/", Some(Resource::Contacts), &CONTACT_FIELDS),
@@ -173,6 +173,8 @@ const KINDS: [Kind; 43] = [
     kind("network", "/networks/", None, &[]),
     kind("network_member", "/network-members/", None, &[]),
     kind("network_meeting", "/network-meetings/", None, &[]),
+    kind("policy_document", "/policy-documents/", None, &[]),
+    kind("policy_measure", "/policy-measures/", None, &[]),
     kind("organisation", "/organisations/", None, &[]),
     kind("territory", "/territories/", None, &[]),
 ];

@@ -24,6 +24,7 @@ mod networks;
 mod observatory;
 mod operations;
 mod people;
+mod policy_documents;
 mod referrals;
 mod sdmx;
 mod sync;

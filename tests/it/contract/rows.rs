@@ -104,6 +104,8 @@ rows! {
     /// Of the municipality itself, in another role than the example.
     network_member,
     network_meeting,
+    policy_document,
+    policy_measure,
     dataset,
     /// With a release that everybody reads.
     computed_dataset,
@@ -200,6 +202,7 @@ impl<'s> Rows<'s> {
             | "planned_activity"
             | "activity"
             | "activity_result" => self.make_of_evaluation(&anna, name),
+            "policy_document" | "policy_measure" => self.make_of_policies(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
             }
@@ -293,6 +296,23 @@ impl<'s> Rows<'s> {
                 json!({"organisation_id": organisation, "role": "other", "valid_from": "2020-01-01"}),
             ),
             _ => (of_network("meetings"), json!({"held_on": "2026-05-12", "title": "Spring"})),
+        };
+        anna.post(&path, &body).expect(201).id()
+    }
+
+    fn make_of_policies(&self, anna: &Client, name: &str) -> String {
+        let (path, body) = if name == "policy_document" {
+            (
+                "/policy-documents".to_owned(),
+                json!({"organisation_id": self.organisation, "issuing_organisation_id": self.organisation,
+                    "territory_id": self.territory, "kind": "resolution", "policy_area": "social", "title": "Sportelli",
+                    "adopted_on": "2026-01-10"}),
+            )
+        } else {
+            (
+                format!("/policy-documents/{}/measures", self.policy_document()),
+                json!({"title": "Mediators", "responsible_organisation_id": self.organisation}),
+            )
         };
         anna.post(&path, &body).expect(201).id()
     }

@@ -193,6 +193,8 @@ impl<'w> Stage<'w> {
                     *value = json!([rows.organisation()]);
                 }
                 "recipient_ids" => *value = json!([rows.organisation()]),
+                "responsible_organisation_id" => *value = json!(rows.organisation()),
+                "indicator_ids" => *value = json!([rows.indicator()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "dataset_id" => *value = json!(rows.dataset()),
                 "observatory_id" => *value = json!(rows.observatory()),
@@ -368,6 +370,8 @@ impl<'w> Stage<'w> {
             ("network_id", _) => rows.network(),
             ("network_member_id", _) => rows.network_member(),
             ("network_meeting_id", _) => rows.network_meeting(),
+            ("policy_document_id", _) => rows.policy_document(),
+            ("policy_measure_id", _) => rows.policy_measure(),
             ("code_list_version_id", _) => rows.code_list_version(),
             ("name", "create_code_list_version") => "case_priorities".to_owned(),
             ("name", _) => "target_groups".to_owned(),

@@ -177,6 +177,7 @@ both! { in_a_sandbox:
             ("create_objective", &paolo, "organisation_id", trieste.organisation()),
             ("create_evaluation_round", &paolo, "observatory_id", trieste.observatory()),
             ("create_evaluation_contribution", &paolo, "organisation_id", trieste.organisation()),
+            ("create_policy_document", &paolo, "organisation_id", trieste.organisation()),
             ("create_user", &paolo, "organisation_id", trieste.organisation()),
             ("create_api_client", &paolo, "organisation_id", trieste.organisation()),
             ("create_organisation", &paolo, "parent_id", trieste.organisation()),

@@ -14,6 +14,7 @@ mod observed;
 mod person_register;
 mod places;
 mod planning;
+mod policy_register;
 mod records;
 mod referred;
 mod transferred;
@@ -32,6 +33,7 @@ pub use observed::*;
 pub use person_register::*;
 pub use places::*;
 pub use planning::*;
+pub use policy_register::*;
 pub use records::*;
 pub use referred::*;
 pub use transferred::*;
@@ -94,6 +96,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     person_name_words,
     plans,
+    policy_documents,
+    policy_measure_indicators,
+    policy_measures,
     principals,
     programs,
     referral_packages,
