@@ -31,7 +31,7 @@ use crate::objectives::{
     activity_handlers as activities, activity_transitions, handlers as objectives, results as activity_results,
 };
 use crate::observatory::{
-    codelists, dataset_handlers, imports,
+    catalogue, codelists, dataset_handlers, imports,
     indicators::{charts as indicator_charts, handlers as indicators, values as indicator_values},
     observations,
     observatories::{handlers as observatories, watched as observatory_entries},
@@ -213,6 +213,7 @@ operations! {
     policy_measures::read_policy_measure,
     policy_measures::edit_policy_measure,
     policy_measures::delete_policy_measure,
+    catalogue::read_catalogue,
     dataset_handlers::list_datasets,
     dataset_handlers::create_dataset,
     dataset_handlers::read_dataset,

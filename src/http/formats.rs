@@ -16,6 +16,10 @@ pub enum Format {
     Svg,
     /// Points on a map (RFC 7946).
     GeoJson,
+    /// RDF as JSON-LD 1.1, Turtle, and XML.
+    JsonLd,
+    Turtle,
+    RdfXml,
 }
 
 impl Format {
@@ -26,6 +30,9 @@ impl Format {
             Self::Csv => "text/csv",
             Self::Svg => "image/svg+xml",
             Self::GeoJson => "application/geo+json",
+            Self::JsonLd => "application/ld+json",
+            Self::Turtle => "text/turtle",
+            Self::RdfXml => "application/rdf+xml",
         }
     }
 
@@ -33,6 +40,7 @@ impl Format {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Turtle => "text/turtle; charset=utf-8",
             other => other.media_type(),
         }
     }
@@ -104,7 +112,7 @@ impl Rows {
     /// header, which belongs to the first chunk alone.
     pub fn begin(format: Format, members: &[&'static str], fields: Fields, first: bool) -> ApiResult<Option<Self>> {
         match format {
-            Format::Json | Format::Svg | Format::GeoJson => Ok(None),
+            Format::Json | Format::Svg | Format::GeoJson | Format::JsonLd | Format::Turtle | Format::RdfXml => Ok(None),
             Format::Ndjson => Ok(Some(Self::Ndjson { text: Vec::with_capacity(ROOM), fields })),
             Format::Csv => {
                 let columns: Vec<_> = members.iter().copied().filter(|name| fields.keeps(name)).collect();

@@ -3,6 +3,7 @@
 //! A dataset says which dimensions its observations have, under the names of SDMX 2.1; what is imported into it is a release, which is
 //! checked, published, and never changed; the observations of the latest release are what everybody reads.
 
+pub mod catalogue;
 pub mod cells;
 pub mod codelists;
 pub mod dataset_handlers;

@@ -2,7 +2,7 @@
 //! Open to everyone: it tells what is published, and nothing else.
 
 mod asked;
-mod flows;
+pub mod flows;
 mod observed;
 mod structures;
 

@@ -217,6 +217,7 @@ pub const PERMISSIONS: &[(&str, Option<(Action, Resource)>)] = {
         ("read_service_at_location", Some((Read, R::ServiceAtLocations))),
         ("edit_service_at_location", Some((Edit, R::ServiceAtLocations))),
         ("delete_service_at_location", Some((Delete, R::ServiceAtLocations))),
+        ("read_catalogue", None),
         ("list_datasets", Some((List, R::Datasets))),
         ("create_dataset", Some((Create, R::Datasets))),
         ("read_dataset", Some((Read, R::Datasets))),

@@ -107,8 +107,8 @@ rows! {
     policy_document,
     policy_measure,
     dataset,
-    /// With a release that everybody reads.
     computed_dataset,
+    /// With a release that everybody reads.
     published_dataset,
     /// Of a dataset of its own.
     published_release,

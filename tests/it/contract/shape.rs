@@ -118,6 +118,7 @@ fn only_these_operations_are_open_to_everyone() {
         "create_password",
         "revoke_token",
         "create_token",
+        "read_catalogue",
         "read_indicator_chart",
         "create_partner_link_answer",
         "create_partner_link_exchange",
