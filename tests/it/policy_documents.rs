@@ -71,14 +71,14 @@ both! {
         let first = measure(world, &written_into, &json!({}));
         let second = measure(world, &written_into, &json!({"title": "Courses"}));
         let without = || listed(&maria, &format!("has_measures=false&territory_id={region}"));
-        assert_eq!(without(), [bare.clone()]);
-        assert_eq!(listed(&maria, &format!("has_measures=true&territory_id={region}")), [written_into.clone()]);
+        assert_eq!(without(), [bare.as_str()]);
+        assert_eq!(listed(&maria, &format!("has_measures=true&territory_id={region}")), [written_into.as_str()]);
         assert_eq!(listed(&maria, &format!("territory_id={region}")), [written_into.clone(), bare.clone()]);
         assert_eq!(listed(&maria, "has_measures=false"), [of_udine.clone(), bare.clone()]);
         // A measure more or less, and the list says so.
         elena.delete(&first, "\"7.0\"").expect(412);
         elena.delete(&first, "*").expect(204);
-        assert_eq!(without(), [bare.clone()]);
+        assert_eq!(without(), [bare.as_str()]);
         elena.delete(&second, "*").expect(204);
         maria.get(&second).expect(404);
         assert_eq!(without(), [written_into, bare.clone()]);
@@ -100,6 +100,12 @@ both! {
         let read = maria.get(&followed).expect(200).json();
         assert_eq!((&read["indicator_ids"], &read["budget"]["amount"]), (&json!([births, pupils]), &json!("120000.50")));
         assert_eq!((&read["target_groups"], &read["policy_document_id"]), (&json!(["refugee"]), &json!(id_in(&plan))));
+        // Each act tells its own.
+        let named = |act: &str| -> Vec<Value> {
+            let page = maria.get(&format!("{act}/measures")).expect(200).json();
+            page["items"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect()
+        };
+        assert_eq!((named(&plan), named(&law)), (vec![json!(id_in(&followed))], vec![json!(id_in(&other))]));
         // What it is followed by now is what it is found by.
         let tag = elena.get(&followed).expect(200).header("etag").to_owned();
         let edited = elena.patch(&followed, &tag, &json!({"indicator_ids": [births], "budget": null})).expect(200).json();
@@ -107,12 +113,11 @@ both! {
         elena.patch(&followed, &tag, &json!({"title": "Late"})).expect(412);
         assert_eq!((of(&births), of(&pupils)), (vec![plan.clone()], vec![law]));
         elena.patch(&followed, "*", &json!({"title": "Renamed"})).expect(200);
-        assert_eq!(of(&births), [plan.clone()]);
+        assert_eq!(of(&births), [plan.as_str()]);
         elena.delete(&other, "*").expect(204);
         assert_eq!(of(&pupils), [""; 0]);
-        let measures = maria.get(&format!("{plan}/measures?limit=1")).expect(200).json();
+        let measures = maria.get(&format!("{plan}/measures")).expect(200).json();
         assert_eq!(measures["items"], json!([maria.get(&followed).expect(200).json()]));
-        assert_eq!(maria.get(&format!("{plan}/measures")).expect(200).json()["items"].as_array().unwrap().len(), 1);
         world.feed_settled();
         let events = feed.rest();
         let all = |id: &str| told(&events, id).into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
@@ -153,7 +158,7 @@ both! {
         elena.delete(&only, "*").expect(204);
         let renamed = elena.patch(&act, "*", &json!({"number": "L.R. 1/2025"})).expect(200).json();
         assert_eq!(renamed["mainstreaming"], full);
-        assert_eq!(listed(&maria, "mainstreaming=full&has_measures=false"), [act.clone()]);
+        assert_eq!(listed(&maria, "mainstreaming=full&has_measures=false"), [act.as_str()]);
         found(json!({"status": "not_applicable", "as_of": "2026-01-31", "reason": reason})).expect(200);
         assert_eq!(found(Value::Null).expect(200).json().get("mainstreaming"), None);
     }
@@ -259,7 +264,7 @@ both! {
         assert_eq!(paged, [&latest, &later, &at_once].map(|path| id_in(path).to_owned()));
         let on = |day: &str| listed(&maria, &format!("on={day}"));
         assert_eq!(on("2024-01-14"), [""; 0]);
-        assert_eq!(on("2024-01-15"), [at_once.clone()]);
+        assert_eq!(on("2024-01-15"), [at_once.as_str()]);
         assert_eq!(on("2024-03-01"), [later.clone(), at_once.clone()]);
         assert_eq!((on("2024-12-31").len(), on("2025-01-01")), (2, vec![later.clone()]));
         assert_eq!((listed(&maria, "kind=budget"), listed(&maria, "policy_area=health"), listed(&maria, "kind=plan").len()), (vec![later.clone()], vec![later], 0));
