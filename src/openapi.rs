@@ -358,7 +358,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/changes" => statuses.push(410),
         // What another body would read of somebody whose data may not be worked with (GDPR art. 18).
         "/transfers/{transfer_id}/package" | "/shared-accesses/{shared_access_id}/package" => statuses.push(423),
-        "/sandbox/clock" => statuses.push(404),
+        "/sandbox/clock" | "/catalog" => statuses.push(404),
         "/auth/token" => statuses.push(401),
         "/partner-links/exchanges" => statuses.extend([404, 410]),
         "/partner-links/answers" => statuses.extend([404, 409, 410]),

@@ -77,7 +77,15 @@ pub async fn read_catalogue(door: Door) -> ApiResult<Answer> {
 
 /// A text in whichever language it is.
 fn text(text: &str) -> ApiResult<LocalisedText> {
-    let language = Language::new(UNKNOWN_LANGUAGE).unwrap_or_else(Language::english);
+    in_language(Language::new(UNKNOWN_LANGUAGE).unwrap_or_else(Language::english), text)
+}
+
+/// One of this deployment's own.
+fn english(text: &str) -> ApiResult<LocalisedText> {
+    in_language(Language::english(), text)
+}
+
+fn in_language(language: Language, text: &str) -> ApiResult<LocalisedText> {
     let text = Text::new(text).ok_or_else(|| ApiError::fault("a text of the catalogue is blank"))?;
     Ok(LocalisedText { language, text })
 }
@@ -102,10 +110,10 @@ fn catalogue(app: &App, connection: &mut Connection) -> ApiResult<Option<dcat::C
     let described = flows.iter().map(|flow| clock::date_of(flow.dataset.updated_at)).max().unwrap_or(modified);
     let publisher = above(connection, first.dataset.organisation_id)?;
     Ok(Some(dcat::Catalogue {
-        titles: texts("Open data on migration and integration")?,
-        descriptions: texts(
+        titles: english("Open data on migration and integration").map(Texts::one)?,
+        descriptions: Texts::one(english(
             "Statistics on the presence and the integration of foreign residents, as this deployment of Approdo publishes them.",
-        )?,
+        )?),
         publisher: agent(keepers.get(&publisher))?,
         modified: modified.max(described),
         datasets,
@@ -232,8 +240,8 @@ fn distributions(app: &App, flow: &Flow, modified: NaiveDate) -> ApiResult<AtLea
             access_url: access_url.clone(),
             licence: dcat::Licence::of(flow.dataset.licence.as_deref()),
             download_url: None,
-            titles: vec![text(title)?],
-            descriptions: vec![text(&format!("Ask with Accept: {accept}"))?],
+            titles: vec![english(title)?],
+            descriptions: vec![english(&format!("Ask with Accept: {accept}"))?],
             modified: Some(modified),
         })
     });

@@ -13,6 +13,7 @@ use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Paramete
 use crate::observatory::datasets::{
     Dataset, DatasetId, DatasetPage, DatasetPatch, MeasureKind, NewDataset, THRESHOLD, apply, refusal_of_threshold,
 };
+use crate::observatory::operational;
 use crate::paged_query;
 use crate::work::Unit;
 
@@ -97,6 +98,7 @@ pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResul
     }
     if let Some(from) = new.computed_from {
         from.divisions(&new.dimensions, new.measure_kind)?;
+        operational::releases::require_only_one(unit.connection, new.organisation_id, from)?;
     }
     let row = Dataset {
         id,

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use approdo_db::schema::{
-    data_imports, dataset_codes, dataset_releases, observations, organisation_ancestors, territory_codes,
+    data_imports, dataset_codes, dataset_releases, datasets, observations, organisation_ancestors, territory_codes,
 };
-use approdo_db::{Connection, on_backend};
+use approdo_db::{Connection, Json, on_backend};
 use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -101,6 +101,33 @@ pub fn count(
         ApiError::invalid_member("since", detail)
     })?;
     Ok(Counted { before, cells })
+}
+
+/// 409 where an organisation, one above it or one below it has a dataset that is computed from the same source. Each would be protected by itself, and a count
+/// that one hides would follow from what the other one shows.
+pub fn require_only_one(
+    connection: &mut Connection,
+    organisation: OrganisationId,
+    from: ComputedFrom,
+) -> ApiResult<()> {
+    let above: Vec<OrganisationId> = organisation_ancestors::table
+        .filter(organisation_ancestors::organisation_id.eq(organisation))
+        .select(organisation_ancestors::ancestor_id)
+        .load(connection)?;
+    let below = below(connection, organisation)?;
+    let computed: Vec<(OrganisationId, Option<Json>)> = datasets::table
+        .filter(datasets::computed_from.is_not_null())
+        .select((datasets::organisation_id, datasets::computed_from))
+        .load(connection)?;
+    for (keeper, kept) in computed {
+        let same = kept.as_ref().map(ComputedFrom::of).transpose()?.is_some_and(|known| known.source == from.source);
+        if same && (above.contains(&keeper) || below.contains(&keeper)) {
+            return Err(ApiError::conflict(
+                "this organisation, or one above or below it, has a dataset that is computed from this source: of two, small counts could be worked out",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The last release that everybody has or is going to have.

@@ -331,6 +331,19 @@ impl<'s> Rows<'s> {
             "data_import" => import(&self.dataset()),
             "dataset" => anna.post("/datasets", &new).expect(201).id(),
             "computed_dataset" => {
+                let known =
+                    anna.get(&format!("/datasets?organisation_id={}&limit=200", self.organisation)).expect(200).json();
+                let mut known = known["items"].as_array().expect("datasets").iter();
+                // An organisation has one of each source.
+                if let Some(known) = known.find(|known| known.get("computed_from").is_some()) {
+                    return known["id"].as_str().expect("an id").to_owned();
+                }
+                // There is to be something to count.
+                let mut person = self.stage.world.person_in_udine();
+                (person["owner_org_id"], person["territory_id"]) = (json!(self.organisation), json!(self.territory));
+                let person = self.manager.post("/people", &person).expect(201).id();
+                let case = json!({"person_id": person, "target_group": "refugee", "opened_on": "2025-03-01"});
+                self.manager.post("/cases", &case).expect(201);
                 (new["computed_from"], new["suppress_below"]) =
                     (json!({"source": "cases_open", "period": "year"}), json!(5));
                 anna.post("/datasets", &new).expect(201).id()

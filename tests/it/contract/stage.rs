@@ -193,7 +193,6 @@ impl<'w> Stage<'w> {
                     *value = json!([rows.organisation()]);
                 }
                 "recipient_ids" => *value = json!([rows.organisation()]),
-                "responsible_organisation_id" => *value = json!(rows.organisation()),
                 "indicator_ids" => *value = json!([rows.indicator()]),
                 "territory_id" => *value = json!(rows.territory()),
                 "dataset_id" => *value = json!(rows.dataset()),
@@ -281,6 +280,10 @@ impl<'w> Stage<'w> {
 
     /// The operation's path on these rows.
     pub fn path(&self, operation: &Operation, rows: &Rows<'_>) -> String {
+        if operation.id == "read_catalogue" {
+            // An empty one is not there.
+            rows.published_dataset();
+        }
         fill(operation, |name| match (name, operation.id) {
             (
                 "territory_id",

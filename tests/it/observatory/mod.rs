@@ -1,5 +1,6 @@
 //! Statistics of others: how a file becomes a release, and a release what everybody reads.
 
+mod catalogue;
 mod charts;
 mod evaluation_rounds;
 mod files;

@@ -232,6 +232,11 @@ both! {
             {"column": "REF_AREA", "holds": "codes", "dimension": "REF_AREA"}, {"column": "SEX", "holds": "codes", "dimension": "SEX"},
             {"column": "TIME_PERIOD", "holds": "codes", "dimension": "TIME_PERIOD"}, {"column": "OBS_VALUE", "holds": "values"}]});
         elena.post("/data-imports", &json!({"dataset_id": dataset, "mapping": mapping})).expect(409);
+        // Another one of the same source, of the organisation or one below it, could tell what this one hides.
+        elena.post("/datasets", &new(world, "AGAIN", "cases_opened", "year", &["AGE"])).expect(409);
+        let mut of_udine = new(world, "BELOW", "cases_opened", "month", &[]);
+        of_udine["organisation_id"] = json!(world.fixture.comune_udine);
+        world.paolo_organisation_administrator().post("/datasets", &of_udine).expect(409);
         let compute = format!("{path}/computations");
         assert_eq!(pointer(elena.post(&compute, &json!({"since": "2026-01-01"}))), "#/since");
         for since in ["1899-12-31", "2025-01-01"] {
