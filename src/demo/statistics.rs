@@ -47,7 +47,7 @@ pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
     let import = handlers::enter(unit, DataImportId::new(), new)?;
     let size = i64::try_from(FILE.len()).map_err(ApiError::fault)?;
     let digest = <sha2::Sha256 as sha2::Digest>::digest(FILE);
-    let job = content::make_release(unit, import, size, &hexadecimal(&digest))?;
+    let job = content::make_release(unit, import, Some((size, &hexadecimal(&digest))))?;
     let release = job.0.release_id.ok_or_else(|| ApiError::fault("an import made no release"))?;
     running::load_at_once(unit, job, FILE)?;
     for to in ["validated", "approved", "published"] {

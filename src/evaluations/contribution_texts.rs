@@ -7,10 +7,12 @@ use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
+use crate::aggregate::moves;
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::evaluations::contributions::{self, EvaluationContributionId, EvaluationContributionRow};
 use crate::http::{Answer, Door, Id, IfMatch};
+use crate::people::erasure::ERASED;
 
 /// Delete the text of a contribution.
 ///
@@ -37,7 +39,14 @@ pub async fn delete_evaluation_contribution_text(
         }
         if_match.check(row.version)?;
         diesel::delete(history::table.filter(history::resource_id.eq(RowId(row.id.0)))).execute(unit.connection)?;
-        entries::save(unit, &mut row, &["text"])?;
+        // Whoever set it aside may have said whom it names.
+        moves::strip(unit, row.id.0)?;
+        let mut changed = vec!["text"];
+        if row.set_aside_reason.is_some() {
+            row.set_aside_reason = Some(ERASED.to_owned());
+            changed.push("set_aside_reason");
+        }
+        entries::save(unit, &mut row, &changed)?;
         Ok(Answer::no_content())
     })
     .await

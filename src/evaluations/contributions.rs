@@ -118,7 +118,16 @@ impl EvaluationContribution {
         let themes = || themes.get(&row.id).cloned().unwrap_or_default();
         Self {
             theme_ids: (kept || round.is_closed()).then(themes),
-            allowed_transitions: if moves && round.is_open() { row.status.next().to_vec() } else { Vec::new() },
+            // What has lost its text stays set aside.
+            allowed_transitions: row
+                .status
+                .next()
+                .iter()
+                .copied()
+                .filter(|to| {
+                    moves && round.is_open() && (row.text.is_some() || *to != EvaluationContributionStatus::Received)
+                })
+                .collect(),
             id: row.id,
             evaluation_round_id: row.evaluation_round_id,
             category: row.category,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
+use crate::clock;
 use crate::directory::entries;
 use crate::directory::services::ServiceId;
 use crate::error::{ApiError, ApiResult};
@@ -201,7 +202,9 @@ pub async fn edit_evaluation_round(
         if_match.check(row.version)?;
         let before = row.collects_until;
         let changed = apply(&mut row, patch)?;
-        if let Some(refusal) = refusal_of_edit(row.status, &changed, (before, row.collects_until)) {
+        if let Some(refusal) =
+            refusal_of_edit(row.status, &changed, (before, row.collects_until), clock::date_of(unit.now))
+        {
             return Err(ApiError::unmet(vec![refusal]));
         }
         check(unit, &row, &changed)?;

@@ -194,13 +194,16 @@ pub fn refusal_of_contributions(
 }
 
 /// Why a round cannot be edited so; nothing where it can. Once somebody may have answered a call, it stays what it was; its last day can be
-/// put off, and never moved closer.
+/// put off while it has not passed, and never moved closer.
 pub fn refusal_of_edit(
     status: EvaluationRoundStatus,
     changed: &[&str],
     (before, after): (Option<NaiveDate>, Option<NaiveDate>),
+    today: NaiveDate,
 ) -> Option<UnmetGuard> {
-    let put_off = changed == ["collects_until"] && after.is_some() && after > before;
+    // Once it is over, it is taken up again with a reason (`synthesis`→`collecting`).
+    let goes_on = before.is_some_and(|last| today <= last);
+    let put_off = changed == ["collects_until"] && goes_on && after.is_some() && after > before;
     match status {
         EvaluationRoundStatus::Planned => None,
         _ if changed.is_empty() => None,

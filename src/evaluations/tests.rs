@@ -78,15 +78,17 @@ fn only_a_round_to_which_nobody_contributed_has_no_theme() {
 #[test]
 fn what_was_called_for_stays_and_its_last_day_is_only_put_off() {
     let (before, later) = (Some(day(10)), Some(day(11)));
-    assert!(refusal_of_edit(Planned, &["title", "collects_until"], (before, None)).is_none());
-    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, later)).is_none());
-    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, Some(day(9)))).is_some());
-    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, None)).is_some());
-    assert!(refusal_of_edit(Collecting, &["title"], (before, before)).is_some());
-    assert!(refusal_of_edit(Collecting, &["title", "collects_until"], (before, later)).is_some());
+    assert!(refusal_of_edit(Planned, &["title", "collects_until"], (before, None), day(10)).is_none());
+    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, later), day(10)).is_none());
+    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, Some(day(9))), day(10)).is_some());
+    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, None), day(10)).is_some());
+    assert!(refusal_of_edit(Collecting, &["title"], (before, before), day(10)).is_some());
+    assert!(refusal_of_edit(Collecting, &["title", "collects_until"], (before, later), day(10)).is_some());
+    // The day after its last one it is over.
+    assert!(refusal_of_edit(Collecting, &["collects_until"], (before, later), day(11)).is_some());
     for status in [Synthesis, Response, Closed] {
-        assert!(refusal_of_edit(status, &["collects_until"], (before, later)).is_some());
-        assert!(refusal_of_edit(status, &[], (before, before)).is_none());
+        assert!(refusal_of_edit(status, &["collects_until"], (before, later), day(10)).is_some());
+        assert!(refusal_of_edit(status, &[], (before, before), day(10)).is_none());
     }
 }
 
@@ -154,7 +156,8 @@ impl Round {
             Step::Contribute if self.takes_contributions() => self.said.push(Said::default()),
             Step::PutOff(to) => {
                 let after = Some(day(to));
-                if refusal_of_edit(self.status, &["collects_until"], (Some(self.until), after)).is_none() && to >= FIRST
+                if refusal_of_edit(self.status, &["collects_until"], (Some(self.until), after), self.today).is_none()
+                    && to >= FIRST
                 {
                     self.until = day(to);
                 }

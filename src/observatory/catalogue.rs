@@ -86,7 +86,8 @@ fn english(text: &str) -> ApiResult<LocalisedText> {
 }
 
 fn in_language(language: Language, text: &str) -> ApiResult<LocalisedText> {
-    let text = Text::new(text).ok_or_else(|| ApiError::fault("a text of the catalogue is blank"))?;
+    // Blanks are taken for a text elsewhere; one dataset must not hide the others.
+    let text = Text::new(text).or_else(|| Text::new("–")).ok_or_else(|| ApiError::fault("a text is blank"))?;
     Ok(LocalisedText { language, text })
 }
 

@@ -98,7 +98,7 @@ pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResul
     }
     if let Some(from) = new.computed_from {
         from.divisions(&new.dimensions, new.measure_kind)?;
-        operational::releases::require_only_one(unit.connection, new.organisation_id, from)?;
+        operational::releases::require_only_one(unit.connection, new.organisation_id)?;
     }
     let row = Dataset {
         id,

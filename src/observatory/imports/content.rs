@@ -106,15 +106,14 @@ fn begin(
 ) -> ApiResult<(DataImport, Dataset, i32)> {
     let import: DataImport = entries::locked(unit, Action::Edit, Resource::DataImports, id)?;
     if_match.check(import.version)?;
-    make_release(unit, import, size, sha256)
+    make_release(unit, import, Some((size, sha256)))
 }
 
-/// The same of a locked import.
+/// The same of a locked import. `file` is what everyone who keeps the dataset may know of its file: size and digest.
 pub fn make_release(
     unit: &mut Unit<'_>,
     mut import: DataImport,
-    size: i64,
-    sha256: &str,
+    file: Option<(i64, &str)>,
 ) -> ApiResult<(DataImport, Dataset, i32)> {
     require_awaiting(&import)?;
     let dataset: Dataset = entries::found_locked(unit, import.dataset_id)?;
@@ -142,8 +141,8 @@ pub fn make_release(
     let set_number = cells::begin_set(unit.connection, release.id)?;
     import.status = DataImportStatus::Running;
     import.release_id = Some(release.id);
-    import.size = Some(size);
-    import.sha256 = Some(sha256.to_owned());
+    import.size = file.map(|(size, _)| size);
+    import.sha256 = file.map(|(_, sha256)| sha256.to_owned());
     import.alive_at = Some(clock::now());
     entries::save(unit, &mut import, &["status", "release_id", "size", "sha256"])?;
     Ok((import, dataset, set_number))

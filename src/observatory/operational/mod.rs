@@ -133,6 +133,10 @@ impl ComputedFrom {
                 format!("must be {expected}: see GET /operational-sources"),
             ));
         }
+        if let Some(at) = dimensions.iter().position(|dimension| dimension.closed) {
+            let detail = "must not be set: which codes there are is found when it is computed";
+            return Err(ApiError::invalid_member(&format!("dimensions/{at}/closed"), detail));
+        }
         let others = dimensions.iter().enumerate().filter(|(_, dimension)| dimension.role == DimensionRole::Other);
         others
             .map(|(at, dimension)| {

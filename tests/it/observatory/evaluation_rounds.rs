@@ -384,6 +384,24 @@ both! { in_a_sandbox:
         let kept: Vec<approdo_db::Json> = kept.load(&mut world.connection()).unwrap();
         assert_eq!(kept.len(), 2);
         assert!(kept.iter().all(|values| !values.value().to_string().contains("Olena")));
+
+        // Nor is it kept by what was said when it was set aside.
+        let aside = contributed(&maria, &round, &said("school", None, "Ask Olena Shevchuk."));
+        moved(&elena, &aside, &json!({"to": "set_aside", "note": "Names Olena Shevchuk."})).expect(201);
+        elena.delete(&format!("{aside}/text"), "*").expect(204);
+        for reader in [&elena, &maria] {
+            let row = reader.get(&aside).expect(200);
+            assert!(!row.text.contains("Olena"), "{}", row.text);
+            assert_eq!((&row.json()["status"], &row.json()["allowed_transitions"]), (&json!("set_aside"), &json!([])));
+        }
+        use approdo_db::schema::child_transitions as moves;
+        let id = RowId(uuid::Uuid::parse_str(id_in(&aside)).unwrap());
+        let notes = moves::table.filter(moves::resource_id.eq(id)).select(moves::note);
+        let notes: Vec<Option<String>> = notes.load(&mut world.connection()).unwrap();
+        assert_eq!(notes, [None]);
+        let kept = history::table.filter(history::resource_id.eq(id)).select(history::field_values);
+        let kept: Vec<approdo_db::Json> = kept.load(&mut world.connection()).unwrap();
+        assert!(kept.iter().all(|values| !values.value().to_string().contains("Olena")));
     }
 }
 
