@@ -96,12 +96,13 @@ fn texts(of: &str) -> ApiResult<Texts> {
 }
 
 fn catalogue(app: &App, connection: &mut Connection) -> ApiResult<Option<dcat::Catalogue>> {
-    let flows = flows::all(connection)?;
+    let now = app.clock.now();
+    let flows = flows::all(connection, now)?;
     let keepers: HashMap<OrganisationId, OrganisationRow> =
         organisations::table.load(connection)?.into_iter().map(|row: OrganisationRow| (row.id, row)).collect();
     let mut datasets = Vec::with_capacity(flows.len());
     for flow in &flows {
-        datasets.push(dataset(app, connection, flow, &keepers)?);
+        datasets.push(dataset(app, (connection, now), flow, &keepers)?);
     }
     let Some(first) = flows.first() else { return Ok(None) };
     let (modified, issued) =
@@ -147,17 +148,17 @@ fn agent(of: Option<&OrganisationRow>) -> ApiResult<dcat::Agent> {
 
 fn dataset(
     app: &App,
-    connection: &mut Connection,
+    (connection, now): (&mut Connection, Timestamp),
     flow: &Flow,
     keepers: &HashMap<OrganisationId, OrganisationRow>,
 ) -> ApiResult<dcat::Dataset> {
     let row = &flow.dataset;
     let lost = || ApiError::fault("a dataset of the catalogue has lost its release");
-    let release = releases::current(connection, row.id, app.clock.now())?.ok_or_else(lost)?;
+    let release = releases::current(connection, row.id, now)?.ok_or_else(lost)?;
     let modified = release.published_at.map(clock::date_of).ok_or_else(lost)?;
     let first: Option<Timestamp> = dataset_releases::table
         .filter(dataset_releases::dataset_id.eq(row.id))
-        .filter(dataset_releases::published_at.le(app.clock.now()))
+        .filter(dataset_releases::published_at.le(now))
         .order(dataset_releases::published_at)
         .select(dataset_releases::published_at)
         .first(connection)?;

@@ -124,7 +124,7 @@ async fn answered(request: &HttpRequest, app: Shared, address: &str) -> Result<A
             let text = blocking(move || {
                 let _slot = slot;
                 let read = |connection: &mut Connection| {
-                    structures::read(connection, resource, &asked, &items, query.references)
+                    structures::read(connection, app.clock.now(), resource, &asked, &items, query.references)
                 };
                 let found = app.read_now(read)?;
                 if found.is_empty() {

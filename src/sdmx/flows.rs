@@ -13,7 +13,6 @@ use approdo_sdmx::structure::{
 use approdo_sdmx::{ArtefactId, LocalisedText};
 use diesel::prelude::*;
 
-use crate::clock;
 use crate::error::ApiResult;
 use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole};
 
@@ -71,10 +70,10 @@ pub struct Flow {
     pub dimensions: Vec<Dimension>,
 }
 
-/// The datasets that have been published, by their identifiers.
-pub fn all(connection: &mut Connection) -> ApiResult<Vec<Flow>> {
+/// The datasets that have been published by now, by their identifiers.
+pub fn all(connection: &mut Connection, now: Timestamp) -> ApiResult<Vec<Flow>> {
     let released: Vec<(DatasetId, Option<Timestamp>)> = dataset_releases::table
-        .filter(dataset_releases::published_at.le(clock::now()))
+        .filter(dataset_releases::published_at.le(now))
         .select((dataset_releases::dataset_id, dataset_releases::published_at))
         .load(connection)?;
     // Whoever was published first keeps its name.

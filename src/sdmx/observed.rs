@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use actix_web::web::Bytes;
-use approdo_db::Connection;
 use approdo_db::schema::{dataset_codes, observation_set_periods, observations};
+use approdo_db::{Connection, Timestamp};
 use approdo_sdmx::request::{ArtefactQuery, DataFormat, DataQuery, Selection, SeriesKey};
 use approdo_sdmx::{DataMessage, DataWriter, Observation};
 use chrono::NaiveDate;
@@ -12,7 +12,6 @@ use diesel::prelude::*;
 use futures_util::{StreamExt as _, stream};
 
 use crate::app::{Shared, blocking};
-use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::http::Answer;
 use crate::http::slots::{Slot, Slots};
@@ -80,8 +79,9 @@ pub async fn answer(
     let shared = app.clone();
     let begun = blocking(move || {
         let begun = app.read_now(|connection| {
-            let flow = asked::one_flow(flows::all(connection)?, &flow)?;
-            Ok(begin(connection, &flow, &key, &query, format, &header))
+            let now = app.clock.now();
+            let flow = asked::one_flow(flows::all(connection, now)?, &flow)?;
+            Ok(begin(connection, now, &flow, &key, &query, format, &header))
         })?;
         Ok(begun.and_then(|mut message| {
             let _slot = slot;
@@ -113,6 +113,7 @@ pub async fn answer(
 
 fn begin(
     connection: &mut Connection,
+    now: Timestamp,
     flow: &Flow,
     key: &str,
     query: &DataQuery,
@@ -123,7 +124,7 @@ fn begin(
     let key = SeriesKey::parse(key, flow.keyed().count())?;
     let layout = query.dimension_at_observation.layout(&structure)?;
     let fault = |error: diesel::result::Error| Refusal::from(ApiError::from(error));
-    let release = releases::current(connection, flow.dataset.id, clock::now()).map_err(fault)?;
+    let release = releases::current(connection, flow.dataset.id, now).map_err(fault)?;
     let release = release.ok_or_else(Refusal::nothing)?;
     let is_new = query.updated_after.is_none_or(|after| release.published_at.is_some_and(|at| at.instant() > after));
     if !is_new {

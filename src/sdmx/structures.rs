@@ -1,6 +1,6 @@
 //! Dataflows, data structures, codelists and concept schemes.
 
-use approdo_db::Connection;
+use approdo_db::{Connection, Timestamp};
 use approdo_sdmx::request::{ArtefactQuery, References, Resource, Selection};
 use approdo_sdmx::{ArtefactId, Structures};
 
@@ -11,6 +11,7 @@ use crate::sdmx::flows;
 /// Reads what is asked for, with what it refers to or what refers to it.
 pub fn read(
     connection: &mut Connection,
+    now: Timestamp,
     resource: Resource,
     asked: &ArtefactQuery,
     items: &Selection,
@@ -28,7 +29,7 @@ pub fn read(
         return Ok(found);
     }
     let mut with_statuses = false;
-    for flow in flows::all(connection)? {
+    for flow in flows::all(connection, now)? {
         let structure = flow.structure();
         let has = |artefact: &ArtefactId| asked.has(artefact, true);
         let lists = if brings(resource, references, Resource::Codelist) {

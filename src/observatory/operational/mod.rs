@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod counting;
 pub mod handlers;
+pub mod places;
 pub mod releases;
 
 use approdo_db::{Connection, Json, text_enum};

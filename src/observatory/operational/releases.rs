@@ -6,29 +6,28 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use approdo_db::Connection;
 use approdo_db::schema::{
-    data_imports, dataset_codes, dataset_releases, datasets, observations, organisation_ancestors, territory_codes,
+    data_imports, dataset_codes, dataset_releases, datasets, observations, organisation_ancestors,
 };
-use approdo_db::{Connection, on_backend};
 use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
 
-use crate::access::{OrganisationId, TerritoryId};
+use crate::access::OrganisationId;
 use crate::codes::lists;
 use crate::delimited::Encoding;
 use crate::error::{ApiError, ApiResult};
 use crate::http::request::Language;
 use crate::observatory::cells;
-use crate::observatory::codelists::{self, NewDatasetCode, SYSTEMS};
+use crate::observatory::codelists::{self, NewDatasetCode};
 use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole, MeasureKind};
 use crate::observatory::imports::mapping::{ColumnRole, MappedColumn, Mapping};
 use crate::observatory::imports::types::{DataImport, DataImportId};
 use crate::observatory::imports::{content, handlers as imports, running};
-use crate::observatory::operational::counting::{Cell, Cells, Counter, Key, Span, with_zeros};
+use crate::observatory::operational::counting::{Cell, Cells, Counter, Key, with_zeros};
+use crate::observatory::operational::places::Places;
 use crate::observatory::operational::{AGE_BANDS, ComputedFrom, Division, TOTAL, UNKNOWN};
 use crate::observatory::releases::ReleaseId;
-use crate::territory::codes::CodeSystem;
-use crate::territory::subtree::Subtree;
 use crate::work::Unit;
 
 /// The first year that is counted.
@@ -37,8 +36,6 @@ const EARLIEST: i32 = 1900;
 const MOST_PERIODS: usize = 600;
 /// Observations of a computed release at most: it is written in one transaction, and protected in memory.
 const MOST_CELLS: usize = 200_000;
-/// Territories that one statement names.
-const AT_ONCE: usize = 5_000;
 
 /// The columns behind those of the dimensions.
 const VALUE: &str = "OBS_VALUE";
@@ -88,7 +85,7 @@ pub fn count(
     let mut counter = Counter::new(spans.clone(), is_stock);
     let organisations = below(connection, dataset.organisation_id)?;
     from.source.facts(connection, &organisations, &divisions, &mut |fact| counter.take(fact))?;
-    let places = Places::read(connection, &dimensions, &counter, &spans, is_stock)?;
+    let places = Places::read(connection, dataset, &dimensions, (&counter, &spans))?;
     let mut cells = counter.told(|territory, span| places.above(territory, span));
     cells.extend(told);
     if cells.is_empty() {
@@ -183,75 +180,6 @@ fn told_before(
             Ok((key, Cell { value, obs_status, conf_status }))
         })
         .collect()
-}
-
-/// What the territories that something was counted of, and those they lay in, are called.
-struct Places {
-    tree: Subtree,
-    codes: HashMap<TerritoryId, String>,
-    is_stock: bool,
-}
-
-impl Places {
-    fn read(
-        connection: &mut Connection,
-        dimensions: &[Dimension],
-        counter: &Counter,
-        spans: &[Span],
-        is_stock: bool,
-    ) -> ApiResult<Self> {
-        let territories: Vec<TerritoryId> = counter.territories().into_iter().collect();
-        let days = spans.first().zip(spans.last()).map(|(first, last)| (day_of(first, is_stock), last.after));
-        let tree = match days {
-            Some(days) => Subtree::above(connection, &territories, days)?,
-            None => Subtree::default(),
-        };
-        let area = dimensions.iter().find(|dimension| dimension.role == DimensionRole::Area);
-        let system = area.and_then(|dimension| dimension.code_system);
-        let systems = system.map_or(SYSTEMS.to_vec(), |system| vec![system]);
-        let ids: Vec<TerritoryId> = tree.ids().collect();
-        Ok(Self { codes: codes_of(connection, &ids, &systems)?, tree, is_stock })
-    }
-
-    /// The codes of a territory, and of what it lay in in a period. Of one without any there is what it lay in alone.
-    fn above(&self, territory: TerritoryId, span: &Span) -> Vec<String> {
-        let chain = self.tree.chain(territory, day_of(span, self.is_stock));
-        let codes: Vec<String> = chain.into_iter().filter_map(|id| self.codes.get(&id).cloned()).collect();
-        if codes.is_empty() { vec![UNKNOWN.to_owned()] } else { codes }
-    }
-}
-
-/// The day whose tree holds for a period, as where small counts are hidden (`suppression/relations.rs`): of what happened, the first of its
-/// year, so that months add up to it.
-fn day_of(span: &Span, is_stock: bool) -> NaiveDate {
-    if is_stock { span.first } else { NaiveDate::from_ymd_opt(span.first.year(), 1, 1).unwrap_or(span.first) }
-}
-
-/// A code of each territory, of the first system that has one: the last it had, by which it is found again.
-fn codes_of(
-    connection: &mut Connection,
-    territories: &[TerritoryId],
-    systems: &[CodeSystem],
-) -> QueryResult<HashMap<TerritoryId, String>> {
-    use territory_codes as t;
-    let mut best: HashMap<TerritoryId, (usize, NaiveDate, String)> = HashMap::new();
-    for some in territories.chunks(AT_ONCE) {
-        let rows: Vec<(TerritoryId, CodeSystem, String, NaiveDate)> = on_backend!(&mut *connection, c => t::table
-            .filter(t::territory_id.eq_any(some))
-            .order((t::territory_id, t::valid_from))
-            .select((t::territory_id, t::code_system, t::code, t::valid_from))
-            .load(c))?;
-        for (id, system, code, from) in rows {
-            let Some(rank) = systems.iter().position(|known| *known == system) else { continue };
-            let better = best
-                .get(&id)
-                .is_none_or(|(known, since, _)| (rank, from) < (*known, from) || rank == *known && from > *since);
-            if better {
-                best.insert(id, (rank, from, code));
-            }
-        }
-    }
-    Ok(best.into_iter().map(|(id, (.., code))| (id, code)).collect())
 }
 
 /// Writes down what was counted as a release; the import that made it.

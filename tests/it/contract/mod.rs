@@ -12,5 +12,6 @@ mod rows;
 mod shape;
 pub mod spec;
 mod stage;
+mod statistics_rows;
 mod streams;
 mod walk;

@@ -221,6 +221,19 @@ both! {
         assert_eq!((cells["030129/moved/2025-Q1"], cells["030129/_T/2025-Q2"]), (Some(6.0), Some(0.0)));
     }
 
+    fn a_municipality_whose_code_changes_goes_on_under_the_one_it_was_told_under(world: &World) {
+        cases(world, 10, "030129", ("male", "1990-01-01"), "2024-03-05");
+        cases(world, 20, "032006", ("male", "1990-01-01"), "2024-03-05");
+        let dataset = described(world, "RECODED", "cases_open", "year", &[]);
+        publish(world, &computed(world, &dataset, "2025-01-01"));
+        let event = json!({"kind": "code", "effective_on": "2026-02-01", "code_system": "istat", "code": "030999", "source": "ISTAT notice"});
+        world.anna_system_administrator().post(&format!("/territories/{}/events", world.fixture.udine), &event).expect(201);
+        publish(world, &computed(world, &dataset, "2024-01-01"));
+        let cells = told(&elena(world), &dataset);
+        assert_eq!((cells["030129/2024"], cells["030129/2025"], cells["06/2024"]), (Some(10.0), Some(10.0), Some(30.0)));
+        assert!(!cells.keys().any(|key| key.starts_with("030999")), "{cells:?}");
+    }
+
     fn what_cannot_be_computed_is_refused_and_changes_nothing(world: &World) {
         let elena = elena(world);
         let refused = |change: &dyn Fn(&mut Value), member: &str| {
