@@ -15,7 +15,6 @@ use utoipa::OpenApi as _;
 use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
 use crate::error::{FieldError, Problem, UnmetGuard};
-use crate::hsds::exchange::imports as exchange;
 use crate::objectives::types::ObjectiveEmbed;
 use crate::observatory::indicators::charts::ChartForm;
 
@@ -398,8 +397,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
 /// Headers of an answer that is a content.
 const OF_CONTENT: [&str; 4] = ["Content-Disposition", "Content-Length", "Content-Security-Policy", "Repr-Digest"];
 
-/// The media types of a content, where an operation says by `x-content` that it is `taken` or `given`, or which files of HSDS it takes;
-/// the extension itself is not told.
+/// The media types of a content, where an operation says by `x-content` that it is `taken` or `given`, or which media types it takes, each
+/// with the bytes it may have; the extension itself is not told.
 /// Tells whether it is given.
 fn describe_content(operation: &mut Value) -> bool {
     // Bytes as they are have no type in JSON Schema (OpenAPI 3.1, "Considerations for File Uploads").
@@ -413,9 +412,9 @@ fn describe_content(operation: &mut Value) -> bool {
             return true;
         }
         Some(Value::String(_)) => (attached(), "The bytes, in the media type declared."),
-        Some(Value::Array(names)) => {
-            let named = names.iter().filter_map(Value::as_str);
-            (named.map(|name| of_type(name, exchange::LIMIT)).collect(), "The file.")
+        Some(Value::Object(types)) => {
+            let bounded = |(name, most): (&String, &Value)| of_type(name, most.as_i64().unwrap_or_default());
+            (types.iter().map(bounded).collect(), "The file.")
         }
         _ => return false,
     };

@@ -11,7 +11,7 @@ use approdo_db::text_enum;
 use utoipa::ToSchema;
 
 pub use head::Head;
-pub use records::{Fault, NotText, Record, Records};
+pub use records::{Fault, Made, NotText, Record, Records};
 
 text_enum! {
     /// How the characters of a file are coded.

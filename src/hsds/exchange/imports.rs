@@ -52,7 +52,7 @@ pub struct DirectoryImportQuery {
     tag = "Directory",
     params(("organisation_id" = OrganisationId, Path, description = "The organisation that imports."), DirectoryImportQuery),
     responses((status = 200, description = "What became of each entry.", body = ImportReport)),
-    extensions(("x-content" = json!(["application/json", "application/zip"])))
+    extensions(("x-content" = json!({"application/json": LIMIT, "application/zip": LIMIT})))
 )]
 #[post("/organisations/{organisation_id}/directory-imports")]
 pub async fn create_directory_import(

@@ -16,6 +16,7 @@ use crate::observatory::cells;
 use crate::observatory::codelists;
 use crate::observatory::datasets::Dataset;
 use crate::observatory::imports::handlers::require_keeper;
+use crate::observatory::imports::mapping::Mapping;
 use crate::observatory::imports::running::{self, Job};
 use crate::observatory::imports::types::{DataImport, DataImportId, DataImportStatus};
 use crate::observatory::releases::{Release, ReleaseId, ReleaseStatus};
@@ -23,18 +24,17 @@ use crate::work::Unit;
 
 /// Bytes a file may have.
 const LIMIT: i64 = 2 * 1024 * 1024 * 1024;
-pub const FORM: &str = "text/csv";
 
 /// Send an import's file.
 ///
-/// A delimited text of 2 GiB at most, in the coding that the mapping tells: say `text/csv` without a charset. Once it has come whole, a
-/// release is made and the work begins; the answer does not wait for its end. One import of a dataset runs at a time (409), and a few in
-/// each process (503).
+/// In the format of its mapping, 2 GiB at most: a delimited text, in the coding that the mapping tells (say `text/csv` without a charset),
+/// or a data message of SDMX-JSON. Once it has come whole, a release is made and the work begins; the answer does not wait for its end.
+/// One import of a dataset runs at a time (409), and a few in each process (503).
 #[utoipa::path(
     tag = "Observatory",
     params(("data_import_id" = DataImportId, Path, description = "The import.")),
     responses((status = 202, description = "The import; `Location` is its address.", body = DataImport)),
-    extensions(("x-content" = json!(["text/csv"])))
+    extensions(("x-content" = json!({"text/csv": LIMIT, "application/vnd.sdmx.data+json": LIMIT})))
 )]
 #[put("/data-imports/{data_import_id}/content")]
 pub async fn replace_data_import_content(
@@ -51,7 +51,8 @@ pub async fn replace_data_import_content(
     desk.read(form.clone(), move |reader| {
         let import: DataImport = entries::known(reader, id.0)?;
         require_keeper(&reader.rights, Action::Edit, import.organisation_id)?;
-        head.require(FORM)?;
+        let mapping: Mapping = import.mapping.read().map_err(ApiError::fault)?;
+        head.require(mapping.format.media_type())?;
         precondition.check(import.version)?;
         require_awaiting(&import)
     })

@@ -1,5 +1,6 @@
 //! Operations on imports.
 
+use std::fs::File;
 use std::io::{Read as _, Seek as _};
 
 use actix_web::{get, post};
@@ -18,8 +19,8 @@ use crate::error::{ApiError, ApiResult, FieldError, Kind};
 use crate::http::texts::FieldText;
 use crate::http::{Answer, Body, Content, Door, Fields, Id, IfNoneMatch, Parameters};
 use crate::observatory::datasets::{Dataset, DatasetId};
-use crate::observatory::imports::content::FORM;
-use crate::observatory::imports::mapping::Mapping;
+use crate::observatory::imports::mapping::{FileFormat, MEDIA_TYPES, Mapping};
+use crate::observatory::imports::messages::{self, Failure};
 use crate::observatory::imports::proposals;
 use crate::observatory::imports::types::{
     DataImport, DataImportId, DataImportPage, DataImportStatus, NewDataImport, Rejection, RejectionPage,
@@ -36,8 +37,10 @@ pub fn require_keeper(rights: &Rights, action: Action, organisation: Organisatio
     }
 }
 
-/// Bytes of a file's beginning that are looked at.
+/// Bytes of a delimited file's beginning that are looked at.
 const BEGINNING: i64 = 1024 * 1024;
+/// Bytes of a message that is looked at: what it says of its columns may stand at its end.
+const MESSAGE: i64 = 64 * 1024 * 1024;
 
 /// What is proposed for a file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +60,7 @@ pub struct ImportProposal {
 /// A row of a file.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProposalRow {
-    /// The line it begins on, from 1.
+    /// The line it begins on, from 1; of SDMX-JSON the number of the observation.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub line: u64,
     #[schema(value_type = Vec<FieldText>, max_items = 2000)]
@@ -67,12 +70,12 @@ pub struct ProposalRow {
 /// Propose how to read a file.
 ///
 /// Send its beginning, 1 MiB at most: the answer says how it is coded and divided, and which column is which dimension of the dataset, as
-/// far as the header tells. Nothing is kept. Complete it, and begin an import with it.
+/// far as the header tells. Of SDMX-JSON send the whole message, 64 MiB at most. Nothing is kept. Complete it, and begin an import with it.
 #[utoipa::path(
     tag = "Observatory",
     params(("dataset_id" = DatasetId, Path, description = "The dataset.")),
     responses((status = 200, description = "What is proposed.", body = ImportProposal)),
-    extensions(("x-content" = json!(["text/csv"])))
+    extensions(("x-content" = json!({"text/csv": BEGINNING, "application/vnd.sdmx.data+json": MESSAGE})))
 )]
 #[post("/datasets/{dataset_id}/import-proposals")]
 pub async fn create_import_proposal(
@@ -83,29 +86,26 @@ pub async fn create_import_proposal(
 ) -> ApiResult<Answer> {
     let (form, desk) = (door.require_fit(), door.desk("create_import_proposal", &caller));
     let Content { head, payload } = content;
-    let dataset = desk
+    let (dataset, media_type) = desk
         .read(form.clone(), move |reader| {
             let dataset: Dataset = entries::known(reader, id.0)?;
             require_keeper(&reader.rights, Action::Create, dataset.organisation_id)?;
-            head.require(FORM)?;
-            Ok(dataset)
+            Ok((dataset, head.require_any(&MEDIA_TYPES)?))
         })
         .await?;
-    let mut arrived = intake::receive(payload, BEGINNING).await.map_err(|error| match error.kind() {
-        Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, "send the first MiB of the file at most"),
+    let (format, most, too_large) = if media_type == FileFormat::SdmxJson.media_type() {
+        (FileFormat::SdmxJson, MESSAGE, "a message may have 64 MiB here; write its mapping yourself")
+    } else {
+        (FileFormat::Delimited, BEGINNING, "send the first MiB of the file at most")
+    };
+    let place = desk.app.attachments.intakes.clone().try_acquire_owned();
+    let _place =
+        place.map_err(|_| ApiError::unavailable("as many files as can be taken in are coming").retry_after(5))?;
+    let mut arrived = intake::receive(payload, most).await.map_err(|error| match error.kind() {
+        Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, too_large),
         _ => error,
     })?;
-    let proposal = desk
-        .app
-        .attachments
-        .transfers
-        .run(move || {
-            let mut bytes = Vec::new();
-            arrived.file.rewind().map_err(ApiError::fault)?;
-            arrived.file.read_to_end(&mut bytes).map_err(ApiError::fault)?;
-            proposal(&bytes, &dataset)
-        })
-        .await?;
+    let proposal = desk.app.attachments.transfers.run(move || proposal(&mut arrived.file, format, &dataset)).await?;
     Answer::ok(&proposal)
 }
 
@@ -113,11 +113,23 @@ fn shortened(text: String) -> String {
     if text.len() <= 200 { text } else { text.chars().take(200).collect() }
 }
 
-fn proposal(bytes: &[u8], dataset: &Dataset) -> ApiResult<ImportProposal> {
-    let unreadable = "is not a delimited text in UTF-8 or windows-1252 with a header of several columns";
-    let head = Head::of(bytes).ok_or_else(|| ApiError::invalid_content(unreadable))?;
+fn proposal(file: &mut File, format: FileFormat, dataset: &Dataset) -> ApiResult<ImportProposal> {
+    file.rewind().map_err(ApiError::fault)?;
+    let head = match format {
+        FileFormat::Delimited => {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(ApiError::fault)?;
+            let unreadable = "is not a delimited text in UTF-8 or windows-1252 with a header of several columns";
+            Head::of(&bytes).ok_or_else(|| ApiError::invalid_content(unreadable))?
+        }
+        FileFormat::SdmxJson => messages::head(file).map_err(|failure| match failure {
+            Failure::Message(reason) => ApiError::invalid_content(reason),
+            Failure::Reading(error) => error,
+            Failure::Row(()) => ApiError::fault("a row was refused that nobody refuses"),
+        })?,
+    };
     let dimensions = dataset.dimensions()?;
-    let mapping = proposals::propose(&head, &dimensions);
+    let mapping = Mapping { format, ..proposals::propose(&head, &dimensions) };
     let missing = mapping.require_complete(&dimensions).err().map(|error| error.errors().to_vec()).unwrap_or_default();
     let rows = head
         .records

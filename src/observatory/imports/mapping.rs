@@ -13,17 +13,52 @@ use crate::observatory::codelists::printable;
 use crate::observatory::datasets::{Dimension, DimensionRole};
 use crate::observatory::periods;
 
-/// How the rows of a delimited file become observations.
+text_enum! {
+    /// The format of a file.
+    #[derive(ToSchema)]
+    FileFormat {
+        /// A table as text, with a header and a delimiter (RFC 4180 and its relatives), SDMX-CSV among them: `text/csv`.
+        Delimited = "delimited",
+        /// A data message of SDMX-JSON 1.0 or 2.0: `application/vnd.sdmx.data+json`. Its columns are called as its dimensions and the
+        /// attributes of its observations are; the value is in `OBS_VALUE`.
+        SdmxJson = "sdmx_json",
+    }
+}
+
+impl FileFormat {
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Delimited => CSV,
+            Self::SdmxJson => SDMX_JSON,
+        }
+    }
+}
+
+const CSV: &str = "text/csv";
+const SDMX_JSON: &str = "application/vnd.sdmx.data+json";
+/// What a file can be.
+pub const MEDIA_TYPES: [&str; 2] = [CSV, SDMX_JSON];
+
+/// How the rows of a file become observations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
+    #[serde(default = "FileFormat::usual")]
+    #[schema(default = "delimited")]
+    pub format: FileFormat,
+    /// Of a delimited file; SDMX-JSON is always in UTF-8.
+    #[serde(default = "utf_8")]
+    #[schema(default = "utf_8")]
     pub encoding: Encoding,
+    /// Of a delimited file.
+    #[serde(default = "comma")]
     #[validate(custom(function = "delimiter"))]
-    #[schema(min_length = 1, max_length = 1, example = ",")]
+    #[schema(default = ",", min_length = 1, max_length = 1, example = ",")]
     pub delimiter: String,
-    /// The line of the header, from 1. What stands above it is not read.
+    /// Of a delimited file: the line of the header, from 1. What stands above it is not read.
+    #[serde(default = "first")]
     #[validate(range(min = 1, max = 1000))]
-    #[schema(minimum = 1, maximum = 1000)]
+    #[schema(default = 1, minimum = 1, maximum = 1000)]
     pub header_line: i64,
     /// Whether the comma is the decimal mark.
     #[serde(default)]
@@ -87,6 +122,24 @@ pub struct DimensionCode {
     pub code: String,
 }
 
+impl FileFormat {
+    fn usual() -> Self {
+        Self::Delimited
+    }
+}
+
+fn utf_8() -> Encoding {
+    Encoding::Utf8
+}
+
+fn comma() -> String {
+    ",".to_owned()
+}
+
+fn first() -> i64 {
+    1
+}
+
 fn delimiter(text: &str) -> Result<(), validator::ValidationError> {
     match text.as_bytes() {
         [byte] if *byte == b'\t' || (byte.is_ascii_punctuation() && *byte != b'"') => Ok(()),
@@ -119,6 +172,9 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn of(mut self, mapping: &Mapping) -> Vec<FieldError> {
+        if mapping.format == FileFormat::SdmxJson && mapping.encoding != Encoding::Utf8 {
+            self.refuse("encoding".to_owned(), "of SDMX-JSON is UTF-8");
+        }
         for (index, constant) in mapping.constants.iter().enumerate() {
             self.shares(&constant.dimension, format!("constants/{index}/dimension"));
             self.fits(constant, format!("constants/{index}/code"));

@@ -3,7 +3,7 @@
 
 use crate::delimited::Head;
 use crate::observatory::datasets::{Dimension, DimensionRole};
-use crate::observatory::imports::mapping::{ColumnRole, DimensionCode, MappedColumn, Mapping};
+use crate::observatory::imports::mapping::{ColumnRole, DimensionCode, FileFormat, MappedColumn, Mapping};
 
 /// Names that publishers give to places, times, values and their status, in small letters.
 const AREA: [&str; 8] = [
@@ -56,6 +56,7 @@ pub fn propose(head: &Head, dimensions: &[Dimension]) -> Mapping {
         columns.push(MappedColumn { column: column.clone(), holds, dimension, codes });
     }
     Mapping {
+        format: FileFormat::Delimited,
         encoding: head.form.encoding,
         delimiter: char::from(head.form.delimiter).to_string(),
         header_line: i64::try_from(head.header_line).unwrap_or(1),

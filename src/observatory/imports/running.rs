@@ -1,4 +1,4 @@
-//! The work of an import, on a thread of its own: it reads the file once, from its beginning to its end, and writes a portion at a time, so
+//! The work of an import, on a thread of its own: it reads the file from its beginning to its end, and writes a portion at a time, so
 //! that it holds neither the file nor the database for long. A process that dies leaves its imports to the others, which give them up.
 
 use std::fs::File;
@@ -14,14 +14,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{App, Shared};
 use crate::clock;
-use crate::delimited::{Fault, Records};
+use crate::delimited::{Fault, Record, Records};
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::lease::{self, HolderId};
 use crate::observatory::cells;
 use crate::observatory::datasets::Dataset;
 use crate::observatory::imports::loading::Loader;
-use crate::observatory::imports::mapping::Mapping;
+use crate::observatory::imports::mapping::{FileFormat, Mapping};
+use crate::observatory::imports::messages::{Failure, Message};
 use crate::observatory::imports::types::{DataImport, DataImportId, DataImportStatus};
 use crate::observatory::releases::{Release, ReleaseStatus};
 use crate::people::watches;
@@ -78,6 +79,16 @@ impl From<ApiError> for Stop {
     }
 }
 
+impl From<Failure<Self>> for Stop {
+    fn from(failure: Failure<Self>) -> Self {
+        match failure {
+            Failure::Message(reason) => Self::Refused(reason),
+            Failure::Reading(error) => Self::Fault(error),
+            Failure::Row(stop) => stop,
+        }
+    }
+}
+
 /// Begins the work; it goes on when nobody waits for it.
 pub fn start(app: Shared, job: Job, place: OwnedSemaphorePermit) -> std::io::Result<()> {
     let body = move || {
@@ -109,32 +120,71 @@ fn load(app: &App, job: Job) -> Result<(), Stop> {
     let Job { import, dataset, set_number, mut file } = job;
     let mapping: Mapping = import.mapping.read().map_err(ApiError::fault)?;
     let dimensions = dataset.dimensions()?;
-    file.rewind().map_err(ApiError::fault)?;
-    let mut records = Records::new(file, mapping.form());
-    let header = header(&mut records, &mapping)?;
-    let begun = app.read_now(|connection| {
-        Ok(Loader::begin(connection, (import.id, dataset.id, set_number), &mapping, header.clone(), &dimensions)?)
-    })?;
-    let mut loader = begun.map_err(Stop::Refused)?;
-    let (mut last_line, mut told) = (0, Instant::now());
-    while let Some(record) = records.read().map_err(unreadable)? {
-        last_line = record.line;
-        loader.take(&record).map_err(|reason| Stop::Refused(format!("line {last_line}: the file {reason}")))?;
-        if loader.waiting() >= PORTION || told.elapsed() >= QUIET {
-            flush(app, import.id, &mut loader)?;
-            told = Instant::now();
+    let begin = |header: Vec<String>| {
+        let of = (import.id, dataset.id, set_number);
+        let begun =
+            app.read_now(|connection| Ok(Loader::begin(connection, of, &mapping, header.clone(), &dimensions)?))?;
+        Ok::<_, Stop>(Portions { app, import: import.id, loader: begun.map_err(Stop::Refused)?, told: Instant::now() })
+    };
+    let mut portions = match mapping.format {
+        FileFormat::Delimited => {
+            file.rewind().map_err(ApiError::fault)?;
+            let mut records = Records::new(file, mapping.form());
+            let mut portions = begin(header(&mut records, &mapping)?)?;
+            let mut last_line = 0;
+            while let Some(record) = records.read().map_err(unreadable)? {
+                last_line = record.line;
+                portions.take(&record)?;
+            }
+            if records.ends_within_a_line() {
+                let cut_off = "is the last one and has no end of line: the file may have been cut off";
+                portions.loader.note(last_line, cut_off).map_err(Stop::Refused)?;
+            }
+            portions
         }
-    }
-    if records.ends_within_a_line() {
-        loader
-            .note(last_line, "is the last one and has no end of line: the file may have been cut off")
-            .map_err(Stop::Refused)?;
-    }
-    flush(app, import.id, &mut loader)?;
+        FileFormat::SdmxJson => {
+            let message = Message::open(&mut file)?;
+            let mut portions = begin(message.header.clone())?;
+            message.rows(&mut file, |record| portions.take(record))?;
+            portions
+        }
+    };
+    portions.flush()?;
+    let loader = portions.loader;
     if loader.observations == 0 {
         return Err(Stop::Refused("no value of the file could be kept".to_owned()));
     }
     Ok(patiently(app, || work::run_as_system(app, "import", |unit| finish(unit, import.id, &loader)))?)
+}
+
+/// What is read, on its way to the database.
+struct Portions<'a> {
+    app: &'a App,
+    import: DataImportId,
+    loader: Loader,
+    told: Instant,
+}
+
+impl Portions<'_> {
+    /// Takes a row in; writes, where enough waits.
+    fn take(&mut self, record: &Record<'_>) -> Result<(), Stop> {
+        let line = record.line;
+        self.loader.take(record).map_err(|reason| Stop::Refused(format!("line {line}: the file {reason}")))?;
+        if self.loader.waiting() >= PORTION || self.told.elapsed() >= QUIET {
+            self.flush()?;
+            self.told = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, and how far the import is.
+    fn flush(&mut self) -> Result<(), Stop> {
+        if !patiently(self.app, || portion(self.app, self.import, &self.loader))? {
+            return Err(Stop::GivenUp);
+        }
+        self.loader.written();
+        Ok(())
+    }
 }
 
 /// Imports a small file within a transaction that is under way, for the demonstration data.
@@ -179,15 +229,6 @@ fn header<R: Read>(records: &mut Records<R>, mapping: &Mapping) -> Result<Vec<St
         }
     }
     Err(Stop::Refused(format!("no row begins on line {wanted}, where the header should be")))
-}
-
-/// Writes what waits, and how far the import is.
-fn flush(app: &App, id: DataImportId, loader: &mut Loader) -> Result<(), Stop> {
-    if !patiently(app, || portion(app, id, loader))? {
-        return Err(Stop::GivenUp);
-    }
-    loader.written();
-    Ok(())
 }
 
 /// Does something again, while the database is away or busy.

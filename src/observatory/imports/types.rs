@@ -111,7 +111,7 @@ pub struct Rejection {
     pub data_import_id: DataImportId,
     #[serde(skip)]
     pub number: i64,
-    /// The line of the file that the row begins on, from 1.
+    /// The line of the file that the row begins on, from 1; of SDMX-JSON the number of the observation.
     #[schema(minimum = 1, maximum = 9007199254740991_i64)]
     pub line: i64,
     /// As the header calls it; absent where it is the row as a whole.

@@ -21,7 +21,7 @@ use crate::http::request::Language;
 use crate::observatory::cells;
 use crate::observatory::codelists::{self, NewDatasetCode};
 use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole, MeasureKind};
-use crate::observatory::imports::mapping::{ColumnRole, MappedColumn, Mapping};
+use crate::observatory::imports::mapping::{ColumnRole, FileFormat, MappedColumn, Mapping};
 use crate::observatory::imports::types::{DataImport, DataImportId};
 use crate::observatory::imports::{content, handlers as imports, running};
 use crate::observatory::operational::counting::{Cell, Cells, Counter, Key, with_zeros};
@@ -247,6 +247,7 @@ fn mapping(dimensions: &[Dimension]) -> Mapping {
         column(CONF_STATUS, ColumnRole::ConfStatus, None),
     ];
     Mapping {
+        format: FileFormat::Delimited,
         encoding: Encoding::Utf8,
         delimiter: ",".to_owned(),
         header_line: 1,

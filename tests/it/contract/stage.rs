@@ -33,7 +33,8 @@ fn file_of(operation: &Operation) -> Option<(&'static str, &'static [u8])> {
     let (media_type, _) = operation.body().filter(|_| operation.takes_file())?;
     Some(match media_type {
         "application/json" => (media_type, DIRECTORY),
-        "text/csv" => (media_type, TABLE),
+        // The import that waits for it is one of a delimited file.
+        "text/csv" | "application/vnd.sdmx.data+json" => ("text/csv", TABLE),
         _ => (FILE_TYPE, FILE),
     })
 }

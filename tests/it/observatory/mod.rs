@@ -5,6 +5,7 @@ mod charts;
 mod evaluation_rounds;
 mod files;
 mod indicators;
+mod messages;
 mod objectives;
 mod observatories;
 mod operational;
