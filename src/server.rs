@@ -185,7 +185,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         rights: RightsCache::default(),
         recorder,
         codes: known,
-        passwords: Passwords::new()?,
+        passwords: Passwords::default(),
         limits: Limits::new(parts.request_limit),
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
