@@ -20,7 +20,7 @@ use crate::observatory::{numbers, periods};
 pub const TOLD: i64 = 1_000;
 /// Combinations of codes, but for place and time, that a dataset can have.
 const MOST_SLICES: usize = 500_000;
-/// Values that a file can have.
+/// Values that a file can have, and rows.
 const MOST_OBSERVATIONS: i64 = 50_000_000;
 const LONGEST_CODE: usize = 60;
 const LONGEST_STATUS: usize = 20;
@@ -161,6 +161,9 @@ impl Loader {
             return Ok(());
         }
         self.rows += 1;
+        if self.rows > MOST_OBSERVATIONS {
+            return Err(format!("has more than {MOST_OBSERVATIONS} rows"));
+        }
         if record.len() != self.plan.header.len() {
             let reason = format!("has {} fields, and the header {}", record.len(), self.plan.header.len());
             return self.reject(record.line, Refusal::Row(reason));

@@ -60,7 +60,7 @@ pub struct Mapping {
     #[validate(range(min = 1, max = 1000))]
     #[schema(default = 1, minimum = 1, maximum = 1000)]
     pub header_line: i64,
-    /// Whether the comma is the decimal mark.
+    /// Of a delimited file: whether the comma is the decimal mark.
     #[serde(default)]
     #[schema(default = false)]
     pub decimal_comma: bool,
@@ -174,6 +174,9 @@ impl Check<'_> {
     fn of(mut self, mapping: &Mapping) -> Vec<FieldError> {
         if mapping.format == FileFormat::SdmxJson && mapping.encoding != Encoding::Utf8 {
             self.refuse("encoding".to_owned(), "of SDMX-JSON is UTF-8");
+        }
+        if mapping.format == FileFormat::SdmxJson && mapping.decimal_comma {
+            self.refuse("decimal_comma".to_owned(), "has no place in SDMX-JSON");
         }
         for (index, constant) in mapping.constants.iter().enumerate() {
             self.shares(&constant.dimension, format!("constants/{index}/dimension"));

@@ -2,9 +2,9 @@
 //! each attribute of observations.
 
 use std::fs::File;
-use std::io::Seek as _;
+use std::io::{Read, Seek as _};
 
-use approdo_sdmx::read::{JsonData, JsonRow, JsonStructure, ReadError, ReadFailure};
+use approdo_sdmx::read::{JsonCode, JsonData, JsonRow, JsonStructure, ReadError, ReadFailure};
 
 use crate::delimited::{Encoding, Form, Head, Made, Record};
 use crate::error::ApiError;
@@ -13,6 +13,8 @@ use crate::error::ApiError;
 const LOOKED_AT: u64 = 30;
 /// Columns that a message can have, as delimited files can.
 const MOST_COLUMNS: usize = 2_000;
+/// Bytes that the longest codes of all columns can have together: a row names them by a few digits in the file.
+const LONGEST_CODES: usize = 16 * 1024;
 const VALUE: &str = "OBS_VALUE";
 /// Characters of what is told of an error.
 const LONGEST: usize = 300;
@@ -43,16 +45,18 @@ fn told(error: &ReadError) -> String {
 }
 
 impl Message {
-    /// Reads the structure of a message, wherever it stands.
-    pub fn open<E>(file: &mut File) -> Result<Self, Failure<E>> {
-        file.rewind()?;
-        let data = JsonData::read(&*file).map_err(|error| Failure::Message(told(&error)))?;
+    /// Reads the structure of a message from its beginning, wherever it stands.
+    pub fn open<E>(file: impl Read) -> Result<Self, Failure<E>> {
+        let data = JsonData::read(file).map_err(|error| Failure::Message(told(&error)))?;
         let [structure] = data.structures.as_slice() else {
             return Err(Failure::Message("the message has several structures; send one for each".to_owned()));
         };
         let header = header(structure);
         if header.len() > MOST_COLUMNS {
             return Err(Failure::Message(format!("the message has more than {MOST_COLUMNS} components")));
+        }
+        if longest_codes(structure) > LONGEST_CODES {
+            return Err(Failure::Message("the codes of the message are too long".to_owned()));
         }
         Ok(Self { data, header })
     }
@@ -83,6 +87,14 @@ fn header(structure: &JsonStructure) -> Vec<String> {
     dimensions.chain(std::iter::once(VALUE.to_owned())).chain(attributes).collect()
 }
 
+fn longest_codes(structure: &JsonStructure) -> usize {
+    let longest =
+        |codes: &mut dyn Iterator<Item = &JsonCode>| codes.map(|code| code.id.len()).max().unwrap_or_default();
+    let dimensions = structure.dimensions.iter().map(|dimension| longest(&mut dimension.codes.iter()));
+    let attributes = structure.attributes.iter().filter_map(|attribute| attribute.codes.as_ref());
+    dimensions.chain(attributes.map(|codes| longest(&mut codes.iter().flatten()))).sum()
+}
+
 fn fill(made: &mut Made, row: &JsonRow<'_>) {
     let attributes = row.attributes.iter().map(|attribute| attribute.as_deref().unwrap_or_default());
     made.fill(row.codes.iter().copied().chain(std::iter::once(row.value.unwrap_or_default())).chain(attributes));
@@ -90,7 +102,8 @@ fn fill(made: &mut Made, row: &JsonRow<'_>) {
 
 /// What a message begins with, as the head of a delimited file is.
 pub fn head(file: &mut File) -> Result<Head, Failure<()>> {
-    let message = Message::open(file)?;
+    file.rewind()?;
+    let message = Message::open(&*file)?;
     let mut records = Vec::new();
     let looked_at = message.rows(file, |record| {
         records.push((record.line, record.texts()));

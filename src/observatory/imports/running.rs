@@ -143,7 +143,9 @@ fn load(app: &App, job: Job) -> Result<(), Stop> {
             portions
         }
         FileFormat::SdmxJson => {
-            let message = Message::open(&mut file)?;
+            file.rewind().map_err(ApiError::fault)?;
+            let beating = Beating { file: &file, told: Instant::now(), tell: || say_alive(app, import.id) };
+            let message = Message::open(beating)?;
             let mut portions = begin(message.header.clone())?;
             message.rows(&mut file, |record| portions.take(record))?;
             portions
@@ -155,6 +157,32 @@ fn load(app: &App, job: Job) -> Result<(), Stop> {
         return Err(Stop::Refused("no value of the file could be kept".to_owned()));
     }
     Ok(patiently(app, || work::run_as_system(app, "import", |unit| finish(unit, import.id, &loader)))?)
+}
+
+/// A file that says now and then that it is being read.
+struct Beating<'a, F> {
+    file: &'a File,
+    told: Instant,
+    tell: F,
+}
+
+impl<F: FnMut()> Read for Beating<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.told.elapsed() >= QUIET {
+            (self.tell)();
+            self.told = Instant::now();
+        }
+        self.file.read(buffer)
+    }
+}
+
+fn say_alive(app: &App, id: DataImportId) {
+    let said = app.database.writer().map_err(ApiError::from).and_then(|mut connection| {
+        let running = data_imports::table.find(id).filter(data_imports::status.eq(DataImportStatus::Running));
+        Ok(diesel::update(running).set(data_imports::alive_at.eq(clock::now())).execute(&mut **connection)?)
+    });
+    // It says so again soon.
+    said.map_or_else(|error| log::debug!("import {id} could not say that it goes on: {error}"), drop);
 }
 
 /// What is read, on its way to the database.

@@ -106,6 +106,10 @@ both! {
             (FIRST.replacen("\"1:1\"", "\"1\"", 1), "has fewer places than dimensions"),
             (FIRST.replacen("\"SEX\"", "\"GENDER\"", 1), "the header has no column 'SEX'"),
             (two, "the message has several structures; send one for each"),
+            (FIRST.replacen("Information", "Delete", 1), "a data set deletes what was told before"),
+            (FIRST.replacen("\"032006\"", &format!("\"{}\"", "x".repeat(17_000)), 1), "the codes of the message are too long"),
+            // Observations at the data set, whose keys do not tell all codes.
+            (FIRST.replacen("\"series\": {", "\"observations\": {\"0\": [1]}, \"series\": {", 1), "a dimension of the data set has no code"),
             ("[]".to_owned(), "a message of SDMX-JSON"),
             ("{}".to_owned(), "the message has no structure"),
             ("REF_AREA,SEX\n".to_owned(), "expected value"),
@@ -135,8 +139,10 @@ both! {
         let short = json!({"format": "sdmx_json", "columns": columns});
         let made = import(&elena, &foreigners, &short, FIRST.as_bytes());
         assert_eq!((&made["status"], &made["mapping"]["delimiter"]), (&json!("done"), &json!(",")));
-        let coded = json!({"format": "sdmx_json", "encoding": "windows_1252", "columns": columns});
-        let refused = elena.post("/data-imports", &json!({"dataset_id": foreigners, "mapping": coded})).expect(422).json();
-        assert_eq!(refused["errors"][0]["pointer"], "#/mapping/encoding");
+        for (member, value) in [("encoding", json!("windows_1252")), ("decimal_comma", json!(true))] {
+            let wrong = json!({"format": "sdmx_json", member: value, "columns": columns});
+            let refused = elena.post("/data-imports", &json!({"dataset_id": foreigners, "mapping": wrong})).expect(422).json();
+            assert_eq!(refused["errors"][0]["pointer"], format!("#/mapping/{member}"));
+        }
     }
 }

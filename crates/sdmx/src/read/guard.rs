@@ -4,24 +4,41 @@ use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use crate::read::{DEEPEST, LONGEST_TOKEN, ReadError};
+use crate::read::{DEEPEST, LONGEST_TOKEN, MOST_ENTRIES, ReadError};
 
 /// How far the message was read, and how far it may be.
 #[derive(Debug, Clone)]
 pub struct Position {
     read: Rc<Cell<u64>>,
-    end: Rc<Cell<u64>>,
-    largest_structure: u64,
+    /// Bytes and entries that structures may still take, of all of the message together.
+    left: Rc<Cell<(u64, usize)>>,
+    in_structure: Rc<Cell<bool>>,
 }
 
 impl Position {
-    /// From here on, no more than a structure may take.
+    /// From here on, no more than structures may take.
     pub fn begin_structure(&self) {
-        self.end.set(self.read.get().saturating_add(self.largest_structure));
+        self.in_structure.set(true);
     }
 
     pub fn end_structure(&self) {
-        self.end.set(u64::MAX);
+        self.in_structure.set(false);
+    }
+
+    /// Goes over one byte.
+    fn pass(&self, ends_entry: bool) -> Result<(), &'static str> {
+        self.read.set(self.read.get().saturating_add(1));
+        if !self.in_structure.get() {
+            return Ok(());
+        }
+        let (bytes, entries) = self.left.get();
+        match (bytes.checked_sub(1), entries.checked_sub(usize::from(ends_entry))) {
+            (Some(bytes), Some(entries)) => {
+                self.left.set((bytes, entries));
+                Ok(())
+            }
+            _ => Err("the structure is too large"),
+        }
     }
 
     /// What is wrong, and where.
@@ -50,7 +67,8 @@ pub struct Guard<R> {
 
 impl<R: Read> Guard<R> {
     pub fn new(input: R, largest_structure: u64) -> (Self, Position) {
-        let position = Position { read: Rc::default(), end: Rc::new(Cell::new(u64::MAX)), largest_structure };
+        let left = Rc::new(Cell::new((largest_structure, MOST_ENTRIES)));
+        let position = Position { read: Rc::default(), left, in_structure: Rc::default() };
         let guard = Self {
             input: BufReader::with_capacity(64 * 1024, input),
             position: position.clone(),
@@ -65,6 +83,7 @@ impl<R: Read> Guard<R> {
 
     /// Goes over one byte; tells what is wrong.
     fn pass(&mut self, byte: u8) -> Result<(), &'static str> {
+        let ends_entry = byte == b',' && !self.in_text;
         if self.in_text {
             self.token = self.token.saturating_add(1);
             match byte {
@@ -97,9 +116,7 @@ impl<R: Read> Guard<R> {
         if self.token > LONGEST_TOKEN {
             return Err("a text or a number is too long");
         }
-        let read = self.position.read.get().saturating_add(1);
-        self.position.read.set(read);
-        if read > self.position.end.get() { Err("the structure is too large") } else { Ok(()) }
+        self.position.pass(ends_entry)
     }
 }
 

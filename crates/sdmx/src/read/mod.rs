@@ -16,8 +16,10 @@ pub use structure::{JsonAttribute, JsonCode, JsonDimension, JsonStructure};
 
 /// Codes that a component can have.
 pub const MOST_CODES: usize = 200_000;
-/// Bytes that the structure can take in the message.
+/// Bytes that the structure can take in the message, all of them together where there are several.
 pub const LARGEST_STRUCTURE: u64 = 32 * 1024 * 1024;
+/// Members and entries that it can have: 200,000 codes with names in two languages are 800,000.
+pub const MOST_ENTRIES: usize = 1_000_000;
 /// Bytes that a text or a number can take.
 pub const LONGEST_TOKEN: usize = 64 * 1024;
 /// Objects and arrays within each other.
@@ -69,6 +71,8 @@ impl JsonData {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Add as _;
+
     use super::*;
 
     #[test]
@@ -83,5 +87,23 @@ mod tests {
         };
         assert_eq!(read(&message(900, 10_000)), Ok(1));
         assert_eq!(read(&message(1_000, 0)), Err("the structure is too large".to_owned()));
+        // What each of several has room for, all of them have not.
+        let several =
+            message(0, 0).replacen("\"meta\"", &"\"structure\": {\"dimensions\": {}}, ".repeat(100).add("\"meta\""), 1);
+        assert_eq!(read(&several), Err("the structure is too large".to_owned()));
+    }
+
+    #[test]
+    fn a_structure_with_too_many_entries_is_refused() {
+        let message = |entries: usize| {
+            let lists = vec![format!("[{}null]", "null,".repeat(MOST_CODES - 1)); entries / MOST_CODES];
+            let attributes: Vec<String> =
+                lists.iter().map(|values| format!(r#"{{"id": "A", "values": {values}}}"#)).collect();
+            let attributes = attributes.join(",");
+            format!(r#"{{"structures": [{{"dimensions": {{}}, "attributes": {{"observation": [{attributes}]}}}}]}}"#)
+        };
+        let read = |message: &str| JsonData::read(message.as_bytes()).map(drop).map_err(|error| error.reason);
+        assert_eq!(read(&message(4 * MOST_CODES)), Ok(()));
+        assert_eq!(read(&message(6 * MOST_CODES)), Err("the structure is too large".to_owned()));
     }
 }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use crate::data::number;
 use crate::read::guard::{Guard, Position};
-use crate::read::{JsonAttribute, JsonData, JsonStructure, ReadError};
+use crate::read::{JsonAttribute, JsonData, JsonDimension, JsonStructure, ReadError};
 
 /// One observation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +69,15 @@ impl<'a, F: FnMut(&JsonRow<'_>) -> Result<(), E>, E> Reading<'a, F, E> {
         Some((place, self.data.structures.get(place)?))
     }
 
-    /// A data set begins: with the codes that all its observations have.
+    /// A data set begins: with the codes that all its observations have. The others are for keys to tell.
     fn begin(&mut self) -> Result<(), String> {
         let (_, structure) = self.structure().ok_or("there is a data set more than at the first reading")?;
-        let only = |dimension: &'a crate::read::JsonDimension| dimension.codes.first().map(|code| code.id.as_str());
-        self.codes = structure.dimensions.iter().map(|dimension| only(dimension).unwrap_or_default()).collect();
+        let shared = structure.levels.first().map(Vec::as_slice).unwrap_or_default();
+        let only = |(index, dimension): (usize, &'a JsonDimension)| {
+            let code = dimension.codes.first().filter(|_| shared.contains(&index));
+            code.map(|code| code.id.as_str()).unwrap_or_default()
+        };
+        self.codes = structure.dimensions.iter().enumerate().map(only).collect();
         Ok(())
     }
 
@@ -172,7 +176,11 @@ impl<'de, F: FnMut(&JsonRow<'_>) -> Result<(), E>, E> Visitor<'de> for At<'_, '_
                 while let Some(name) = map.next_key::<String>()? {
                     match name.as_str() {
                         "series" => map.next_value_seed(At::Series(&mut *reading))?,
-                        "observations" => map.next_value_seed(At::Observations(&mut *reading))?,
+                        "observations" => {
+                            // Not those of a series before.
+                            reading.begin().map_err(A::Error::custom)?;
+                            map.next_value_seed(At::Observations(&mut *reading))?;
+                        }
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }

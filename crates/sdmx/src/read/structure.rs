@@ -121,7 +121,9 @@ impl<'de> Visitor<'de> for Message<'_, '_> {
                 }
                 "dataSets" => {
                     let data_sets = map.next_value::<Bounded<DataSet, MOST>>()?;
-                    self.0.data_sets.extend(data_sets.0.into_iter().map(|data_set| data_set.structure));
+                    for data_set in data_sets.0 {
+                        self.0.data_sets.push(data_set.structure().map_err(A::Error::custom)?);
+                    }
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -138,6 +140,17 @@ impl<'de> Visitor<'de> for Message<'_, '_> {
 #[derive(Deserialize)]
 struct DataSet {
     structure: Option<usize>,
+    action: Option<String>,
+}
+
+impl DataSet {
+    /// Its structure. Of one that takes back what was told before there is nothing to read.
+    fn structure(self) -> Result<Option<usize>, &'static str> {
+        match self.action {
+            Some(action) if action.eq_ignore_ascii_case("delete") => Err("a data set deletes what was told before"),
+            _ => Ok(self.structure),
+        }
+    }
 }
 
 #[derive(Deserialize)]
