@@ -72,6 +72,16 @@ impl Freshness {
             _ => Self::Stale,
         }
     }
+
+    /// The first and the last day of a verification that is so today; without a first day, those never verified as well.
+    pub fn days(self, today: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        let back = |days: i64| today.checked_sub_signed(TimeDelta::days(days));
+        match self {
+            Self::Fresh => (back(FRESH_DAYS), None),
+            Self::Ageing => (back(AGEING_DAYS), back(FRESH_DAYS + 1)),
+            Self::Stale => (None, back(AGEING_DAYS + 1)),
+        }
+    }
 }
 
 /// The row.

@@ -64,6 +64,12 @@ page_of! {
     TerritoryPage of Territory
 }
 
+impl Territory {
+    pub fn is_italian_municipality(&self) -> bool {
+        self.kind == "municipality" && self.country_code == "IT"
+    }
+}
+
 /// A territory to add.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
