@@ -16,9 +16,9 @@ use crate::directory::service_handlers::require_territory;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::policy_documents::measures;
+use crate::policy_documents::requests::{NewPolicyDocument, PolicyDocumentPatch, PolicyDocumentQuery, apply};
 use crate::policy_documents::types::{
-    MainstreamingStatus, NewPolicyDocument, PolicyDocument, PolicyDocumentId, PolicyDocumentPage, PolicyDocumentPatch,
-    PolicyDocumentQuery, PolicyDocumentRow, apply,
+    MainstreamingStatus, PolicyDocument, PolicyDocumentId, PolicyDocumentPage, PolicyDocumentRow,
 };
 use crate::work::Unit;
 

@@ -287,6 +287,11 @@ both! { in_a_sandbox:
             response[wrong] = if wrong == "organisation_id" { json!(uuid::Uuid::now_v7()) } else { json!("") };
             assert_eq!(pointer(elena.patch(&themes[0], "*", &json!({"response": response}))), at);
         }
+        for wrong in ["javascript:alert(1)", "http://region.example/courses"] {
+            let mut response = answer("accepted");
+            response["action_url"] = json!(wrong);
+            assert_eq!(pointer(elena.patch(&themes[0], "*", &json!({"response": response}))), "#/response/action_url");
+        }
         let bare = json!({"response": {"decision": "accepted", "organisation_id": world.fixture.root}});
         elena.patch(&themes[0], "*", &bare).expect(422);
         elena.patch(&themes[0], "*", &json!({"response": answer("accepted")})).expect(200);

@@ -6,7 +6,7 @@ mod evaluation_rounds;
 mod files;
 mod indicators;
 mod objectives;
-mod observatories;
+pub mod observatories;
 mod operational;
 pub mod queries;
 mod reference;

@@ -244,12 +244,12 @@ both! {
                 anna.post_matching(&format!("/agreements/{made}/transitions"), "*", &json!({"to": "signed", "signatures": signatures})).expect(201);
             }
         };
-        agreement("Everywhere", &json!({"service_ids": [service(world, &[], &json!({}))]}), true);
-        agreement("Region", &json!({"territory_ids": [world.fixture.region], "valid_from": "2020-01-02"}), true);
-        agreement("Trieste", &json!({"territory_ids": [world.fixture.trieste]}), true);
-        agreement("Union", &json!({"territory_ids": [union], "valid_from": "2020-01-03"}), true);
+        agreement("Everywhere", &json!({"target_groups": ["refugee"], "service_ids": [service(world, &[], &json!({}))]}), true);
+        agreement("Region", &json!({"target_groups": ["worker"], "territory_ids": [world.fixture.region], "valid_from": "2020-01-02"}), true);
+        agreement("Trieste", &json!({"target_groups": ["student"], "territory_ids": [world.fixture.trieste]}), true);
+        agreement("Union", &json!({"target_groups": ["family_member"], "territory_ids": [union], "valid_from": "2020-01-03"}), true);
         agreement("Draft", &json!({"territory_ids": [world.fixture.udine]}), false);
-        agreement("To come", &json!({"territory_ids": [world.fixture.udine], "valid_from": in_days(10), "target_groups": ["refugee"]}), true);
+        agreement("To come", &json!({"target_groups": ["other"], "territory_ids": [world.fixture.udine], "valid_from": in_days(10)}), true);
         let document = |title: &str, territory: Value, more: &Value| {
             let mut new = json!({"organisation_id": world.fixture.root, "issuing_body": "Consiglio regionale", "territory_id": territory,
                 "kind": "law", "policy_area": "housing", "title": title, "adopted_on": "2025-05-01"});
