@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::access::OrganisationId;
+use crate::coded;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::http::links::web_address;
@@ -131,6 +132,7 @@ pub struct Dataset {
 }
 
 entry!(Dataset, DatasetId, datasets, organisation_id, "dataset", Datasets);
+coded!(Dataset, DatasetId, datasets, "the organisation has a dataset with this code");
 
 page_of! {
     /// A page of datasets.

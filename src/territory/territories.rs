@@ -366,7 +366,7 @@ pub fn end(unit: &mut Unit<'_>, territory: &mut Territory, on: Option<NaiveDate>
     territory_codes::require_none_later(unit.connection, territory.id, on)?;
     tree::require_none_later(unit.connection, territory.id, on)?;
     territory_codes::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
-    tree::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
+    tree::end_with(unit.connection, territory.id, territory.valid_to, on)?;
     territory.valid_to = on;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::observatory::elena;
 use crate::observatory::observatories::observatory;
 use crate::observatory::queries::dataset_of;
 use crate::support::http::Answer;
-use crate::support::{Client, World};
+use crate::support::Client;
 
 /// What is no link, whatever a browser makes of it.
 const NO_LINKS: [&str; 7] = [
