@@ -75,7 +75,7 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 pub struct Mainstreaming {
     pub status: MainstreamingStatus,
-    /// The day it was found so: not in the future.
+    /// The day it was found so: not in the future, and not before the document was adopted.
     #[serde(deserialize_with = "reading::day")]
     pub as_of: NaiveDate,
     /// Why it is found so. `not_applicable` needs one.
@@ -169,6 +169,9 @@ impl PolicyDocumentRow {
         let Some(found) = self.mainstreaming() else { return Ok(()) };
         if found.as_of > today {
             return Err(ApiError::invalid_member("mainstreaming/as_of", "must not be in the future"));
+        }
+        if found.as_of < self.adopted_on {
+            return Err(ApiError::invalid_member("mainstreaming/as_of", "must not be before adopted_on"));
         }
         if found.status == MainstreamingStatus::NotApplicable && found.reason.is_none() {
             return Err(ApiError::invalid_member("mainstreaming/reason", "is required for not_applicable"));

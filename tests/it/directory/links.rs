@@ -6,8 +6,8 @@ use crate::both;
 use crate::observatory::elena;
 use crate::observatory::observatories::observatory;
 use crate::observatory::queries::dataset_of;
-use crate::support::http::Answer;
 use crate::support::Client;
+use crate::support::http::Answer;
 
 /// What is no link, whatever a browser makes of it.
 const NO_LINKS: [&str; 7] = [
