@@ -5,18 +5,22 @@ use approdo_db::types;
 use approdo_db::{Connection, Prepared, Value};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::Date;
 
 use crate::access::rights::HeldGrant;
 use crate::access::{GrantId, PrincipalId, TerritoryId, queries};
 use crate::error::ApiResult;
 
-/// The territories under some roots on a date: subtrees, and members of unions, conventions, districts and mountain
-/// communities (domain 39). The roots themselves included.
+/// Ends a statement, or a condition on a column of territories, with the territories under one on a date: its subtree, and members
+/// of unions, conventions, districts and mountain communities (domain 39). The root itself included.
+pub fn under<ST>(statement: Prepared<ST>, root: TerritoryId, on: NaiveDate) -> Prepared<ST> {
+    walk(statement, root, on, "lies.upper_id = walked.id", "lies.id")
+}
+
+/// The territories under some roots on a date, the roots themselves included.
 pub fn reach(connection: &mut Connection, roots: &[TerritoryId], on: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
-    let mut reached = Vec::new();
+    let mut reached: Vec<TerritoryId> = Vec::new();
     for root in roots {
-        reached.extend(walk(connection, *root, on, "lies.upper_id = walked.id", "lies.id")?);
+        reached.extend(under(Prepared::<types::Uuid>::default(), *root, on).load::<TerritoryId>(connection)?);
     }
     reached.sort_unstable();
     reached.dedup();
@@ -25,37 +29,32 @@ pub fn reach(connection: &mut Connection, roots: &[TerritoryId], on: NaiveDate) 
 
 /// The territories that a territory lies in on a date, itself included; none where there is no such territory.
 pub fn above(connection: &mut Connection, id: TerritoryId, on: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
-    walk(connection, id, on, "lies.id = walked.id", "lies.upper_id")
+    walk(Prepared::<types::Uuid>::default(), id, on, "lies.id = walked.id", "lies.upper_id").load(connection)
 }
 
-fn walk(
-    connection: &mut Connection,
+fn walk<ST>(
+    statement: Prepared<ST>,
     from: TerritoryId,
     on: NaiveDate,
     step: &'static str,
     to: &'static str,
-) -> QueryResult<Vec<TerritoryId>> {
-    #[derive(QueryableByName)]
-    struct Walked {
-        #[diesel(sql_type = types::Uuid)]
-        id: TerritoryId,
-    }
+) -> Prepared<ST> {
     // One recursive term, written so that both databases accept it.
-    let walk = format!(
-        "WITH RECURSIVE walked (id) AS ( \
-           SELECT id FROM territories WHERE id = $1 \
-           UNION \
-           SELECT {to} FROM walked JOIN ( \
-             SELECT id, parent_id AS upper_id FROM territories WHERE parent_id IS NOT NULL \
-             UNION ALL \
-             SELECT member_id, aggregate_id FROM territory_memberships \
-             WHERE valid_from <= $2 AND (valid_to IS NULL OR valid_to > $3) \
-           ) lies ON {step} \
-         ) SELECT id FROM walked"
-    );
-    let statement = diesel::sql_query(walk).bind::<types::Uuid, _>(from).bind::<Date, _>(on).bind::<Date, _>(on);
-    let walked: Vec<Walked> = statement.load(connection)?;
-    Ok(walked.into_iter().map(|row| row.id).collect())
+    statement
+        .sql("WITH RECURSIVE walked (id) AS (SELECT id FROM territories WHERE id = ")
+        .bind(from)
+        .sql(" UNION SELECT ")
+        .sql(to)
+        .sql(
+            " FROM walked JOIN (SELECT id, parent_id AS upper_id FROM territories WHERE parent_id IS NOT NULL \
+             UNION ALL SELECT member_id, aggregate_id FROM territory_memberships WHERE valid_from <= ",
+        )
+        .bind(Value::Date(on))
+        .sql(" AND (valid_to IS NULL OR valid_to > ")
+        .bind(Value::Date(on))
+        .sql(")) lies ON ")
+        .sql(step)
+        .sql(") SELECT id FROM walked")
 }
 
 /// Writes down what a grant reaches.

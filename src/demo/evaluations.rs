@@ -1,6 +1,6 @@
 //! The observatory of the demonstration: what it watches, a round that is closed, one that collects, and an objective that followed.
 
-use approdo_db::schema::{datasets, indicators, networks, programs, services};
+use approdo_db::schema::{datasets, indicators, networks, policy_documents, programs, services};
 use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -123,7 +123,10 @@ pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
 fn named(unit: &mut Unit<'_>, kind: WatchedKind, name: &str) -> ApiResult<WatchedId> {
     macro_rules! by_name {
         ($table:ident) => {
-            $table::table.filter($table::name.eq(name)).order($table::id).select($table::id).first(unit.connection)
+            by_name!($table.name)
+        };
+        ($table:ident.$called:ident) => {
+            $table::table.filter($table::$called.eq(name)).order($table::id).select($table::id).first(unit.connection)
         };
     }
     let id: Option<WatchedId> = match kind {
@@ -132,6 +135,7 @@ fn named(unit: &mut Unit<'_>, kind: WatchedKind, name: &str) -> ApiResult<Watche
         WatchedKind::Service => by_name!(services),
         WatchedKind::Program => by_name!(programs),
         WatchedKind::Network => by_name!(networks),
+        WatchedKind::PolicyDocument => by_name!(policy_documents.title),
     }
     .optional()?;
     id.ok_or_else(|| ApiError::fault(format!("the demonstration data names an unknown {kind}: {name}")))

@@ -105,8 +105,9 @@ pub fn everything(unit: &mut Unit<'_>) -> ApiResult<()> {
     register::all(unit, &mut known, STORIES)?;
     referrals::all(unit, &known)?;
     statistics::all(unit, &known)?;
-    evaluations::all(unit, &known)?;
+    // An observatory watches acts.
     policies::all(unit, &known)?;
+    evaluations::all(unit, &known)?;
     offers::all(unit, &known)
 }
 

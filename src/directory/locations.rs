@@ -14,6 +14,7 @@ use crate::directory::parts::{
 };
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
+use crate::http::links::web_address;
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch};
 use crate::page_of;
@@ -191,8 +192,8 @@ pub struct NewLocation {
     #[validate(length(min = 1, max = 1000))]
     #[schema(nullable = false, min_length = 1, max_length = 1000)]
     pub transportation: Option<String>,
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub url: Option<String>,
     /// Degrees north (WGS 84); with `longitude`.
     #[validate(range(min = -90.0, max = 90.0))]
@@ -253,7 +254,7 @@ pub struct LocationPatch {
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 1000)]
     #[serde(default)]
     pub transportation: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
+    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
     #[serde(default)]
     pub url: Patch<String>,
     #[schema(required = false, value_type = Option<f64>, minimum = -90, maximum = 90)]
@@ -298,7 +299,7 @@ pub fn apply(row: &mut LocationRow, patch: LocationPatch) -> ApiResult<Vec<&'sta
     ] {
         edit.bounded(name, text, most);
     }
-    edit.url("url", &patch.url);
+    edit.link("url", &patch.url, web_address);
     edit.lies_within("latitude", &patch.latitude, -90.0..=90.0);
     edit.lies_within("longitude", &patch.longitude, -180.0..=180.0);
     edit.items("addresses", &patch.addresses, 10);

@@ -15,6 +15,7 @@ pub mod programs;
 pub mod service_at_locations;
 pub mod service_handlers;
 pub mod services;
+pub mod there;
 pub mod translation_handlers;
 pub mod translations;
 pub mod verifications;

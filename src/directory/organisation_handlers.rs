@@ -6,13 +6,15 @@ use approdo_db::{Connection, Json};
 use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, OrganisationId, Resource, queries};
+use crate::access::{Action, OrganisationId, Resource, TerritoryId, queries};
+use crate::clock;
 use crate::codes;
 use crate::directory::entries;
 use crate::directory::organisations::{
     ListedOrganisation, NewOrganisation, Organisation, OrganisationDetails, OrganisationPage, OrganisationPatch,
     OrganisationRow, apply,
 };
+use crate::directory::there;
 use crate::directory::translations;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
@@ -47,6 +49,8 @@ paged_query! {
         kind: Option<String>,
         /// Organisations directly below this one.
         parent_id: Option<OrganisationId>,
+        /// Organisations with a location in this territory or below it, or an active service at one.
+        under: Option<TerritoryId>,
     }
 }
 
@@ -77,6 +81,9 @@ pub async fn list_organisations(
         }
         if let Some(parent) = parameters.parent_id {
             list = list.filter(organisations::parent_id.eq(parent));
+        }
+        if let Some(territory) = parameters.under {
+            list = list.filter(there::organisations((territory, clock::date_of(reader.now))));
         }
         let rows: Vec<OrganisationRow> = list.load(reader.connection)?;
         let page = request.page(rows, |row: &OrganisationRow| (row.name.clone(), row.id))?;

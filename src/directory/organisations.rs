@@ -12,6 +12,7 @@ use crate::access::OrganisationId;
 use crate::directory::parts::{DirectoryContact, Funding, Phone};
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
+use crate::http::links::web_address;
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch, reading};
 use crate::page_of;
@@ -252,16 +253,16 @@ pub struct NewOrganisation {
     #[validate(email, length(max = 254))]
     #[schema(nullable = false, max_length = 254, format = "email")]
     pub email: Option<String>,
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub website: Option<String>,
     /// An address that names it for good, in a register for instance.
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub uri: Option<String>,
     /// Where its logo is.
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub logo: Option<String>,
     /// The year it was founded in.
     #[validate(range(min = 1, max = 9999))]
@@ -316,13 +317,13 @@ pub struct OrganisationPatch {
     #[schema(required = false, value_type = Option<String>, max_length = 254, format = "email")]
     #[serde(default)]
     pub email: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
+    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
     #[serde(default)]
     pub website: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
+    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
     #[serde(default)]
     pub uri: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
+    #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
     #[serde(default)]
     pub logo: Patch<String>,
     #[schema(required = false, value_type = Option<i64>, minimum = 1, maximum = 9999)]
@@ -361,7 +362,7 @@ pub fn apply(row: &mut OrganisationRow, patch: OrganisationPatch) -> ApiResult<V
     }
     edit.email("email", &patch.email);
     for (name, address) in [("website", &patch.website), ("uri", &patch.uri), ("logo", &patch.logo)] {
-        edit.url(name, address);
+        edit.link(name, address, web_address);
     }
     edit.lies_within("year_incorporated", &patch.year_incorporated, 1..=9999);
     edit.items("phones", &patch.phones, 20);

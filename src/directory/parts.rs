@@ -227,9 +227,9 @@ pub struct Schedule {
         pattern = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
     )]
     pub closes_at: Option<String>,
-    #[validate(url, length(max = 2048))]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub schedule_link: Option<String>,
     #[validate(length(min = 1, max = 100))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -338,9 +338,9 @@ pub struct RequiredDocument {
     #[schema(min_length = 1, max_length = 500)]
     pub document: String,
     /// Where it is explained, or a form of it.
-    #[validate(url, length(max = 2048))]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub uri: Option<String>,
 }
 
@@ -372,9 +372,9 @@ pub struct ServiceArea {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 40)]
     pub extent_type: Option<String>,
-    #[validate(url, length(max = 2048))]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub uri: Option<String>,
 }
 
@@ -405,9 +405,9 @@ pub struct Accessibility {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 1000)]
     pub details: Option<String>,
-    #[validate(url, length(max = 2048))]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 2048, format = "uri")]
+    #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
     pub url: Option<String>,
 }
 

@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::{Action, OrganisationId, Resource};
+use crate::access::{Action, OrganisationId, Resource, TerritoryId};
+use crate::clock;
 use crate::directory::entries;
+use crate::directory::there;
 use crate::directory::translations;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
@@ -113,6 +115,9 @@ paged_query! {
     ProgramQuery {
         /// Programs of this organisation.
         organisation_id: Option<OrganisationId>,
+        /// Programs with an active service at a location in this territory or below it, or without any service and of an organisation with a
+        /// location there.
+        under: Option<TerritoryId>,
     }
 }
 
@@ -139,6 +144,9 @@ pub async fn list_programs(
         }
         if let Some(organisation) = asked.organisation_id {
             list = list.filter(programs::organisation_id.eq(organisation));
+        }
+        if let Some(territory) = asked.under {
+            list = list.filter(there::programs((territory, clock::date_of(reader.now))));
         }
         let rows: Vec<Program> = list.load(reader.connection)?;
         Answer::ok(&ProgramPage::from(request.page(rows, |row: &Program| (row.name.clone(), row.id))?))

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use actix_web::{get, patch, post};
 use approdo_db::schema::{locations, service_at_locations, services, territories};
 use approdo_db::{Connection, Json};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
@@ -17,9 +18,10 @@ use crate::directory::entries;
 use crate::directory::parts::ServiceArea;
 use crate::directory::programs::{ProgramId, check_program};
 use crate::directory::services::{
-    MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow, ServiceStatus, apply,
-    check_ages, search_text,
+    Freshness, MEMBERS, NewService, ProviderKind, Service, ServiceId, ServicePage, ServicePatch, ServiceRow,
+    ServiceStatus, apply, check_ages, search_text,
 };
+use crate::directory::there;
 use crate::directory::translations;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
@@ -46,6 +48,11 @@ paged_query! {
         regular_structure: Option<bool>,
         /// Services that are given at a location in exactly this territory.
         territory_id: Option<TerritoryId>,
+        /// Services that are given at a location in this territory or below it; of a union, convention, district or mountain community, in
+        /// its members.
+        under: Option<TerritoryId>,
+        /// How far the entry can be relied on today.
+        freshness: Option<Freshness>,
         /// Words of the name and the descriptions, in any script; each must begin one of the service's words.
         #[validate(length(min = 1, max = 200))]
         #[param(min_length = 1, max_length = 200, example = "italian beginners")]
@@ -70,10 +77,11 @@ pub async fn list_services(
     door.read("list_services", caller, move |reader| {
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
-        let rows = matching(reader.connection, &asked, request.after()?, request.limit() + 1)?;
+        let today = clock::date_of(reader.now);
+        let rows = matching(reader.connection, (&asked, today), request.after()?, request.limit() + 1)?;
         let page = request.page(rows, |row: &ServiceRow| (row.name.clone(), row.id))?;
         let ids: Vec<ServiceId> = page.items.iter().map(|row| row.id).collect();
-        let (now, today) = (reader.now, clock::date_of(reader.now));
+        let now = reader.now;
         let told = capacities::of_services(reader.connection, &ids)?;
         let mut told: HashMap<ServiceId, _> = told.into_iter().map(|row| (row.service_id, row)).collect();
         let page = page.try_map(|row| {
@@ -87,7 +95,7 @@ pub async fn list_services(
 
 fn matching(
     connection: &mut Connection,
-    asked: &ServiceQuery,
+    (asked, today): (&ServiceQuery, NaiveDate),
     after: Option<(String, ServiceId)>,
     limit: i64,
 ) -> ApiResult<Vec<ServiceRow>> {
@@ -119,6 +127,17 @@ fn matching(
             .filter(locations::territory_id.eq(territory))
             .select(service_at_locations::service_id);
         list = list.filter(services::id.eq_any(given_there));
+    }
+    if let Some(territory) = asked.under {
+        list = list.filter(there::services((territory, today)));
+    }
+    match asked.freshness.map(|freshness| freshness.days(today)) {
+        Some((Some(since), Some(until))) => list = list.filter(services::verified_on.between(since, until)),
+        Some((Some(since), None)) => list = list.filter(services::verified_on.ge(since)),
+        Some((None, Some(until))) => {
+            list = list.filter(services::verified_on.is_null().or(services::verified_on.le(until)));
+        }
+        Some((None, None)) | None => {}
     }
     // Folded words are letters and digits alone: none is a wildcard.
     let Some(words) = sought(asked.q.as_deref())? else { return Ok(Vec::new()) };

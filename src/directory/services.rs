@@ -18,6 +18,7 @@ use crate::directory::parts::{
 use crate::directory::programs::ProgramId;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
+use crate::http::links::web_address;
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch, reading};
 use crate::page_of;
@@ -70,6 +71,16 @@ impl Freshness {
             Some(age) if age <= TimeDelta::days(FRESH_DAYS) => Self::Fresh,
             Some(age) if age <= TimeDelta::days(AGEING_DAYS) => Self::Ageing,
             _ => Self::Stale,
+        }
+    }
+
+    /// The first and the last day of a verification that is so today; without a first day, those never verified as well.
+    pub fn days(self, today: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        let back = |days: i64| today.checked_sub_signed(TimeDelta::days(days));
+        match self {
+            Self::Fresh => (back(FRESH_DAYS), None),
+            Self::Ageing => (back(AGEING_DAYS), back(FRESH_DAYS + 1)),
+            Self::Stale => (None, back(AGEING_DAYS + 1)),
         }
     }
 }
@@ -263,8 +274,8 @@ macro_rules! described {
             #[serde(default)]
             #[schema(required = false)]
             pub eligibility: Eligibility,
-            #[validate(url, length(max = 2048))]
-            #[schema(nullable = false, max_length = 2048, format = "uri")]
+            #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
+            #[schema(nullable = false, max_length = 2048, format = "uri", pattern = "^https?://")]
             pub url: Option<String>,
             #[validate(email, length(max = 254))]
             #[schema(nullable = false, max_length = 254, format = "email")]
@@ -332,7 +343,7 @@ macro_rules! described {
             #[schema(required = false, value_type = EligibilityPatch)]
             #[serde(default)]
             pub eligibility: Patch<EligibilityPatch>,
-            #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri")]
+            #[schema(required = false, value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
             #[serde(default)]
             pub url: Patch<String>,
             #[schema(required = false, value_type = Option<String>, max_length = 254, format = "email")]
@@ -365,7 +376,7 @@ macro_rules! described {
         fn describe(details: &mut ServiceDetails, edit: &mut Edit, patch: ServicePatch) {
             $(edit.bounded(stringify!($text), &patch.$text, $most_characters);)*
             $(edit.items(stringify!($list), &patch.$list, $most_items);)*
-            edit.url("url", &patch.url);
+            edit.link("url", &patch.url, web_address);
             edit.email("email", &patch.email);
             edit.optional("url", &mut details.url, patch.url);
             edit.optional("email", &mut details.email, patch.email);

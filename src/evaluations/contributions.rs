@@ -27,6 +27,10 @@ use crate::paged_query;
 use crate::people::requests::language_code;
 use crate::work::Unit;
 
+/// Contributions that are sent from one organisation to a round at most. Of organisations and not of callers: with a contribution nobody
+/// keeps who typed it.
+const MOST_FROM_ONE: i64 = 1_000;
+
 define_id! {
     /// The id of a contribution to an evaluation round.
     #[derive(ToSchema)]
@@ -319,6 +323,14 @@ pub fn contribute(
     let days = (round.collects_from, round.collects_until);
     if let Some(refusal) = refusal_of_contributions(round.status, days, clock::date_of(unit.now)) {
         return Err(ApiError::unmet(vec![refusal]));
+    }
+    let sent = contributions::table
+        .filter(contributions::evaluation_round_id.eq(round.id))
+        .filter(contributions::recorded_by_org_id.eq(from));
+    let sent: i64 = sent.count().get_result(unit.connection)?;
+    if sent >= MOST_FROM_ONE {
+        let why = format!("an organisation sends at most {MOST_FROM_ONE} contributions to a round");
+        return Err(ApiError::conflict(why));
     }
     let row = EvaluationContributionRow {
         id,

@@ -40,8 +40,8 @@ pub struct ThemeResponse {
     pub organisation_id: OrganisationId,
     /// Where it is told what is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, format = "uri", max_length = 2048)]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::secure_address"))]
+    #[schema(nullable = false, format = "uri", pattern = "^https://", max_length = 2048)]
     pub action_url: Option<String>,
 }
 

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod formats;
 pub mod gate;
 pub mod limits;
+pub mod links;
 pub mod listing;
 pub mod members;
 pub mod objects;

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{ApiError, ApiResult, FieldError};
+use crate::http::links;
 
 /// One member of a merge patch. Use with `#[serde(default)]`, and with `value_type = Option<T>` in the contract where it may be
 /// null.
@@ -129,13 +130,15 @@ impl Edit {
         }
     }
 
-    /// Refuses what is not an absolute address, of at most 2,048 characters.
-    pub fn url(&mut self, name: &str, patch: &Patch<String>) {
-        if let Patch::Set(text) = patch
-            && !(text.chars().count() <= 2048 && validator::ValidateUrl::validate_url(text))
-        {
-            self.refuse(name, "is not an absolute address");
-        }
+    /// Refuses a link that a creation would refuse.
+    pub fn link(
+        &mut self,
+        name: &str,
+        patch: &Patch<String>,
+        check: impl Fn(&str) -> Result<(), validator::ValidationError>,
+    ) {
+        self.within(name, patch, 0..=links::LONGEST);
+        self.checked(name, patch, check);
     }
 
     /// Refuses a list that is too long, and what does not fit in its items.

@@ -2,8 +2,6 @@
 
 use actix_web::{get, patch, post};
 use approdo_db::Json;
-use approdo_db::schema::datasets;
-use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, OrganisationId, Resource};
@@ -46,17 +44,8 @@ pub async fn list_datasets(
     door.read("list_datasets", caller, move |reader| {
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
-        let mut list = datasets::table.order((datasets::code, datasets::id)).limit(request.limit() + 1).into_boxed();
-        if let Some((code, id)) = request.after::<(String, DatasetId)>()? {
-            list = list.filter(datasets::code.gt(code.clone()).or(datasets::code.eq(code).and(datasets::id.gt(id))));
-        }
-        if let Some(organisation) = asked.organisation_id {
-            list = list.filter(datasets::organisation_id.eq(organisation));
-        }
-        if let Some(code) = asked.code {
-            list = list.filter(datasets::code.eq(code));
-        }
-        let rows: Vec<Dataset> = list.load(reader.connection)?;
+        let of = (asked.organisation_id, asked.code.as_deref());
+        let rows = Dataset::listed(reader.connection, of, request.after()?, request.limit() + 1)?;
         Answer::ok(&DatasetPage::from(request.page(rows, |row: &Dataset| (row.code.clone(), row.id))?))
     })
     .await
@@ -118,12 +107,7 @@ pub fn describe(unit: &mut Unit<'_>, id: DatasetId, new: NewDataset) -> ApiResul
         suppress_below,
         computed_from: new.computed_from.map(Json::of),
     };
-    let same =
-        datasets::table.filter(datasets::organisation_id.eq(row.organisation_id)).filter(datasets::code.eq(&row.code));
-    let there: i64 = same.count().get_result(unit.connection)?;
-    if there > 0 {
-        return Err(ApiError::conflict("the organisation has a dataset with this code"));
-    }
+    row.require_new_code(unit.connection)?;
     entries::add(unit, &row, &Dataset::MEMBERS)?;
     Ok(row)
 }

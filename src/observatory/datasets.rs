@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::access::OrganisationId;
+use crate::coded;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
+use crate::http::links::web_address;
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch, reading};
 use crate::observatory::operational::ComputedFrom;
@@ -130,6 +132,7 @@ pub struct Dataset {
 }
 
 entry!(Dataset, DatasetId, datasets, organisation_id, "dataset", Datasets);
+coded!(Dataset, DatasetId, datasets, "the organisation has a dataset with this code");
 
 page_of! {
     /// A page of datasets.
@@ -197,8 +200,8 @@ pub struct NewDataset {
     #[validate(length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500)]
     pub source: String,
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, format = "uri", max_length = 2048)]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::web_address"))]
+    #[schema(nullable = false, format = "uri", pattern = "^https?://", max_length = 2048)]
     pub source_url: Option<String>,
     #[validate(length(min = 1, max = 200))]
     #[schema(nullable = false, min_length = 1, max_length = 200)]
@@ -265,7 +268,7 @@ pub struct DatasetPatch {
     #[schema(required = false, value_type = String, min_length = 1, max_length = 500)]
     #[serde(default)]
     pub source: Patch<String>,
-    #[schema(required = false, value_type = Option<String>, format = "uri", max_length = 2048)]
+    #[schema(required = false, value_type = Option<String>, format = "uri", pattern = "^https?://", max_length = 2048)]
     #[serde(default)]
     pub source_url: Patch<String>,
     #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 200)]
@@ -288,7 +291,7 @@ pub fn apply(row: &mut Dataset, patch: DatasetPatch) -> ApiResult<Vec<&'static s
     edit.bounded("description", &patch.description, 10_000);
     edit.bounded("source", &patch.source, 500);
     edit.bounded("licence", &patch.licence, 200);
-    edit.url("source_url", &patch.source_url);
+    edit.link("source_url", &patch.source_url, web_address);
     edit.required("name", &mut row.name, patch.name);
     edit.optional("description", &mut row.description, patch.description);
     edit.required("source", &mut row.source, patch.source);

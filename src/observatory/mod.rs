@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod cells;
+pub mod coded;
 pub mod codelists;
 pub mod dataset_handlers;
 pub mod datasets;

@@ -1,10 +1,11 @@
 //! Operations on policy documents.
 
 use actix_web::{get, patch, post};
-use approdo_db::Connection;
 use approdo_db::schema::{policy_documents, policy_measure_indicators, policy_measures};
+use approdo_db::{Connection, MultiBackend};
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable};
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
@@ -15,9 +16,9 @@ use crate::directory::service_handlers::require_territory;
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
 use crate::policy_documents::measures;
+use crate::policy_documents::requests::{NewPolicyDocument, PolicyDocumentPatch, PolicyDocumentQuery, apply};
 use crate::policy_documents::types::{
-    MainstreamingStatus, NewPolicyDocument, PolicyDocument, PolicyDocumentId, PolicyDocumentPage, PolicyDocumentPatch,
-    PolicyDocumentQuery, PolicyDocumentRow, apply,
+    MainstreamingStatus, PolicyDocument, PolicyDocumentId, PolicyDocumentPage, PolicyDocumentRow,
 };
 use crate::work::Unit;
 
@@ -74,9 +75,7 @@ fn matching(
         list = list.filter(documents::mainstreaming.eq(status));
     }
     if let Some(on) = asked.on {
-        let without_day = documents::valid_from.is_null().and(documents::adopted_on.le(on));
-        list = list.filter(documents::valid_from.le(on).or(without_day));
-        list = list.filter(documents::valid_to.is_null().or(documents::valid_to.gt(on)));
+        list = list.filter(in_force(on));
     }
     let with_measures = policy_measures::table.select(policy_measures::policy_document_id);
     match asked.has_measures {
@@ -91,6 +90,17 @@ fn matching(
         list = list.filter(documents::id.eq_any(with_measures.filter(policy_measures::id.eq_any(followed))));
     }
     list.load(connection)
+}
+
+/// A condition on policy documents.
+pub type OfDocuments = Box<dyn BoxableExpression<policy_documents::table, MultiBackend, SqlType = Nullable<Bool>>>;
+
+/// That a document holds on a day.
+pub fn in_force(on: NaiveDate) -> OfDocuments {
+    use policy_documents as documents;
+    let without_day = documents::valid_from.is_null().and(documents::adopted_on.le(on));
+    let began = documents::valid_from.le(on).or(without_day);
+    Box::new(began.and(documents::valid_to.is_null().or(documents::valid_to.gt(on))))
 }
 
 /// Enter a policy document.

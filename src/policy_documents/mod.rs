@@ -4,4 +4,5 @@
 pub mod handlers;
 pub mod measure_handlers;
 pub mod measures;
+pub mod requests;
 pub mod types;

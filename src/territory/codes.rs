@@ -17,6 +17,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Body, Checked, Door, Id, Parameters, reading};
 use crate::page_of;
 use crate::paged_query;
+use crate::territory::dated::dated;
 use crate::territory::territories::{Territory, find, lock, plain_code, save};
 use crate::territory::tree;
 use crate::work::Unit;
@@ -270,20 +271,7 @@ pub fn change(
     Ok(held.into_iter().next().map(|(code, _)| code))
 }
 
-/// Refuses a day by which a territory does not have all of its codes yet.
-pub fn require_none_later(
-    connection: &mut Connection,
-    territory: TerritoryId,
-    day: Option<NaiveDate>,
-) -> ApiResult<()> {
-    use territory_codes as t;
-    let of_it = t::table.filter(t::territory_id.eq(territory));
-    let late: i64 = of_it.filter(t::valid_from.ge(day.unwrap_or_else(tree::never))).count().get_result(connection)?;
-    if late > 0 {
-        return Err(ApiError::conflict("it has a code that begins later"));
-    }
-    Ok(())
-}
+dated!(territory_codes, "it has a code that begins later");
 
 /// Lets the codes that ended with a territory, or never, end when it does now.
 ///
@@ -296,20 +284,14 @@ pub fn follow_end(
     after: Option<NaiveDate>,
 ) -> ApiResult<usize> {
     use territory_codes as t;
-    let of_it = t::table.filter(t::territory_id.eq(territory));
-    Ok(match before {
-        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection)?,
-        Some(day) => {
-            if after.is_none_or(|after| after > day) {
-                let ended = of_it.filter(t::valid_to.eq(day)).select((t::code_system, t::code));
-                let ended: Vec<(CodeSystem, String)> = ended.load(connection)?;
-                for (system, code) in ended {
-                    require_free(connection, system.as_str(), &code, day, after)?;
-                }
-            }
-            diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection)?
+    if let Some(day) = before.filter(|day| after.is_none_or(|after| after > *day)) {
+        let of_it = t::table.filter(t::territory_id.eq(territory)).filter(t::valid_to.eq(day));
+        let ended: Vec<(CodeSystem, String)> = of_it.select((t::code_system, t::code)).load(connection)?;
+        for (system, code) in ended {
+            require_free(connection, system.as_str(), &code, day, after)?;
         }
-    })
+    }
+    Ok(end_with(connection, territory, before, after)?)
 }
 
 /// List a territory's codes.
@@ -395,24 +377,4 @@ pub async fn create_territory_code(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().expect("a day")
-    }
-
-    #[test]
-    fn a_code_means_who_has_it_on_the_day_or_else_the_only_one_who_ever_had_it() {
-        let (first, second) = (TerritoryId::new(), TerritoryId::new());
-        let alone = [(day("1992-04-16"), Some(day("2006-01-01")), first), (day("2016-01-01"), None, first)];
-        for asked in ["1900-01-01", "1992-04-16", "2010-06-30", "2026-01-01"] {
-            assert_eq!(holder(&alone, day(asked)), Some(first), "{asked}");
-        }
-        let shared = [(day("1970-01-01"), Some(day("1974-08-20")), first), (day("1980-01-01"), None, second)];
-        assert_eq!(holder(&shared, day("1974-08-19")), Some(first));
-        assert_eq!(holder(&shared, day("1974-08-20")), None);
-        assert_eq!(holder(&shared, day("1980-01-01")), Some(second));
-        assert_eq!(holder(&[], day("1980-01-01")), None);
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! memberships of unions, conventions, districts and mountain communities. Scope is made of them.
 
 pub mod codes;
+mod dated;
 pub mod event_handlers;
 pub mod events;
 pub mod figures;

@@ -64,6 +64,12 @@ page_of! {
     TerritoryPage of Territory
 }
 
+impl Territory {
+    pub fn is_italian_municipality(&self) -> bool {
+        self.kind == "municipality" && self.country_code == "IT"
+    }
+}
+
 /// A territory to add.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -360,7 +366,7 @@ pub fn end(unit: &mut Unit<'_>, territory: &mut Territory, on: Option<NaiveDate>
     territory_codes::require_none_later(unit.connection, territory.id, on)?;
     tree::require_none_later(unit.connection, territory.id, on)?;
     territory_codes::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
-    tree::follow_end(unit.connection, territory.id, territory.valid_to, on)?;
+    tree::end_with(unit.connection, territory.id, territory.valid_to, on)?;
     territory.valid_to = on;
     Ok(())
 }

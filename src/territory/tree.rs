@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use crate::access::TerritoryId;
 use crate::error::{ApiError, ApiResult};
 use crate::territory::codes::ROWS_AT_ONCE;
+use crate::territory::dated::dated;
 use crate::territory::territories::Territory;
 
 /// Steps from a municipality to its country are three or four; more is a circle that somebody made past the rules.
@@ -104,32 +105,4 @@ pub fn corrected(connection: &mut Connection, territory: &Territory, parent: Ter
     Ok(())
 }
 
-/// Refuses a day by which a territory has not come to lie yet where it does later.
-pub fn require_none_later(
-    connection: &mut Connection,
-    territory: TerritoryId,
-    day: Option<NaiveDate>,
-) -> ApiResult<()> {
-    use territory_parents as t;
-    let of_it = t::table.filter(t::territory_id.eq(territory));
-    let late: i64 = of_it.filter(t::valid_from.ge(day.unwrap_or_else(never))).count().get_result(connection)?;
-    if late > 0 {
-        return Err(ApiError::conflict("it has a place in the tree that begins later"));
-    }
-    Ok(())
-}
-
-/// Lets the place that ended with a territory, or never, end when it does now.
-pub fn follow_end(
-    connection: &mut Connection,
-    territory: TerritoryId,
-    before: Option<NaiveDate>,
-    after: Option<NaiveDate>,
-) -> QueryResult<usize> {
-    use territory_parents as t;
-    let of_it = t::table.filter(t::territory_id.eq(territory));
-    match before {
-        None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::valid_to.eq(after)).execute(connection),
-        Some(day) => diesel::update(of_it.filter(t::valid_to.eq(day))).set(t::valid_to.eq(after)).execute(connection),
-    }
-}
+dated!(territory_parents, "it has a place in the tree that begins later");

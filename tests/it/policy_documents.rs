@@ -137,6 +137,8 @@ both! {
         }
         for (wrong, at) in [
             (json!({"status": "planned", "as_of": in_days(1)}), "#/mainstreaming/as_of"),
+            // Nobody found anything in what was not there yet.
+            (json!({"status": "planned", "as_of": "2025-04-30"}), "#/mainstreaming/as_of"),
             (json!({"status": "not_applicable", "as_of": "2026-01-31"}), "#/mainstreaming/reason"),
             (json!({"status": "planned", "as_of": "2026-01-31", "reason": ""}), "#/mainstreaming/reason"),
         ] {

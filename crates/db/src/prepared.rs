@@ -7,8 +7,11 @@
 use std::marker::PhantomData;
 
 use chrono::NaiveDate;
+use diesel::expression::{AppearsOnTable, Expression, TypedExpressionType, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text};
+use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::connection::{AnyConnection, MultiBackend};
@@ -108,30 +111,36 @@ impl<ST> Prepared<ST> {
     }
 }
 
-impl<ST> QueryFragment<MultiBackend> for Prepared<ST> {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        if !self.remembered {
-            pass.unsafe_to_cache_prepared();
-        }
-        for piece in &self.pieces {
-            match piece {
-                Piece::Sql(sql) => pass.push_sql(sql),
-                Piece::Bind(Value::Uuid(value)) => pass.push_bind_param::<Uuid, _>(value)?,
-                Piece::Bind(Value::OptionalUuid(value)) => pass.push_bind_param::<Nullable<Uuid>, _>(value)?,
-                Piece::Bind(Value::Text(value)) => pass.push_bind_param::<Text, _>(value)?,
-                Piece::Bind(Value::OptionalText(value)) => pass.push_bind_param::<Nullable<Text>, _>(value)?,
-                Piece::Bind(Value::BigInt(value)) => pass.push_bind_param::<BigInt, _>(value)?,
-                Piece::Bind(Value::Bool(value)) => pass.push_bind_param::<Bool, _>(value)?,
-                Piece::Bind(Value::Date(value)) => pass.push_bind_param::<Date, _>(value)?,
-                Piece::Bind(Value::OptionalDate(value)) => pass.push_bind_param::<Nullable<Date>, _>(value)?,
-                Piece::Bind(Value::Instant(value)) => pass.push_bind_param::<Instant, _>(value)?,
-                Piece::Bind(Value::Json(value)) => pass.push_bind_param::<Document, _>(value)?,
-                Piece::Bind(Value::Bytes(value)) => pass.push_bind_param::<Binary, _>(value)?,
+/// The same for the enum, which runs a statement, and for what is behind it, which diesel asks of conditions within its own queries.
+macro_rules! written_for {
+    ($($backend:ty),*) => {$(
+        impl<ST> QueryFragment<$backend> for Prepared<ST> {
+            fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, $backend>) -> QueryResult<()> {
+                if !self.remembered {
+                    pass.unsafe_to_cache_prepared();
+                }
+                for piece in &self.pieces {
+                    match piece {
+                        Piece::Sql(sql) => pass.push_sql(sql),
+                        Piece::Bind(Value::Uuid(value)) => pass.push_bind_param::<Uuid, _>(value)?,
+                        Piece::Bind(Value::OptionalUuid(value)) => pass.push_bind_param::<Nullable<Uuid>, _>(value)?,
+                        Piece::Bind(Value::Text(value)) => pass.push_bind_param::<Text, _>(value)?,
+                        Piece::Bind(Value::OptionalText(value)) => pass.push_bind_param::<Nullable<Text>, _>(value)?,
+                        Piece::Bind(Value::BigInt(value)) => pass.push_bind_param::<BigInt, _>(value)?,
+                        Piece::Bind(Value::Bool(value)) => pass.push_bind_param::<Bool, _>(value)?,
+                        Piece::Bind(Value::Date(value)) => pass.push_bind_param::<Date, _>(value)?,
+                        Piece::Bind(Value::OptionalDate(value)) => pass.push_bind_param::<Nullable<Date>, _>(value)?,
+                        Piece::Bind(Value::Instant(value)) => pass.push_bind_param::<Instant, _>(value)?,
+                        Piece::Bind(Value::Json(value)) => pass.push_bind_param::<Document, _>(value)?,
+                        Piece::Bind(Value::Bytes(value)) => pass.push_bind_param::<Binary, _>(value)?,
+                    }
+                }
+                Ok(())
             }
         }
-        Ok(())
-    }
+    )*};
 }
+written_for!(MultiBackend, Pg, Sqlite);
 
 // Without a static id diesel caches the statement by its text.
 impl<ST> QueryId for Prepared<ST> {
@@ -144,3 +153,14 @@ impl<ST> Query for Prepared<ST> {
 }
 
 impl<ST> RunQueryDsl<AnyConnection> for Prepared<ST> {}
+
+// So that a condition that diesel cannot say can stand in a query that it can.
+impl<ST: TypedExpressionType> Expression for Prepared<ST> {
+    type SqlType = ST;
+}
+
+impl<ST: TypedExpressionType, QS> AppearsOnTable<QS> for Prepared<ST> {}
+
+impl<ST, GB> ValidGrouping<GB> for Prepared<ST> {
+    type IsAggregate = is_aggregate::Never;
+}

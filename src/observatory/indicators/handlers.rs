@@ -1,9 +1,7 @@
 //! Operations on indicators.
 
 use actix_web::{get, patch, post};
-use approdo_db::schema::indicators;
 use approdo_db::{Connection, Json};
-use diesel::prelude::*;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, OrganisationId, Resource};
@@ -48,19 +46,8 @@ pub async fn list_indicators(
     door.read("list_indicators", caller, move |reader| {
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
-        let mut list =
-            indicators::table.order((indicators::code, indicators::id)).limit(request.limit() + 1).into_boxed();
-        if let Some((code, id)) = request.after::<(String, IndicatorId)>()? {
-            list =
-                list.filter(indicators::code.gt(code.clone()).or(indicators::code.eq(code).and(indicators::id.gt(id))));
-        }
-        if let Some(organisation) = asked.organisation_id {
-            list = list.filter(indicators::organisation_id.eq(organisation));
-        }
-        if let Some(code) = asked.code {
-            list = list.filter(indicators::code.eq(code));
-        }
-        let rows: Vec<Indicator> = list.load(reader.connection)?;
+        let of = (asked.organisation_id, asked.code.as_deref());
+        let rows = Indicator::listed(reader.connection, of, request.after()?, request.limit() + 1)?;
         Answer::ok(&IndicatorPage::from(request.page(rows, |row: &Indicator| (row.code.clone(), row.id))?))
     })
     .await
@@ -131,13 +118,7 @@ pub fn define(unit: &mut Unit<'_>, id: IndicatorId, new: NewIndicator) -> ApiRes
         created_at: unit.now,
         updated_at: unit.now,
     };
-    let same = indicators::table
-        .filter(indicators::organisation_id.eq(row.organisation_id))
-        .filter(indicators::code.eq(&row.code));
-    let there: i64 = same.count().get_result(unit.connection)?;
-    if there > 0 {
-        return Err(ApiError::conflict("the organisation has an indicator with this code"));
-    }
+    row.require_new_code(unit.connection)?;
     entries::add(unit, &row, &Indicator::MEMBERS)?;
     Ok(row)
 }

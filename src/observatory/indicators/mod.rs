@@ -2,5 +2,6 @@
 
 pub mod charts;
 pub mod handlers;
+pub mod latest;
 pub mod types;
 pub mod values;

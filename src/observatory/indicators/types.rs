@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::OrganisationId;
+use crate::coded;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
 use crate::http::patch::Edit;
@@ -77,6 +78,7 @@ pub struct Indicator {
 }
 
 entry!(Indicator, IndicatorId, indicators, organisation_id, "indicator", Indicators);
+coded!(Indicator, IndicatorId, indicators, "the organisation has an indicator with this code");
 
 page_of! {
     /// A page of indicators.

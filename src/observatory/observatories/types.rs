@@ -10,6 +10,7 @@ use validator::Validate;
 use crate::access::{OrganisationId, TerritoryId};
 use crate::entry;
 use crate::error::ApiResult;
+use crate::http::links::secure_address;
 use crate::http::patch::Edit;
 use crate::http::texts::LanguageCode;
 use crate::http::{Checked, Patch};
@@ -88,8 +89,8 @@ pub struct NewObservatory {
     #[schema(value_type = Vec<LanguageCode>, required = false, max_items = 20)]
     pub languages: Vec<String>,
     /// Where it presents itself to the public.
-    #[validate(url, length(max = 2048))]
-    #[schema(nullable = false, format = "uri", max_length = 2048)]
+    #[validate(length(max = 2048), custom(function = "crate::http::links::secure_address"))]
+    #[schema(nullable = false, format = "uri", pattern = "^https://", max_length = 2048)]
     pub website: Option<String>,
 }
 
@@ -112,7 +113,7 @@ pub struct ObservatoryPatch {
     #[schema(required = false, value_type = Vec<LanguageCode>, max_items = 20)]
     #[serde(default)]
     pub languages: Patch<Vec<String>>,
-    #[schema(required = false, value_type = Option<String>, format = "uri", max_length = 2048)]
+    #[schema(required = false, value_type = Option<String>, format = "uri", pattern = "^https://", max_length = 2048)]
     #[serde(default)]
     pub website: Patch<String>,
 }
@@ -132,7 +133,7 @@ pub fn apply(row: &mut Observatory, patch: ObservatoryPatch) -> ApiResult<Vec<&'
     {
         edit.refuse("languages", "each must be two small letters (ISO 639-1)");
     }
-    edit.url("website", &patch.website);
+    edit.link("website", &patch.website, secure_address);
     edit.required("name", &mut row.name, patch.name);
     edit.optional("description", &mut row.description, patch.description);
     edit.required("territory_id", &mut row.territory_id, patch.territory_id);

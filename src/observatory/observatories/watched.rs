@@ -1,9 +1,9 @@
-//! What an observatory watches: figures, services, programs, networks, each named once, so that a portal shows its map.
+//! What an observatory watches: figures, services, programs, networks, policy documents, each named once, so that a portal shows its map.
 
 use std::collections::HashMap;
 
 use actix_web::{delete, get, post};
-use approdo_db::schema::{datasets, indicators, networks, observatory_entries, programs, services};
+use approdo_db::schema::{datasets, indicators, networks, observatory_entries, policy_documents, programs, services};
 use approdo_db::{Connection, Timestamp, define_id, text_enum};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use crate::observatory::indicators::types::IndicatorId;
 use crate::observatory::observatories::types::{Observatory, ObservatoryId};
 use crate::page_of;
 use crate::paged_query;
+use crate::policy_documents::types::PolicyDocumentId;
 use crate::work::Unit;
 
 define_id! {
@@ -32,7 +33,7 @@ define_id! {
     #[derive(ToSchema)]
     ObservatoryEntryId;
 
-    /// The id of what an observatory watches: of an indicator, a dataset, a service, a program or a network.
+    /// The id of what an observatory watches: of an indicator, a dataset, a service, a program, a network or a policy document.
     #[derive(ToSchema)]
     WatchedId;
 }
@@ -46,6 +47,7 @@ text_enum! {
         Service = "service",
         Program = "program",
         Network = "network",
+        PolicyDocument = "policy_document",
     }
 }
 
@@ -58,6 +60,7 @@ impl WatchedKind {
             Self::Service => "services",
             Self::Program => "programs",
             Self::Network => "networks",
+            Self::PolicyDocument => "policy-documents",
         }
     }
 }
@@ -79,6 +82,7 @@ pub struct ObservatoryEntryRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub policy_document_id: Option<PolicyDocumentId>,
 }
 
 entry!(
@@ -107,6 +111,7 @@ impl ObservatoryEntryRow {
             version: 1,
             created_at: unit.now,
             updated_at: unit.now,
+            policy_document_id: of(WatchedKind::PolicyDocument).map(PolicyDocumentId),
         }
     }
 
@@ -117,6 +122,7 @@ impl ObservatoryEntryRow {
             WatchedKind::Service => self.service_id.map(|id| id.0),
             WatchedKind::Program => self.program_id.map(|id| id.0),
             WatchedKind::Network => self.network_id.map(|id| id.0),
+            WatchedKind::PolicyDocument => self.policy_document_id.map(|id| id.0),
         };
         id.map(WatchedId).ok_or_else(|| ApiError::fault("an entry of an observatory names nothing"))
     }
@@ -179,12 +185,12 @@ paged_query! {
 /// What the things of some entries are called, by their ids.
 fn names(connection: &mut Connection, rows: &[ObservatoryEntryRow]) -> QueryResult<HashMap<WatchedId, String>> {
     macro_rules! named {
-        ($(($table:ident, $id:ident: $of:ty)),*) => {{
+        ($(($table:ident.$called:ident, $id:ident: $of:ty)),*) => {{
             let mut names = HashMap::new();
             $(
                 let ids: Vec<$of> = rows.iter().filter_map(|row| row.$id).collect();
                 if !ids.is_empty() {
-                    let told = $table::table.filter($table::id.eq_any(ids)).select(($table::id, $table::name));
+                    let told = $table::table.filter($table::id.eq_any(ids)).select(($table::id, $table::$called));
                     let told: Vec<($of, String)> = told.load(connection)?;
                     names.extend(told.into_iter().map(|(id, name)| (WatchedId(id.0), name)));
                 }
@@ -193,11 +199,12 @@ fn names(connection: &mut Connection, rows: &[ObservatoryEntryRow]) -> QueryResu
         }};
     }
     named!(
-        (indicators, indicator_id: IndicatorId),
-        (datasets, dataset_id: DatasetId),
-        (services, service_id: ServiceId),
-        (programs, program_id: ProgramId),
-        (networks, network_id: NetworkId)
+        (indicators.name, indicator_id: IndicatorId),
+        (datasets.name, dataset_id: DatasetId),
+        (services.name, service_id: ServiceId),
+        (programs.name, program_id: ProgramId),
+        (networks.name, network_id: NetworkId),
+        (policy_documents.title, policy_document_id: PolicyDocumentId)
     )
 }
 
@@ -257,7 +264,7 @@ pub async fn list_observatory_entries(
 
 /// Let an observatory watch something.
 ///
-/// An indicator, a dataset, a service, a program or a network of any organisation; the same one once (409).
+/// An indicator, a dataset, a service, a program, a network or a policy document of any organisation; the same one once (409).
 #[utoipa::path(
     tag = "Evaluation",
     params(("observatory_id" = ObservatoryId, Path, description = "The observatory.")),
@@ -305,7 +312,8 @@ pub fn watch(
             .or(observatory_entries::dataset_id.eq(row.dataset_id))
             .or(observatory_entries::service_id.eq(row.service_id))
             .or(observatory_entries::program_id.eq(row.program_id))
-            .or(observatory_entries::network_id.eq(row.network_id)),
+            .or(observatory_entries::network_id.eq(row.network_id))
+            .or(observatory_entries::policy_document_id.eq(row.policy_document_id)),
     );
     let there: i64 = same.count().get_result(unit.connection)?;
     if there > 0 {

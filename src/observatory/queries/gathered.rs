@@ -45,6 +45,25 @@ impl Told {
         is_unlike: false,
     };
 
+    /// Adds what was told of a slice: several slices of one place are one value of it.
+    pub fn take(&mut self, value: Option<f64>, obs_status: Option<&str>, conf_status: Option<&str>) {
+        self.expected = 1;
+        let status = obs_status.unwrap_or_default();
+        match value {
+            Some(value) => {
+                self.value += value;
+                self.reported = 1;
+                // Eurostat sets flags side by side: `bep`.
+                let has = |flag: char| status.chars().any(|character| character.eq_ignore_ascii_case(&flag));
+                self.is_provisional |= has('p');
+                self.is_estimated |= has('e');
+            }
+            None if is_kept_back(status, conf_status) => self.is_suppressed = true,
+            // What the publisher says to be missing is missing in the sum as well; what is not there at all is taken for nothing.
+            None => self.is_provisional = true,
+        }
+    }
+
     /// Adds what another place or time has.
     pub fn add(&mut self, other: Self) {
         self.value += other.value;
@@ -108,22 +127,7 @@ impl<'a> Gathered<'a> {
             return;
         };
         let told = self.values.entry(area).or_default().entry((group, period)).or_default();
-        // Several slices of one place are one value of it.
-        told.expected = 1;
-        let status = obs_status.as_deref().unwrap_or_default();
-        match value {
-            Some(value) => {
-                told.value += value;
-                told.reported = 1;
-                // Eurostat sets flags side by side: `bep`.
-                let has = |flag: char| status.chars().any(|character| character.eq_ignore_ascii_case(&flag));
-                told.is_provisional |= has('p');
-                told.is_estimated |= has('e');
-            }
-            None if is_kept_back(status, conf_status.as_deref()) => told.is_suppressed = true,
-            // What the publisher says to be missing is missing in the sum as well; what is not there at all is taken for nothing.
-            None => told.is_provisional = true,
-        }
+        told.take(value, obs_status.as_deref(), conf_status.as_deref());
     }
 
     /// What a place has of a group in a period, under whichever of its codes became known last; nothing where it was told nothing.

@@ -35,10 +35,10 @@ pub struct Pair {
 }
 
 impl Pair {
-    const NOTHING: Self = Self { of: Told::NOTHING, by: Told::NOTHING };
+    pub const NOTHING: Self = Self { of: Told::NOTHING, by: Told::NOTHING };
 
     /// Two values that belong together, or nothing where one of them is missing.
-    fn whole(of: Told, by: Told) -> Self {
+    pub fn whole(of: Told, by: Told) -> Self {
         if of.reported > 0 && by.reported > 0 {
             let expected = of.expected.max(by.expected);
             let reported = of.reported.min(by.reported);
@@ -51,7 +51,7 @@ impl Pair {
         nothing
     }
 
-    fn is_something(&self) -> bool {
+    pub fn is_something(&self) -> bool {
         self.of.reported > 0 || self.of.is_suppressed
     }
 

@@ -1,5 +1,6 @@
 //! The directory of services.
 
+mod links;
 mod locations;
 mod matches;
 mod organisations;

@@ -1,6 +1,9 @@
 //! Evaluation rounds (domain 43): who is asked, who says what, and that nothing said is left without an answer.
 
+use approdo::evaluations::contributions::{EvaluationContributionId, EvaluationContributionRow};
+use approdo_db::schema::evaluation_contributions as contributions;
 use approdo_db::types::RowId;
+use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::elena;
@@ -153,6 +156,24 @@ both! { in_a_sandbox:
         maria.delete(&of_udine, "*").expect(405);
     }
 
+    fn no_organisation_floods_a_round(world: &World) {
+        let (samira, matej) = (world.samira_help_desk_operator(), world.matej_case_manager_in_trieste());
+        let round = collecting(world);
+        let one = said("resident", None, "More courses.");
+        let first = contributed(&samira, &round, &one);
+        let of_first = contributions::table.find(EvaluationContributionId(id_in(&first).parse().unwrap()));
+        let mut connection = world.connection();
+        let row: EvaluationContributionRow = of_first.first(&mut connection).unwrap();
+        for _ in 0..998 {
+            let row = EvaluationContributionRow { id: EvaluationContributionId::new(), ..row.clone() };
+            diesel::insert_into(contributions::table).values(&row).execute(&mut connection).unwrap();
+        }
+        contributed(&samira, &round, &one);
+        samira.post(&format!("{round}/contributions"), &one).expect(409);
+        // What others have to say is heard all the same.
+        contributed(&matej, &round, &one);
+    }
+
     fn contributions_are_taken_from_the_first_day_to_the_end_of_the_last(world: &World) {
         let (elena, maria) = (elena(world), world.maria_case_manager());
         let round = planned(world, &json!({"collects_from": in_days(2), "collects_until": in_days(4)}));
@@ -286,6 +307,11 @@ both! { in_a_sandbox:
             let mut response = answer("accepted");
             response[wrong] = if wrong == "organisation_id" { json!(uuid::Uuid::now_v7()) } else { json!("") };
             assert_eq!(pointer(elena.patch(&themes[0], "*", &json!({"response": response}))), at);
+        }
+        for wrong in ["javascript:alert(1)", "http://region.example/courses"] {
+            let mut response = answer("accepted");
+            response["action_url"] = json!(wrong);
+            assert_eq!(pointer(elena.patch(&themes[0], "*", &json!({"response": response}))), "#/response/action_url");
         }
         let bare = json!({"response": {"decision": "accepted", "organisation_id": world.fixture.root}});
         elena.patch(&themes[0], "*", &bare).expect(422);

@@ -7,7 +7,7 @@ mod files;
 mod indicators;
 mod messages;
 mod objectives;
-mod observatories;
+pub mod observatories;
 mod operational;
 pub mod queries;
 mod reference;

@@ -83,10 +83,12 @@ both! {
         let service = paolo.post("/services", &service).expect(201).id();
         let program = paolo.post("/programs", &json!({"organisation_id": udine, "name": "First steps"})).expect(201).id();
         let network = paolo.post("/networks", &json!({"organisation_id": udine, "name": "Rete", "starts_on": "2024-01-01"})).expect(201).id();
+        let document = elena.post("/policy-documents", &json!({"organisation_id": world.fixture.root, "issuing_body": "Consiglio regionale",
+            "territory_id": world.fixture.region, "kind": "plan", "policy_area": "integration", "title": "Piano", "adopted_on": "2025-01-01"})).expect(201).id();
         let entries = format!("{regional}/entries");
         let watched = |kind: &str, id: &str| elena.post(&entries, &json!({"kind": kind, "resource_id": id, "note": "The plan asks for it."}));
         let mut made = Vec::new();
-        for (kind, id) in [("service", &service), ("indicator", &indicator), ("network", &network), ("dataset", &dataset), ("program", &program)] {
+        for (kind, id) in [("service", &service), ("indicator", &indicator), ("network", &network), ("dataset", &dataset), ("program", &program), ("policy_document", &document)] {
             made.push(watched(kind, id).expect(201));
             // The same once, and only as what it is.
             watched(kind, id).expect(409);
@@ -104,7 +106,10 @@ both! {
             pairs.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned())).collect()
         };
         assert_eq!(listed(""), named(&[("service", "Italian"), ("indicator", "Foreigners"), ("network", "Rete"),
-            ("dataset", "REGISTER"), ("program", "First steps")]));
+            ("dataset", "REGISTER"), ("program", "First steps"), ("policy_document", "Piano")]));
+        assert_eq!(listed("kind=policy_document"), named(&[("policy_document", "Piano")]));
+        let act = maria.get(&format!("/observatory-entries/{}", made[5].id())).expect(200).json();
+        assert_eq!(maria.get(act["href"].as_str().unwrap()).expect(200).id(), document);
         assert_eq!(listed("kind=network"), named(&[("network", "Rete")]));
         // A name is that of now, and a copy held is not taken for it.
         let entry = format!("/observatory-entries/{}", made[4].id());

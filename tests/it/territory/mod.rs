@@ -2,5 +2,6 @@
 
 mod events;
 mod imports;
+mod integration;
 mod profile;
 mod searches;

@@ -36,6 +36,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        policy_document_id -> Nullable<Uuid>,
     }
 }
 

@@ -1,8 +1,11 @@
 //! What is known of a territory, in one answer (domain K8).
 
+pub mod options;
+pub mod providers;
+
 use actix_web::get;
-use approdo_db::Connection;
 use approdo_db::schema::{territories, territory_codes, territory_events, territory_memberships};
+use approdo_db::{Connection, Timestamp};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,13 +14,17 @@ use validator::Validate;
 
 use crate::access::TerritoryId;
 use crate::access::caller::{Caller, actions, resources};
+use crate::app::App;
 use crate::clock;
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Answer, Door, Id, Parameters, reading};
+use crate::http::{Answer, Door, Fields, Id, IfNoneMatch, Parameters, reading};
+use crate::observatory::indicators::latest::TargetGroupComposition;
 use crate::territory::codes::TerritoryCode;
 use crate::territory::events::{TerritoryEvent, TerritoryEventKind};
 use crate::territory::figures::{self, FigureMeasure, TerritoryFigure};
 use crate::territory::joint_management::JointManagementRule;
+use crate::territory::profile::options::ImplementationOptions;
+use crate::territory::profile::providers::{ProfilePrograms, ProviderLandscape};
 use crate::territory::territories::{Territory, find};
 use crate::territory::tree;
 
@@ -47,7 +54,7 @@ pub struct FormerName {
 }
 
 /// A union, convention, district or mountain community that it is or was a member of.
-#[derive(Debug, Serialize, Queryable, ToSchema)]
+#[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
 pub struct ProfileMembership {
     pub aggregate_id: TerritoryId,
     /// A code of `territory_kinds`.
@@ -60,6 +67,12 @@ pub struct ProfileMembership {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub valid_to: Option<NaiveDate>,
+}
+
+impl ProfileMembership {
+    pub fn is_on(&self, day: NaiveDate) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
+    }
 }
 
 /// Whether a municipality has to run its functions jointly with others, and by which rule.
@@ -99,6 +112,11 @@ pub struct TerritoryProfile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub joint_management_obligation: Option<JointManagementObligation>,
+    pub programs: ProfilePrograms,
+    pub providers: ProviderLandscape,
+    /// What statistics say of who lives there.
+    pub composition: TargetGroupComposition,
+    pub options: ImplementationOptions,
 }
 
 /// Which profile of a territory.
@@ -106,7 +124,7 @@ pub struct TerritoryProfile {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TerritoryProfileQuery {
-    /// The day; today when absent.
+    /// The day; today when absent. Programs and providers are told as of today all the same: the directory has no past.
     #[serde(default, deserialize_with = "reading::optional_day")]
     on: Option<NaiveDate>,
 }
@@ -114,7 +132,9 @@ pub struct TerritoryProfileQuery {
 /// Read a territory's profile.
 ///
 /// Its codes and former names, what it lies in, the latest figures with their days and sources, what it is or was a member of, what
-/// happened to it, and of Italian municipalities whether they have to run their functions jointly.
+/// happened to it, and of Italian municipalities whether they have to run their functions jointly. Then what is known of integration there
+/// (domain K8): programs, providers and their services at locations in it or below it, what the published indicators last told of it,
+/// and by which means integration can be worked on. Every list ends at a bound and has an address of its own.
 #[utoipa::path(
     tag = "Territory",
     params(("territory_id" = TerritoryId, Path, description = "The territory."), TerritoryProfileQuery),
@@ -126,18 +146,28 @@ pub async fn read_territory_profile(
     caller: Caller<actions::Read, resources::Territories>,
     id: Id<TerritoryId>,
     query: Parameters<TerritoryProfileQuery>,
+    held: IfNoneMatch,
 ) -> ApiResult<Answer> {
     door.read("read_territory_profile", caller, move |reader| {
         let territory = find(reader.connection, id.0)?.ok_or_else(ApiError::not_found)?;
         let on = query.read()?.on.unwrap_or_else(|| clock::date_of(reader.now));
-        Answer::ok(&TerritoryProfile::of(reader.connection, territory, on)?)
+        let version = territory.version;
+        let profile = TerritoryProfile::of(reader.connection, reader.app, territory, (on, reader.now))?;
+        // It is made of many rows, whose versions say nothing together: the tag is of what it says.
+        let said = serde_json::to_string(&profile).map_err(ApiError::fault)?;
+        reader.answer_row(version, &held, &Fields::default(), &said, &profile)
     })
     .await
 }
 
 impl TerritoryProfile {
-    fn of(connection: &mut Connection, territory: Territory, on: NaiveDate) -> ApiResult<Self> {
-        let id = territory.id;
+    fn of(
+        connection: &mut Connection,
+        app: &App,
+        territory: Territory,
+        (on, now): (NaiveDate, Timestamp),
+    ) -> ApiResult<Self> {
+        let (id, today) = (territory.id, clock::date_of(now));
         let codes: Vec<TerritoryCode> = {
             use territory_codes as t;
             let order = (t::code_system, t::valid_from, t::code);
@@ -161,21 +191,17 @@ impl TerritoryProfile {
                 .select((t::aggregate_id, territories::kind, territories::name, t::valid_from, t::valid_to))
                 .load(connection)?
         };
-        let mut path = Vec::new();
-        for above in tree::path(connection, id, on)? {
-            path.push(
-                territories::table
-                    .find(above)
-                    .select((territories::id, territories::kind, territories::code, territories::name))
-                    .first(connection)?,
-            );
-        }
+        let above = tree::path(connection, id, on)?;
+        let mut path: Vec<ProfilePlace> = territories::table
+            .filter(territories::id.eq_any(&above))
+            .select((territories::id, territories::kind, territories::code, territories::name))
+            .load(connection)?;
+        path.sort_by_key(|place| above.iter().position(|id| *id == place.id));
         let figures = figures::latest(connection, id, on)?;
         let was_mountain_member =
             memberships.iter().any(|membership| membership.kind == "mountain_community" && membership.valid_from <= on);
-        let is_italian_municipality = territory.kind == "municipality" && territory.country_code == "IT";
         let joint_management_obligation = match figures.get(&FigureMeasure::Population) {
-            Some(population) if is_italian_municipality => {
+            Some(population) if territory.is_italian_municipality() => {
                 let ever_in_the_mountains = was_mountain_member || figures::ever_mountain_member(connection, id, on)?;
                 population.value.map(|people| {
                     let rule = JointManagementRule::of(people, ever_in_the_mountains);
@@ -189,8 +215,15 @@ impl TerritoryProfile {
             .iter()
             .filter(|event| event.kind == TerritoryEventKind::Rename)
             .filter_map(|event| Some(FormerName { name: event.old_value.clone()?, valid_to: event.effective_on }));
+        let member_of = memberships.iter().filter(|membership| membership.is_on(on)).map(|one| one.aggregate_id);
+        let lies_in: Vec<TerritoryId> = above.iter().copied().chain(member_of).collect();
+        let there = (&territory, memberships.as_slice(), lies_in.as_slice());
         Ok(Self {
             on,
+            programs: ProfilePrograms::of(connection, app, id, today)?,
+            providers: ProviderLandscape::of(connection, app, id, today)?,
+            composition: TargetGroupComposition::of(connection, app, id, (on, now))?,
+            options: ImplementationOptions::of(connection, app, there, (on, today))?,
             path,
             codes,
             former_names: former_names.collect(),

@@ -1,0 +1,446 @@
+//! What indicators last told of one territory: all of them together in a few statements, however many there are.
+//!
+//! Only what was told of the territory itself. What would have to be added up from the places below it is asked of each indicator
+//! by itself (`values.rs`), because it takes the whole land below the territory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use approdo_db::schema::{
+    dataset_codes, dataset_releases, dataset_slices, datasets, indicators, observation_set_periods, observation_sets,
+    observations,
+};
+use approdo_db::{Connection, Prepared, Timestamp, Value as Bound};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::TerritoryId;
+use crate::app::App;
+use crate::clock;
+use crate::error::ApiResult;
+use crate::observatory::cells::Cell;
+use crate::observatory::datasets::{Dataset, DatasetId, Dimension, DimensionRole, MeasureKind};
+use crate::observatory::indicators::types::{Indicator, IndicatorId, IndicatorPart};
+use crate::observatory::periods;
+use crate::observatory::queries::asked::Gap;
+use crate::observatory::queries::gathered::Told;
+use crate::observatory::queries::ratios::Pair;
+use crate::observatory::queries::rows::Value;
+use crate::observatory::queries::times::Period;
+
+/// Indicators, and datasets, that are told at most.
+const MOST: i64 = 50;
+
+/// The latest periods of a release that are looked at: what was told of a place longer ago is no latest value.
+const PERIODS: usize = 12;
+
+/// Combinations of codes that an indicator is made of at most, to be told here.
+const SLICES: usize = 200;
+
+/// What an indicator last told of a territory.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LatestValue {
+    pub indicator_id: IndicatorId,
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    #[schema(min_length = 1, max_length = 100)]
+    pub unit: String,
+    pub kind: MeasureKind,
+    #[schema(min_length = 1, max_length = 60, example = "2025")]
+    pub period: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "double", minimum = -1.7976931348623157e308, maximum = 1.7976931348623157e308)]
+    pub value: Option<f64>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub gap: Option<Gap>,
+    /// The publisher says so.
+    pub is_provisional: bool,
+    /// The publisher says so.
+    pub is_estimated: bool,
+    /// When the release of what is counted was published.
+    pub published_on: NaiveDate,
+    /// Its values of the territory in all periods.
+    #[schema(format = "uri", max_length = 2048)]
+    pub href: String,
+}
+
+/// A dataset that tells of a territory.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PublishedDataset {
+    pub dataset_id: DatasetId,
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    #[schema(min_length = 1, max_length = 100)]
+    pub unit: String,
+    /// Who published it first, under which title.
+    #[schema(min_length = 1, max_length = 500)]
+    pub source: String,
+    /// When its release was published.
+    pub published_on: NaiveDate,
+    /// The latest period that has begun.
+    #[schema(min_length = 1, max_length = 60, example = "2025")]
+    pub period: String,
+    /// Its observations of the territory in that period.
+    #[schema(format = "uri", max_length = 2048)]
+    pub href: String,
+}
+
+/// Who lives in a territory, as statistics tell.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TargetGroupComposition {
+    /// Values of periods that had begun by this day, of what is published now.
+    pub on: NaiveDate,
+    /// By code: of indicators of datasets that know the territory. The first 50; `/indicators` lists all.
+    #[schema(max_items = 50)]
+    pub indicators: Vec<LatestValue>,
+    /// By name: the datasets with a published release that know the territory. The first 50; `/datasets` lists all.
+    #[schema(max_items = 50)]
+    pub datasets: Vec<PublishedDataset>,
+}
+
+/// A dataset with what is published of it.
+struct Source {
+    dataset: Dataset,
+    dimensions: Vec<Dimension>,
+    set: i32,
+    published_on: NaiveDate,
+    /// Those that have begun, the latest first.
+    periods: Vec<Period>,
+    /// The numbers and codes of the territory.
+    areas: Vec<(i32, String)>,
+}
+
+impl Source {
+    fn id_of(&self, role: DimensionRole) -> &str {
+        self.dimensions.iter().find(|one| one.role == role).map(|one| one.id.as_str()).unwrap_or_default()
+    }
+
+    fn others(&self) -> impl Iterator<Item = &Dimension> {
+        self.dimensions.iter().filter(|one| one.role == DimensionRole::Other)
+    }
+}
+
+/// An indicator, and what it is made of.
+struct Made {
+    indicator: Indicator,
+    of: IndicatorPart,
+    by: Option<IndicatorPart>,
+}
+
+impl Made {
+    fn read(indicator: Indicator) -> ApiResult<Self> {
+        Ok(Self { of: indicator.numerator()?, by: indicator.denominator()?, indicator })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &IndicatorPart> {
+        std::iter::once(&self.of).chain(&self.by)
+    }
+}
+
+impl TargetGroupComposition {
+    /// What is published now of periods that had begun by a day.
+    pub fn of(
+        connection: &mut Connection,
+        app: &App,
+        territory: TerritoryId,
+        (on, now): (NaiveDate, Timestamp),
+    ) -> ApiResult<Self> {
+        let made: Vec<Made> = indicators::table
+            .filter(
+                Prepared::<Bool>::new("indicators.numerator ->> 'dataset_id' IN (SELECT CAST(known.id AS TEXT) FROM (")
+                    .append(known(territory, now))
+                    .sql(") known)"),
+            )
+            .order((indicators::code, indicators::id))
+            .limit(MOST)
+            .load(connection)?
+            .into_iter()
+            .map(Made::read)
+            .collect::<ApiResult<_>>()?;
+        let listed: Vec<Dataset> = datasets::table
+            .filter(Prepared::<Bool>::new("datasets.id IN (").append(known(territory, now)).sql(")"))
+            .order((datasets::name, datasets::id))
+            .limit(MOST)
+            .load(connection)?;
+        let list: Vec<DatasetId> = listed.iter().map(|dataset| dataset.id).collect();
+        let needed = made.iter().flat_map(Made::parts).map(|part| part.dataset_id);
+        let needed: Vec<DatasetId> = needed.filter(|id| !list.contains(id)).collect();
+        let needed: Vec<Dataset> = datasets::table.filter(datasets::id.eq_any(needed)).load(connection)?;
+        let sources = sources(connection, listed.into_iter().chain(needed).collect(), territory, (on, now))?;
+        let figures = Figures::read(connection, &sources, &made)?;
+        let indicators = made.iter().filter_map(|made| told(app, territory, &sources, &figures, made));
+        let datasets = list.iter().filter_map(|id| published(app, sources.get(id)?));
+        Ok(Self { on, indicators: indicators.collect(), datasets: datasets.collect() })
+    }
+}
+
+/// The ids of the datasets that know a territory and have a release that everybody reads.
+fn known(territory: TerritoryId, now: Timestamp) -> Prepared<Bool> {
+    Prepared::new("SELECT c.dataset_id AS id FROM dataset_codes c WHERE c.territory_id = ")
+        .bind(territory)
+        .sql(" AND c.published AND c.dataset_id IN (SELECT r.dataset_id FROM dataset_releases r WHERE r.published_at <= ")
+        .bind(Bound::Instant(now))
+        .sql(")")
+}
+
+/// Datasets with what everybody reads of them; those without a release are left out.
+fn sources(
+    connection: &mut Connection,
+    all: Vec<Dataset>,
+    territory: TerritoryId,
+    (on, now): (NaiveDate, Timestamp),
+) -> ApiResult<HashMap<DatasetId, Source>> {
+    let ids: Vec<DatasetId> = all.iter().map(|dataset| dataset.id).collect();
+    let releases: Vec<(DatasetId, i32, Option<Timestamp>)> = dataset_releases::table
+        .inner_join(observation_sets::table.on(observation_sets::release_id.eq(dataset_releases::id)))
+        .filter(dataset_releases::dataset_id.eq_any(&ids))
+        .filter(dataset_releases::published_at.le(now))
+        // The last of each is the one that is read.
+        .order((dataset_releases::published_at, dataset_releases::number))
+        .select((dataset_releases::dataset_id, observation_sets::number, dataset_releases::published_at))
+        .load(connection)?;
+    let mut published: HashMap<DatasetId, (i32, NaiveDate)> = HashMap::new();
+    for (dataset, set, at) in releases {
+        published.extend(at.map(|at| (dataset, (set, clock::date_of(at)))));
+    }
+    let areas: Vec<(DatasetId, i32, String)> = dataset_codes::table
+        .filter(dataset_codes::territory_id.eq(territory))
+        .filter(dataset_codes::dataset_id.eq_any(&ids))
+        .filter(dataset_codes::published.eq(true))
+        .order(dataset_codes::number)
+        .select((dataset_codes::dataset_id, dataset_codes::number, dataset_codes::code))
+        .load(connection)?;
+    let mut sources = HashMap::new();
+    for dataset in all {
+        let Some((set, published_on)) = published.get(&dataset.id).copied() else { continue };
+        let (id, dimensions) = (dataset.id, dataset.dimensions()?);
+        let of_it = areas.iter().filter(|(of, ..)| *of == id).map(|(_, number, code)| (*number, code.clone()));
+        let areas = of_it.collect();
+        sources.insert(id, Source { dataset, dimensions, set, published_on, periods: Vec::new(), areas });
+    }
+    let sets: Vec<i32> = sources.values().map(|source| source.set).collect();
+    let times: Vec<String> = sources.values().map(|source| source.id_of(DimensionRole::Time).to_owned()).collect();
+    let rows: Vec<(i32, DatasetId, String, i32, String)> = observation_set_periods::table
+        .inner_join(dataset_codes::table.on(dataset_codes::number.eq(observation_set_periods::period)))
+        .filter(observation_set_periods::set_number.eq_any(sets))
+        .filter(dataset_codes::dataset_id.eq_any(&ids))
+        .filter(dataset_codes::dimension.eq_any(times))
+        .select((
+            observation_set_periods::set_number,
+            dataset_codes::dataset_id,
+            dataset_codes::dimension,
+            dataset_codes::number,
+            dataset_codes::code,
+        ))
+        .load(connection)?;
+    for (set, dataset, dimension, number, code) in rows {
+        let source = sources.get_mut(&dataset).filter(|source| source.set == set);
+        let Some(source) = source.filter(|source| source.id_of(DimensionRole::Time) == dimension) else { continue };
+        let Some((begins, ends)) = periods::bounds(&code).filter(|(begins, _)| *begins <= on) else { continue };
+        source.periods.push(Period { number, code, begins, ends });
+    }
+    for source in sources.values_mut() {
+        source
+            .periods
+            .sort_by(|one, other| (other.begins, other.ends, &one.code).cmp(&(one.begins, one.ends, &other.code)));
+        source.periods.truncate(PERIODS);
+    }
+    Ok(sources)
+}
+
+/// The slices of parts of indicators, and what was told of them.
+#[derive(Default)]
+struct Figures {
+    /// By dataset and codes of the slices.
+    slices: HashMap<(DatasetId, String), i32>,
+    codes: Codes,
+    /// By set, area, slice and period.
+    cells: HashMap<(i32, i32, i32, i32), Cell>,
+}
+
+/// The codes of dimensions that parts name, and those that hold all others of their dimension.
+#[derive(Default)]
+struct Codes {
+    numbers: HashMap<(DatasetId, String, String), i32>,
+    roots: HashMap<(DatasetId, String), Vec<i32>>,
+}
+
+impl Codes {
+    fn read(
+        connection: &mut Connection,
+        sources: &HashMap<DatasetId, Source>,
+        parts: &[&IndicatorPart],
+    ) -> QueryResult<Self> {
+        let ids: Vec<DatasetId> = parts.iter().map(|part| part.dataset_id).collect();
+        let of_parts = ids.iter().filter_map(|id| sources.get(id));
+        let dimensions: Vec<String> = of_parts.flat_map(Source::others).map(|one| one.id.clone()).collect();
+        let named: Vec<&String> =
+            parts.iter().flat_map(|part| &part.filters).flat_map(|filter| &filter.codes).collect();
+        let rows: Vec<(DatasetId, String, i32, String, Option<String>)> = dataset_codes::table
+            .filter(dataset_codes::dataset_id.eq_any(ids))
+            .filter(dataset_codes::dimension.eq_any(dimensions))
+            .filter(dataset_codes::published.eq(true))
+            .filter(dataset_codes::parent_code.is_null().or(dataset_codes::code.eq_any(named)))
+            .select((
+                dataset_codes::dataset_id,
+                dataset_codes::dimension,
+                dataset_codes::number,
+                dataset_codes::code,
+                dataset_codes::parent_code,
+            ))
+            .load(connection)?;
+        let mut codes = Self::default();
+        for (dataset, dimension, number, code, parent) in rows {
+            if parent.is_none() {
+                codes.roots.entry((dataset, dimension.clone())).or_default().push(number);
+            }
+            codes.numbers.insert((dataset, dimension, code), number);
+        }
+        Ok(codes)
+    }
+
+    /// The codes of the slices that a part is made of, as their rows say it; none where they are too many or cannot be told.
+    fn slices(&self, source: &Source, part: &IndicatorPart) -> Option<Vec<String>> {
+        let id = source.dataset.id;
+        let mut texts: Option<Vec<String>> = None;
+        for dimension in source.others() {
+            let filter = part.filters.iter().find(|filter| filter.dimension == dimension.id);
+            let number = |code: &String| self.numbers.get(&(id, dimension.id.clone(), code.clone())).copied();
+            let numbers: Vec<i32> = match filter {
+                Some(filter) => filter.codes.iter().map(number).collect::<Option<_>>()?,
+                // As everywhere: the code that holds all others, where there is one.
+                None => self.roots.get(&(id, dimension.id.clone())).filter(|roots| roots.len() == 1)?.clone(),
+            };
+            let next: Vec<String> = match texts {
+                None => numbers.iter().map(i32::to_string).collect(),
+                Some(texts) => {
+                    texts.iter().flat_map(|text| numbers.iter().map(move |number| format!("{text}.{number}"))).collect()
+                }
+            };
+            texts = Some(next).filter(|texts| texts.len() <= SLICES);
+            texts.as_ref()?;
+        }
+        Some(texts.unwrap_or_else(|| vec![String::new()]))
+    }
+}
+
+impl Figures {
+    fn read(connection: &mut Connection, sources: &HashMap<DatasetId, Source>, made: &[Made]) -> QueryResult<Self> {
+        let parts: Vec<&IndicatorPart> = made.iter().flat_map(Made::parts).collect();
+        let codes = Codes::read(connection, sources, &parts)?;
+        let known = parts.iter().filter_map(|part| sources.get(&part.dataset_id).map(|source| (source, *part)));
+        let texts: Vec<String> = known.filter_map(|(source, part)| codes.slices(source, part)).flatten().collect();
+        let ids: Vec<DatasetId> = parts.iter().map(|part| part.dataset_id).collect();
+        let rows: Vec<(DatasetId, i32, String)> = dataset_slices::table
+            .filter(dataset_slices::dataset_id.eq_any(ids))
+            .filter(dataset_slices::codes.eq_any(texts))
+            .select((dataset_slices::dataset_id, dataset_slices::number, dataset_slices::codes))
+            .load(connection)?;
+        let mut figures = Self { codes, ..Self::default() };
+        let mut wanted: BTreeMap<DatasetId, Vec<i32>> = BTreeMap::new();
+        for (dataset, slice, codes) in rows {
+            wanted.entry(dataset).or_default().push(slice);
+            figures.slices.insert((dataset, codes), slice);
+        }
+        use observations as o;
+        let mut list = o::table.into_boxed();
+        let mut is_asked = false;
+        for (dataset, slices) in wanted {
+            let Some(source) = sources.get(&dataset).filter(|source| !source.areas.is_empty()) else { continue };
+            let areas = source.areas.iter().map(|(number, _)| *number);
+            let periods = source.periods.iter().map(|period| period.number);
+            list = list.or_filter(
+                o::set_number
+                    .eq(source.set)
+                    .and(o::area.eq_any(areas.collect::<Vec<i32>>()))
+                    .and(o::slice.eq_any(slices))
+                    .and(o::period.eq_any(periods.collect::<Vec<i32>>())),
+            );
+            is_asked = true;
+        }
+        let cells: Vec<Cell> = if is_asked { list.load(connection)? } else { Vec::new() };
+        let by_key = |cell: Cell| ((cell.set_number, cell.area, cell.slice, cell.period), cell);
+        figures.cells = cells.into_iter().map(by_key).collect();
+        Ok(figures)
+    }
+
+    /// What the territory told of a part in a period, under whichever of its codes became known last.
+    fn of(&self, source: &Source, part: &IndicatorPart, period: i32) -> Option<Told> {
+        let texts = self.codes.slices(source, part)?;
+        let slices = texts.into_iter().filter_map(|codes| self.slices.get(&(source.dataset.id, codes)).copied());
+        let slices: Vec<i32> = slices.collect();
+        source.areas.iter().rev().find_map(|(area, _)| {
+            let mut told = Told::default();
+            for cell in slices.iter().filter_map(|slice| self.cells.get(&(source.set, *area, *slice, period))) {
+                told.take(cell.value, cell.obs_status.as_deref(), cell.conf_status.as_deref());
+            }
+            (told.reported > 0 || told.is_suppressed).then_some(told)
+        })
+    }
+}
+
+/// What an indicator last told of the territory; none where its codes cannot be told apart here.
+fn told(
+    app: &App,
+    territory: TerritoryId,
+    sources: &HashMap<DatasetId, Source>,
+    figures: &Figures,
+    made: &Made,
+) -> Option<LatestValue> {
+    let (indicator, source) = (&made.indicator, sources.get(&made.of.dataset_id)?);
+    figures.codes.slices(source, &made.of)?;
+    let pair = |period: &Period| -> Option<Pair> {
+        let of = figures.of(source, &made.of, period.number)?;
+        let Some(part) = &made.by else { return Some(Pair { of, by: Told::NOTHING }) };
+        let by = sources.get(&part.dataset_id).and_then(|source| {
+            let same = |other: &&Period| other.begins == period.begins && other.ends == period.ends;
+            figures.of(source, part, source.periods.iter().find(same)?.number)
+        });
+        Some(Pair::whole(of, by.unwrap_or(Told::NOTHING))).filter(Pair::is_something)
+    };
+    let latest = source.periods.iter().find_map(|period| pair(period).map(|pair| (period, pair)));
+    let (period, pair) = latest.or_else(|| source.periods.first().map(|period| (period, Pair::NOTHING)))?;
+    let (told, is_undivided) = match made.by {
+        Some(_) => pair.told(indicator.factor),
+        None => (Told { value: pair.of.value * indicator.factor, ..pair.of }, false),
+    };
+    let value = Value::of(told, indicator.minimum_completeness);
+    let is_undivided = is_undivided && value.gap.is_none();
+    Some(LatestValue {
+        indicator_id: indicator.id,
+        name: indicator.name.clone(),
+        unit: indicator.unit.clone(),
+        kind: indicator.kind,
+        period: period.code.clone(),
+        value: value.value.filter(|_| !is_undivided),
+        gap: if is_undivided { Some(Gap::NoDenominator) } else { value.gap },
+        is_provisional: value.is_provisional && !is_undivided,
+        is_estimated: told.is_estimated,
+        published_on: source.published_on,
+        href: app.address(&format!("/indicators/{}/values?under={territory}", indicator.id)),
+    })
+}
+
+fn published(app: &App, source: &Source) -> Option<PublishedDataset> {
+    let (_, area) = source.areas.last()?;
+    let (period, dataset) = (&source.periods.first()?.code, &source.dataset);
+    let path = format!("/datasets/{}/observations?area={}&period={}", dataset.id, encoded(area), encoded(period));
+    Some(PublishedDataset {
+        dataset_id: dataset.id,
+        name: dataset.name.clone(),
+        unit: dataset.unit.clone(),
+        source: dataset.source.clone(),
+        published_on: source.published_on,
+        period: period.clone(),
+        href: app.address(&path),
+    })
+}
+
+/// A code as a value in a query.
+fn encoded(code: &str) -> String {
+    url::form_urlencoded::byte_serialize(code.as_bytes()).collect()
+}
