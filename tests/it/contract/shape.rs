@@ -120,6 +120,8 @@ fn only_these_operations_are_open_to_everyone() {
         "create_token",
         "read_catalogue",
         "read_indicator_chart",
+        "create_discrimination_report_follow_up",
+        "create_discrimination_report_submission",
         "create_partner_link_answer",
         "create_partner_link_exchange",
         "read_status",
