@@ -14,6 +14,7 @@ use utoipa::OpenApi as _;
 
 use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
+use crate::discrimination::list::DiscriminationReportBox;
 use crate::error::{FieldError, Problem, UnmetGuard};
 use crate::hsds::exchange::imports as exchange;
 use crate::objectives::types::ObjectiveEmbed;
@@ -23,7 +24,7 @@ use crate::observatory::indicators::charts::ChartForm;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm, ObjectiveEmbed)))]
+#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm, ObjectiveEmbed, DiscriminationReportBox)))]
 struct Shared;
 
 /// The operations as the handlers describe them.

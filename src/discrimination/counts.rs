@@ -69,8 +69,8 @@ impl Year {
         self.counts.get(&cell).copied().unwrap_or_default()
     }
 
-    /// What may be told: everything but counts below five, and what it takes that nobody computes them. Of fewer than five reports nothing
-    /// is told at all, since what is nought would say what they are.
+    /// What may be told: the whole, and of its parts everything but counts below five and what it takes that nobody computes them. Of fewer
+    /// than five reports nothing is told at all, since what is nought would say what they are.
     pub fn told(&self) -> Told {
         let mut told = self.part(Cell::Received, &self.parts_of_received());
         let outcomes = DiscriminationReportOutcome::ALL.iter().map(|outcome| Cell::Outcome(*outcome)).collect();
@@ -123,7 +123,10 @@ impl Year {
         let dimension = disclosure::Dimension { groups: groups.collect::<Option<_>>()? };
         let cells = cells.iter().map(|cell| {
             let value = self.count(*cell).to_string().parse().ok();
-            Some(disclosure::Cell { key: vec![code(cell)?], value, standing: disclosure::Standing::Free })
+            // The whole is told: to hide it instead of parts would be cheapest, and of least use.
+            let is_whole = matches!(cell, Cell::Received | Cell::Ended);
+            let standing = if is_whole { disclosure::Standing::Known } else { disclosure::Standing::Free };
+            Some(disclosure::Cell { key: vec![code(cell)?], value, standing })
         });
         let cells = cells.collect::<Option<_>>()?;
         let table = disclosure::Table { dimensions: vec![dimension], cells, earlier: Vec::new() };

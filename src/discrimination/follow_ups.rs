@@ -67,7 +67,7 @@ pub async fn create_discrimination_report_follow_up(
             let row = records::of_code(connection, &digest)?.ok_or_else(ApiError::not_found)?;
             let first = DiscriminationReportMessageId(uuid::Uuid::nil());
             let told = messages::of_report(connection, row.id, first, messages::MOST)?;
-            let answer = |message: messages::DiscriminationReportMessage| DiscriminationReportAnswer {
+            let answer = |message: messages::MessageRow| DiscriminationReportAnswer {
                 text: message.text,
                 sent_at: message.sent_at,
             };

@@ -31,19 +31,44 @@ define_id! {
     DiscriminationReportMessageId;
 }
 
-/// A message to who reports.
-#[derive(Debug, Clone, Queryable, Insertable, Serialize, ToSchema)]
+/// The row.
+#[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = messages)]
+pub struct MessageRow {
+    pub id: DiscriminationReportMessageId,
+    pub discrimination_report_id: DiscriminationReportId,
+    pub organisation_id: OrganisationId,
+    pub author_id: PrincipalId,
+    pub text: String,
+    pub sent_at: Timestamp,
+}
+
+/// A message to who reports.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DiscriminationReportMessage {
     pub id: DiscriminationReportMessageId,
     pub discrimination_report_id: DiscriminationReportId,
     /// The body that sent it.
     pub organisation_id: OrganisationId,
-    /// Who wrote it; who reports is not told.
-    pub author_id: PrincipalId,
+    /// Who wrote it; told to that body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub author_id: Option<PrincipalId>,
     #[schema(min_length = 1, max_length = 4000)]
     pub text: String,
     pub sent_at: Timestamp,
+}
+
+impl DiscriminationReportMessage {
+    fn shown(row: MessageRow, report: &DiscriminationReportRow, sides: &[DiscriminationReportSide]) -> Self {
+        let is_own = sides.iter().any(|side| match side {
+            DiscriminationReportSide::First => row.organisation_id == report.organisation_id,
+            DiscriminationReportSide::Competent => Some(row.organisation_id) == report.competent_org_id,
+        });
+        let MessageRow { id, discrimination_report_id, organisation_id, author_id, text, sent_at } = row;
+        let author_id = Some(author_id).filter(|_| is_own);
+        Self { id, discrimination_report_id, organisation_id, author_id, text, sent_at }
+    }
 }
 
 page_of! {
@@ -93,12 +118,13 @@ pub async fn create_discrimination_report_message(
             Some(earlier) => of_id(unit.connection, DiscriminationReportMessageId(earlier))?,
             None => tell(unit, &row, &sides, message_id, new)?,
         };
+        let message = DiscriminationReportMessage::shown(message, &row, &sides);
         unit.created(&format!("/discrimination-reports/{}/messages", row.id), 1, &message)
     })
     .await
 }
 
-fn of_id(connection: &mut Connection, id: DiscriminationReportMessageId) -> ApiResult<DiscriminationReportMessage> {
+fn of_id(connection: &mut Connection, id: DiscriminationReportMessageId) -> ApiResult<MessageRow> {
     messages::table.find(id).first(connection).optional()?.ok_or_else(ApiError::not_found)
 }
 
@@ -108,7 +134,7 @@ pub fn of_report(
     report: DiscriminationReportId,
     after: DiscriminationReportMessageId,
     limit: i64,
-) -> QueryResult<Vec<DiscriminationReportMessage>> {
+) -> QueryResult<Vec<MessageRow>> {
     messages::table
         .filter(messages::discrimination_report_id.eq(report))
         .filter(messages::id.gt(after))
@@ -124,7 +150,7 @@ pub fn tell(
     sides: &[DiscriminationReportSide],
     id: DiscriminationReportMessageId,
     new: NewDiscriminationReportMessage,
-) -> ApiResult<DiscriminationReportMessage> {
+) -> ApiResult<MessageRow> {
     if row.anonymised_at.is_some() {
         let detail = "it is anonymised: its code leads nowhere any more";
         return Err(ApiError::unmet(vec![UnmetGuard::new("not_anonymised", detail)]));
@@ -137,7 +163,7 @@ pub fn tell(
         return Err(ApiError::unmet(vec![UnmetGuard::new("room", "200 messages are there already")]));
     }
     let is_first = sides.contains(&DiscriminationReportSide::First);
-    let message = DiscriminationReportMessage {
+    let message = MessageRow {
         id,
         discrimination_report_id: row.id,
         organisation_id: row.competent_org_id.filter(|_| !is_first).unwrap_or(row.organisation_id),
@@ -166,12 +192,13 @@ pub async fn list_discrimination_report_messages(
     query: Parameters<DiscriminationReportMessageQuery>,
 ) -> ApiResult<Answer> {
     door.read("list_discrimination_report_messages", caller, move |reader| {
-        let (row, _) = access::find(reader, id.0)?;
+        let (row, sides) = access::find(reader, id.0)?;
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         let after = request.after()?.unwrap_or(DiscriminationReportMessageId(uuid::Uuid::nil()));
         let rows = of_report(reader.connection, row.id, after, request.limit() + 1)?;
-        let page = request.page(rows, |message: &DiscriminationReportMessage| message.id)?;
+        let page = request.page(rows, |message: &MessageRow| message.id)?;
+        let page = page.try_map(|message| Ok(DiscriminationReportMessage::shown(message, &row, &sides)))?;
         reader.shows(Resource::DiscriminationReports, [row.id.0]);
         Answer::ok(&DiscriminationReportMessagePage::from(page))
     })

@@ -97,6 +97,9 @@ proptest! {
             prop_assert!(count.is_none_or(|count| count == year.count(*cell)), "{cell:?} is told wrongly");
             prop_assert!(count.is_none_or(|count| !(1..THRESHOLD).contains(&count)), "{cell:?} is {count:?}");
         }
+        for whole in [Cell::Received, Cell::Ended] {
+            prop_assert_eq!(told[&whole].is_none(), (1..THRESHOLD).contains(&year.count(whole)));
+        }
         for (total, parts) in groups(&told) {
             let hidden: Vec<&Cell> = parts.iter().filter(|part| told[part].is_none()).collect();
             if told[&total].is_some() {

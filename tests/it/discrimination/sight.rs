@@ -95,7 +95,7 @@ both! {
             "territory_ids": [world.fixture.region]}));
         send(&report).expect(422);
         let token = invited.json()["invitation"]["token"].as_str().unwrap().to_owned();
-        world.nobody().post("/auth/passwords", &json!({"token": token, "password": crate::support::SECRET})).expect(200);
+        world.nobody().post("/auth/passwords", &json!({"token": token, "password": crate::support::SECRET})).expect(204);
         send(&report).expect(200);
         anna.patch(&format!("/users/{}", invited.id()), "*", &json!({"status": "deactivated"})).expect(200);
         send(&report).expect(422);
@@ -109,6 +109,11 @@ both! {
         let (report, _) = taken(world, &told(world));
         world.samira_help_desk_operator().get(&at(&report)).expect(200);
         paolo.post("/grants", &grant(world.fixture.comune_trieste)).expect(422);
+        // Who administers does not make themselves a reader of what may be about them.
+        let mut own = grant(world.fixture.comune_udine);
+        own["principal_id"] = json!(world.id_of("paolo_organisation_administrator"));
+        paolo.post("/grants", &own).expect(403);
+        paolo.get(&at(&report)).expect(403);
     }
 
     fn what_is_read_is_recorded_without_what_it_says_and_the_feed_knows_nothing_of_it(world: &World) {
