@@ -304,7 +304,9 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     let key = takes_key(path, method, operation);
     let of_content = path.ends_with("/content");
     let conditional = matches!(method, "patch" | "delete")
-        || ["/transitions", "/versions", "/forwards", "/extensions", "/anonymisations"].iter().any(|end| path.ends_with(end))
+        || ["/transitions", "/versions", "/forwards", "/extensions", "/anonymisations"]
+            .iter()
+            .any(|end| path.ends_with(end))
             && method == "post"
         || of_content && method == "put";
     // Made or edited, so the precondition is the sender's choice.

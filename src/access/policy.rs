@@ -210,9 +210,7 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
             _ => false,
         },
         R::DiscriminationReporters => matches!((role, action), (Role::AntiDiscriminationOfficer, Read)),
-        R::DiscriminationReportMessages => {
-            role == Role::AntiDiscriminationOfficer && matches!(action, List | Create)
-        }
+        R::DiscriminationReportMessages => role == Role::AntiDiscriminationOfficer && matches!(action, List | Create),
         R::DiscriminationReportStatistics => {
             matches!((role, action), (Role::AntiDiscriminationOfficer | Role::ObservatoryAnalyst, Read))
         }

@@ -75,11 +75,7 @@ pub fn lock(
 }
 
 /// Whether a body takes reports: somebody active is its anti-discrimination officer. 422 where none is, as for a body that there is not.
-pub fn require_takes_reports(
-    connection: &mut Connection,
-    organisation: OrganisationId,
-    member: &str,
-) -> ApiResult<()> {
+pub fn require_takes_reports(connection: &mut Connection, organisation: OrganisationId, member: &str) -> ApiResult<()> {
     let officers = grants::table
         .inner_join(principals::table.on(principals::id.eq(grants::principal_id)))
         .filter(grants::organisation_id.eq(organisation))

@@ -46,8 +46,13 @@ impl Year {
     /// Counts reports received on a day.
     pub fn received(&mut self, on: NaiveDate, area: AreaOfLife, place: Option<TerritoryId>, count: i64) {
         let month = on.month();
-        let cells =
-            [Cell::Received, Cell::Quarter(quarter_of(month)), Cell::Month(month), Cell::Area(area), Cell::Place(place)];
+        let cells = [
+            Cell::Received,
+            Cell::Quarter(quarter_of(month)),
+            Cell::Month(month),
+            Cell::Area(area),
+            Cell::Place(place),
+        ];
         for cell in cells {
             *self.counts.entry(cell).or_default() += count;
         }

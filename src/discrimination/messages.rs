@@ -155,10 +155,8 @@ pub fn tell(
         let detail = "it is anonymised: its code leads nowhere any more";
         return Err(ApiError::unmet(vec![UnmetGuard::new("not_anonymised", detail)]));
     }
-    let told: i64 = messages::table
-        .filter(messages::discrimination_report_id.eq(row.id))
-        .count()
-        .get_result(unit.connection)?;
+    let told: i64 =
+        messages::table.filter(messages::discrimination_report_id.eq(row.id)).count().get_result(unit.connection)?;
     if told >= MOST {
         return Err(ApiError::unmet(vec![UnmetGuard::new("room", "200 messages are there already")]));
     }

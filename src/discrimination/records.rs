@@ -28,10 +28,8 @@ pub fn beside(
         .load(connection)?
         .into_iter()
         .collect();
-    let mut beside: BTreeMap<DiscriminationReportId, Beside> = ids
-        .iter()
-        .map(|id| (*id, Beside { grounds: Vec::new(), is_named: named.contains(id) }))
-        .collect();
+    let mut beside: BTreeMap<DiscriminationReportId, Beside> =
+        ids.iter().map(|id| (*id, Beside { grounds: Vec::new(), is_named: named.contains(id) })).collect();
     let told: Vec<GroundRow> = grounds::table
         .filter(grounds::discrimination_report_id.eq_any(&ids))
         .order((grounds::discrimination_report_id, grounds::ground))

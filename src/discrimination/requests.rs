@@ -112,7 +112,8 @@ pub struct NewDiscriminationReportFollowUp {
 impl Checked for NewDiscriminationReportFollowUp {}
 
 fn code_shaped(code: &str) -> Result<(), ValidationError> {
-    secrets::token_shaped(code).map_err(|_| ValidationError::new("follow_up_code").with_message("is no such code".into()))
+    secrets::token_shaped(code)
+        .map_err(|_| ValidationError::new("follow_up_code").with_message("is no such code".into()))
 }
 
 /// The first day of what a day or a month is; none for anything else (ISO 8601, calendar dates, complete or without the day).
@@ -127,6 +128,8 @@ pub fn first_day(text: &str) -> Option<NaiveDate> {
 }
 
 fn day_or_month(text: &str) -> Result<(), ValidationError> {
-    let wrong = || ValidationError::new("occurred_on").with_message("must be a day or a month, as 2026-10-05 or 2026-10".into());
+    let wrong = || {
+        ValidationError::new("occurred_on").with_message("must be a day or a month, as 2026-10-05 or 2026-10".into())
+    };
     first_day(text).map(drop).ok_or_else(wrong)
 }

@@ -185,7 +185,8 @@ fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
     let mut counts = Year::default();
     let received = Prepared::<Received>::select("r.received_on, r.area_of_life, r.territory_id, count(*)")
         .sql(" FROM discrimination_reports r WHERE ");
-    let received = within(reader, received, "r.received_on", year)?.sql(" GROUP BY r.received_on, r.area_of_life, r.territory_id");
+    let received =
+        within(reader, received, "r.received_on", year)?.sql(" GROUP BY r.received_on, r.area_of_life, r.territory_id");
     let received: Vec<(NaiveDate, AreaOfLife, Option<TerritoryId>, i64)> = reader.load(received)?;
     for (on, area, place, count) in received {
         counts.received(on, area, place, count);
@@ -201,8 +202,7 @@ fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
     for (ground, count) in grounds {
         counts.with_ground(ground, count);
     }
-    let ended = Prepared::<(Text, BigInt)>::select("r.outcome, count(*)")
-        .sql(" FROM discrimination_reports r WHERE ");
+    let ended = Prepared::<(Text, BigInt)>::select("r.outcome, count(*)").sql(" FROM discrimination_reports r WHERE ");
     let ended: Vec<(DiscriminationReportOutcome, i64)> = {
         let statement = within(reader, ended, "r.ended_on", year)?.sql(" GROUP BY r.outcome");
         reader.load(statement)?
@@ -215,12 +215,7 @@ fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
 
 /// Adds to a condition on reports aliased `r` that a day of theirs is in this year, and that the caller may count them. A report that two
 /// grants reach counts once.
-fn within<ST>(
-    reader: &Reader<'_>,
-    statement: Prepared<ST>,
-    day: &'static str,
-    year: i32,
-) -> ApiResult<Prepared<ST>> {
+fn within<ST>(reader: &Reader<'_>, statement: Prepared<ST>, day: &'static str, year: i32) -> ApiResult<Prepared<ST>> {
     let first_of = |year| {
         let first = NaiveDate::from_ymd_opt(year, 1, 1).ok_or_else(|| ApiError::fault("a year without a day"));
         first.map(Value::Date)

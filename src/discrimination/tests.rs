@@ -9,9 +9,8 @@ use crate::discrimination::codes::{AreaOfLife, DiscriminationGround};
 use crate::discrimination::counts::{Cell, Told, Year};
 use crate::discrimination::requests::first_day;
 use crate::discrimination::rules::{
-    DiscriminationReportOutcome as Outcome, DiscriminationReportProgress as Progress,
-    DiscriminationReportSide as Side, DiscriminationReportStatus as Status, mover, refusal_of_anonymisation,
-    refusal_of_sharing,
+    DiscriminationReportOutcome as Outcome, DiscriminationReportProgress as Progress, DiscriminationReportSide as Side,
+    DiscriminationReportStatus as Status, mover, refusal_of_anonymisation, refusal_of_sharing,
 };
 use crate::discrimination::submissions::is_unaddressed;
 use crate::observatory::datasets::THRESHOLD;
@@ -154,7 +153,11 @@ fn of_fewer_than_five_reports_nothing_is_told_and_of_none_that_there_were_none()
     year.received(day(2025, 2), AreaOfLife::Housing, None, 4);
     year.with_ground(DiscriminationGround::Religion, 4);
     let told = year.told();
-    assert!(told.iter().filter(|(cell, _)| !matches!(cell, Cell::Ended | Cell::Outcome(_))).all(|(_, count)| count.is_none()));
+    assert!(
+        told.iter()
+            .filter(|(cell, _)| !matches!(cell, Cell::Ended | Cell::Outcome(_)))
+            .all(|(_, count)| count.is_none())
+    );
     assert!(Year::default().told().values().all(|count| *count == Some(0)));
 }
 
@@ -189,17 +192,38 @@ fn every_outcome_is_of_one_end() {
 fn a_day_or_a_month_is_read_and_nothing_else_is() {
     assert_eq!(first_day("2026-10"), NaiveDate::from_ymd_opt(2026, 10, 1));
     assert_eq!(first_day("2026-10-31"), NaiveDate::from_ymd_opt(2026, 10, 31));
-    for wrong in ["", "2026", "2026-13", "2026-02-29", "2026-2", "2026-02-1", "26-02", "2026-02-01-01", "+026-02", "2026-02-", "２０２６-02"] {
+    for wrong in [
+        "",
+        "2026",
+        "2026-13",
+        "2026-02-29",
+        "2026-2",
+        "2026-02-1",
+        "26-02",
+        "2026-02-01-01",
+        "+026-02",
+        "2026-02-",
+        "２０２６-02",
+    ] {
         assert_eq!(first_day(wrong), None, "{wrong}");
     }
 }
 
 #[test]
 fn the_log_has_no_address_of_who_reports_without_a_login() {
-    for path in ["/discrimination-reports/submissions", "/discrimination-reports/follow-ups", "/discrimination-reports/submissions/"] {
+    for path in [
+        "/discrimination-reports/submissions",
+        "/discrimination-reports/follow-ups",
+        "/discrimination-reports/submissions/",
+    ] {
         assert!(is_unaddressed(path) && is_unaddressed(&format!("{MOUNT}{path}")), "{path}");
     }
-    for path in ["/discrimination-reports", "/discrimination-reports/statistics", "/cases", "/discrimination-reports/submissions/x"] {
+    for path in [
+        "/discrimination-reports",
+        "/discrimination-reports/statistics",
+        "/cases",
+        "/discrimination-reports/submissions/x",
+    ] {
         assert!(!is_unaddressed(&format!("{MOUNT}{path}")), "{path}");
     }
 }

@@ -14,9 +14,7 @@ use crate::discrimination::codes::{
     AreaOfLife, DiscriminationGround, DiscriminationReportChannel, DiscriminationReportUrgency, ReporterRole,
     RespondentKind,
 };
-use crate::discrimination::rules::{
-    DiscriminationReportOutcome, DiscriminationReportSide, DiscriminationReportStatus,
-};
+use crate::discrimination::rules::{DiscriminationReportOutcome, DiscriminationReportSide, DiscriminationReportStatus};
 use crate::entry;
 use crate::page_of;
 

@@ -207,7 +207,8 @@ impl<'s> Rows<'s> {
             "discrimination_report" => self.make_reported().0,
             "ended_discrimination_report" => {
                 let (report, officer) = self.make_reported();
-                let ended = json!({"to": "dismissed", "outcome": "not_enough_information", "note": "Nothing to go by."});
+                let ended =
+                    json!({"to": "dismissed", "outcome": "not_enough_information", "note": "Nothing to go by."});
                 let moves = format!("/discrimination-reports/{report}/transitions");
                 officer.post_matching(&moves, "*", &ended).expect(201);
                 report

@@ -7,7 +7,8 @@ use crate::both;
 use crate::people::privacy::{dump, dump_of};
 
 /// What nobody but officers and who reports may read.
-const PRIVATE: [&str; 5] = ["said my name", "Wanjiru Invented", "+39 040 1234567", "Ours is not to judge", "Which day was it?"];
+const PRIVATE: [&str; 5] =
+    ["said my name", "Wanjiru Invented", "+39 040 1234567", "Ours is not to judge", "Which day was it?"];
 
 both! {
     fn no_record_repeats_what_was_told_or_who_told_it(world: &World) {

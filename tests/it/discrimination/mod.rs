@@ -8,8 +8,8 @@ mod way;
 
 use serde_json::{Value, json};
 
-use crate::support::http::{Answer, Client};
 use crate::support::World;
+use crate::support::http::{Answer, Client};
 
 /// A report to Udine without a name.
 pub fn told(world: &World) -> Value {

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::{followed, listed, submitted, taken, told, wrong_member};
 use crate::both;
+use crate::operations::deployment::{Deployment, log_in};
 use crate::people::privacy::dump;
 use crate::support::Product;
 use crate::support::http::{Client, MOUNT};
 use crate::support::process::{ServerProcess, command};
-use crate::operations::deployment::{Deployment, log_in};
 
 both! {
     fn many_calls_from_one_place_are_slowed_down_each_kind_by_itself(world: &World) {
@@ -71,7 +71,11 @@ fn the_log_has_the_address_of_every_caller_but_of_who_reports() {
     let maria = log_in(deployment.base(), &deployment.fixture, "maria_case_manager");
     let report = json!({"organisation_id": deployment.fixture.comune_udine, "description": "The flat was let.", "area_of_life": "housing",
         "respondent_kind": "landlord", "reporter_role": "affected", "language": "it"});
-    for path in ["/discrimination-reports/submissions", "/discrimination%2Dreports/submissions", "/%64iscrimination-reports/submissions"] {
+    for path in [
+        "/discrimination-reports/submissions",
+        "/discrimination%2Dreports/submissions",
+        "/%64iscrimination-reports/submissions",
+    ] {
         for client in [&nobody, &maria] {
             client.post(path, &report);
         }
@@ -80,9 +84,14 @@ fn the_log_has_the_address_of_every_caller_but_of_who_reports() {
     nobody.post("/discrimination-reports/follow-ups", &json!({})).expect(422);
     assert!(deployment.processes[0].terminate().success());
     let log = deployment.processes[0].errors();
-    let of = |what: &str| -> Vec<String> { log.lines().filter(|line| line.contains(what)).map(str::to_owned).collect() };
+    let of =
+        |what: &str| -> Vec<String> { log.lines().filter(|line| line.contains(what)).map(str::to_owned).collect() };
     assert!(of(&format!("{MOUNT}/status ")).iter().all(|line| line.contains("ip=127.0.0.1")), "{log}");
-    let told = [of(&format!("{MOUNT}/discrimination-reports/submissions")), of(&format!("{MOUNT}/discrimination-reports/follow-ups"))].concat();
+    let told = [
+        of(&format!("{MOUNT}/discrimination-reports/submissions")),
+        of(&format!("{MOUNT}/discrimination-reports/follow-ups")),
+    ]
+    .concat();
     assert!(told.len() >= 4, "{log}");
     for line in &told {
         assert!(line.contains(" ip=- consumer=- "), "{line}");

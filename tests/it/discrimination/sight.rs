@@ -44,7 +44,7 @@ both! {
         }
         let nadia = world.nadia_anti_discrimination_officer();
         let colleague = officer_of(world, &world.fixture.comune_udine);
-        assert_eq!(listed(&colleague, ""), [report.clone()]);
+        assert_eq!(listed(&colleague, ""), std::slice::from_ref(&report));
         assert_eq!(colleague.get(&at(&report)).expect(200).json(), nadia.get(&at(&report)).expect(200).json());
     }
 
@@ -177,13 +177,13 @@ both! {
         }
         assert_eq!(seen, all);
         assert_eq!(listed(&nadia, "?box=inbox"), all);
-        assert_eq!(listed(&nadia, "?box=outbox"), [routed.clone()]);
-        assert_eq!(listed(&nadia, "?status=routed"), [routed.clone()]);
-        assert_eq!(listed(&nadia, "?urgency=high"), [routed.clone()]);
-        assert_eq!(listed(&nadia, "?area_of_life=police"), [police.clone()]);
+        assert_eq!(listed(&nadia, "?box=outbox"), std::slice::from_ref(&routed));
+        assert_eq!(listed(&nadia, "?status=routed"), std::slice::from_ref(&routed));
+        assert_eq!(listed(&nadia, "?urgency=high"), std::slice::from_ref(&routed));
+        assert_eq!(listed(&nadia, "?area_of_life=police"), std::slice::from_ref(&police));
         assert_eq!(listed(&nadia, &format!("?territory_id={}", world.fixture.trieste)), [police]);
         assert_eq!(listed(&nadia, &format!("?organisation_id={}", world.fixture.comune_trieste)), Vec::<String>::new());
-        assert_eq!(listed(&igor, "?box=inbox"), [routed.clone()]);
+        assert_eq!(listed(&igor, "?box=inbox"), std::slice::from_ref(&routed));
         assert_eq!(listed(&igor, ""), [routed]);
         assert_eq!(listed(&igor, "?box=outbox"), Vec::<String>::new());
     }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{at, followed, listed, members, moved, routed, sent_to_trieste, submitted, taken, told, told_by, triaged, unmet, wrong_member};
+use super::{
+    at, followed, listed, members, moved, routed, sent_to_trieste, submitted, taken, told, told_by, triaged, unmet,
+    wrong_member,
+};
 use crate::both;
 
 both! {
