@@ -17,6 +17,7 @@ pub mod consents;
 pub mod delimited;
 pub mod demo;
 pub mod directory;
+pub mod discrimination;
 pub mod error;
 pub mod evaluations;
 pub mod external_ids;

@@ -14,6 +14,7 @@ use utoipa::OpenApi as _;
 
 use crate::app::{ContractPaths, MOUNT};
 use crate::attachments::types::{MAX_SIZE, MediaType};
+use crate::discrimination::list::DiscriminationReportBox;
 use crate::error::{FieldError, Problem, UnmetGuard};
 use crate::objectives::types::ObjectiveEmbed;
 use crate::observatory::indicators::charts::ChartForm;
@@ -22,7 +23,7 @@ use crate::observatory::indicators::charts::ChartForm;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm, ObjectiveEmbed)))]
+#[openapi(components(schemas(Problem<'static>, FieldError, UnmetGuard, ChartForm, ObjectiveEmbed, DiscriminationReportBox)))]
 struct Shared;
 
 /// The operations as the handlers describe them.
@@ -146,6 +147,7 @@ fn tags() -> Value {
         {"name": "Agreements", "description": "Who may refer what to whom, and which data may travel."},
         {"name": "Policy documents", "description": "Acts and plans of public bodies, what of them is done for integration, and how that is followed (domain C3)."},
         {"name": "Networks", "description": "Networks of bodies: members in time, meetings, what went before (domain C6)."},
+        {"name": "Discrimination", "description": "Reports of discrimination, with a name or without one, and what came of them (domain C9)."},
         {"name": "Territory", "description": "Territories, their codes and dated memberships (domain 39)."},
         {"name": "Code lists", "description": "Codes with labels in Italian, German and English."},
         {"name": "Sync", "description": "The change feed (domain 44)."},
@@ -301,7 +303,9 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
     let key = takes_key(path, method, operation);
     let of_content = path.ends_with("/content");
     let conditional = matches!(method, "patch" | "delete")
-        || ["/transitions", "/versions", "/forwards", "/extensions"].iter().any(|end| path.ends_with(end))
+        || ["/transitions", "/versions", "/forwards", "/extensions", "/anonymisations"]
+            .iter()
+            .any(|end| path.ends_with(end))
             && method == "post"
         || of_content && method == "put";
     // Made or edited, so the precondition is the sender's choice.
@@ -360,6 +364,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value) {
         "/sandbox/clock" | "/catalog" => statuses.push(404),
         "/auth/token" => statuses.push(401),
         "/partner-links/exchanges" => statuses.extend([404, 410]),
+        "/discrimination-reports/follow-ups" => statuses.push(404),
         "/partner-links/answers" => statuses.extend([404, 409, 410]),
         _ => {}
     }

@@ -18,6 +18,12 @@ use crate::directory::{
     capacities, location_handlers as locations, matches, organisation_handlers as organisations, programs,
     service_at_locations, service_handlers as services, translation_handlers as translations, verifications,
 };
+use crate::discrimination::{
+    anonymisations as discrimination_anonymisations, follow_ups as discrimination_follow_ups,
+    handlers as discrimination_reports, list as discrimination_report_list, messages as discrimination_messages,
+    statistics as discrimination_statistics, submissions as discrimination_submissions,
+    transitions as discrimination_transitions,
+};
 use crate::evaluations::{
     contribution_texts as evaluation_contribution_texts,
     contribution_transitions as evaluation_contribution_transitions, contributions as evaluation_contributions,
@@ -254,6 +260,18 @@ operations! {
     evaluation_themes::read_evaluation_theme,
     evaluation_themes::edit_evaluation_theme,
     evaluation_themes::delete_evaluation_theme,
+    discrimination_report_list::list_discrimination_reports,
+    discrimination_reports::create_discrimination_report,
+    discrimination_submissions::create_discrimination_report_submission,
+    discrimination_follow_ups::create_discrimination_report_follow_up,
+    discrimination_statistics::read_discrimination_report_statistics,
+    discrimination_reports::read_discrimination_report,
+    discrimination_reports::read_discrimination_reporter,
+    discrimination_transitions::list_discrimination_report_transitions,
+    discrimination_transitions::create_discrimination_report_transition,
+    discrimination_messages::list_discrimination_report_messages,
+    discrimination_messages::create_discrimination_report_message,
+    discrimination_anonymisations::create_discrimination_report_anonymisation,
     objectives::list_objectives,
     objectives::create_objective,
     objectives::read_objective,

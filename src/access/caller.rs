@@ -36,7 +36,8 @@ pub mod resources {
     use super::{Names, Resource};
     names!(Resource: Me, Users, ApiClients, Grants, Organisations, Territories, CodeLists, People, PersonExports, Cases, CaseHistory,
         CaseAccesses, CaseHouseholdMembers, Relations, Households, Contacts, Worklist, Workloads, LegalStatuses, Reminders, Consents, Notes, Attachments, Tasks, Assessments, Goals, Plans, Appointments, Pathways, PathwayTemplates, Services, ServiceVerifications, ServiceCapacities, Programs, Locations, ServiceAtLocations, Agreements, Referrals, ReferralPackages, ReferralOverrides, PartnerLinks, Transfers, TransferRequests, TransferPackages, TransferRecords, SharedAccesses, SharedAccessPackages, Networks, NetworkMembers, NetworkMeetings, PolicyDocuments, PolicyMeasures, Changes, AuditRecords, AuditSeals, Sandbox, Translations, Datasets, DatasetReleases, DataImports, Indicators,
-        Observatories, ObservatoryEntries, EvaluationRounds, EvaluationContributions, EvaluationThemes, Objectives, Activities, ActivityResults);
+        Observatories, ObservatoryEntries, EvaluationRounds, EvaluationContributions, EvaluationThemes, Objectives, Activities, ActivityResults,
+        DiscriminationReports, DiscriminationReporters, DiscriminationReportMessages, DiscriminationReportStatistics);
 }
 
 /// What the door found in `Authorization`, for extractors.

@@ -173,8 +173,8 @@ pub async fn read_grant(
 
 /// Give a grant.
 ///
-/// Within your own organisation, territories and target groups, and only roles that yours may grant. It counts at the
-/// caller's next request.
+/// Within your own organisation, territories and target groups, and only roles that yours may grant; nobody makes themselves an
+/// anti-discrimination officer. It counts at the caller's next request.
 #[utoipa::path(
     tag = "Access",
     request_body = NewGrant,
@@ -215,6 +215,10 @@ fn check(unit: &mut Unit<'_>, new: &NewGrant) -> ApiResult<()> {
         .ok_or_else(|| ApiError::unknown_reference("principal_id"))?;
     if !unit.rights.may_in(Action::Create, Resource::Grants, new.organisation_id) {
         return Err(ApiError::unknown_reference("organisation_id"));
+    }
+    // A report may be about whoever administers.
+    if new.role == Role::AntiDiscriminationOfficer && new.principal_id == unit.rights.principal {
+        return Err(ApiError::forbidden("nobody makes themselves an anti-discrimination officer"));
     }
     codes::check_all(unit.app, "target_groups", "target_groups", &new.target_groups)?;
     let wanted = scope::reach(unit.connection, &new.territory_ids, clock::date_of(unit.now))?;

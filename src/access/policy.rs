@@ -15,6 +15,8 @@ text_enum! {
         TrainingOrganiser = "training_organiser",
         ObservatoryAnalyst = "observatory_analyst",
         SteeringReader = "steering_reader",
+        /// Who takes reports of discrimination for a body and works on them: nobody else reads these.
+        AntiDiscriminationOfficer = "anti_discrimination_officer",
         Auditor = "auditor",
         SyncClient = "sync_client",
     }
@@ -73,6 +75,10 @@ text_enum! {
         Objectives = "objectives",
         Activities = "activities",
         ActivityResults = "activity_results",
+        DiscriminationReports = "discrimination_reports",
+        DiscriminationReporters = "discrimination_reporters",
+        DiscriminationReportMessages = "discrimination_report_messages",
+        DiscriminationReportStatistics = "discrimination_report_statistics",
         CodeLists = "code_lists",
         People = "people",
         PersonExports = "person_exports",
@@ -196,6 +202,19 @@ pub fn allows(role: Role, action: Action, resource: Resource) -> bool {
         R::ApiClients => administers(role) && matches!(action, List | Read | Create | Edit),
         R::Grants => administers(role) && matches!(action, List | Read | Create | Delete),
 
+        // A report may be about those who administer or audit: the officers of a body alone read it.
+        R::DiscriminationReports => match role {
+            Role::AntiDiscriminationOfficer => matches!(action, List | Read | Create | Transition | Delete),
+            // On somebody's behalf; what was taken is not read again.
+            Role::HelpDeskOperator => action == Create,
+            _ => false,
+        },
+        R::DiscriminationReporters => matches!((role, action), (Role::AntiDiscriminationOfficer, Read)),
+        R::DiscriminationReportMessages => role == Role::AntiDiscriminationOfficer && matches!(action, List | Create),
+        R::DiscriminationReportStatistics => {
+            matches!((role, action), (Role::AntiDiscriminationOfficer | Role::ObservatoryAnalyst, Read))
+        }
+
         R::People => match role {
             Role::CaseManager => matches!(action, Read | Search | Create | Edit | Transition),
             Role::HelpDeskOperator => matches!(action, Read | Search | Create),
@@ -318,6 +337,7 @@ pub fn may_grant(role: Role) -> &'static [Role] {
             Role::TrainingOrganiser,
             Role::ObservatoryAnalyst,
             Role::SteeringReader,
+            Role::AntiDiscriminationOfficer,
             Role::SyncClient,
         ],
         _ => &[],

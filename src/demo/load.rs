@@ -10,7 +10,9 @@ use crate::access::grants::{self, NewGrant};
 use crate::access::users::{self, NewUser};
 use crate::access::{GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, api_clients, auth, passwords};
 use crate::cases::pathway_templates::PathwayTemplateId;
-use crate::demo::{callers, directory, evaluations, networks, offers, policies, referrals, register, statistics};
+use crate::demo::{
+    callers, directory, discrimination, evaluations, networks, offers, policies, referrals, register, statistics,
+};
 use crate::directory::organisation_handlers as organisations;
 use crate::directory::organisations::{OrganisationDetails, OrganisationRow};
 use crate::error::{ApiError, ApiResult};
@@ -108,6 +110,7 @@ pub fn everything(unit: &mut Unit<'_>) -> ApiResult<()> {
     // An observatory watches acts.
     policies::all(unit, &known)?;
     evaluations::all(unit, &known)?;
+    discrimination::all(unit, &known)?;
     offers::all(unit, &known)
 }
 

@@ -3,6 +3,7 @@
 pub mod bulk;
 pub mod callers;
 mod directory;
+mod discrimination;
 mod evaluations;
 pub mod load;
 mod networks;

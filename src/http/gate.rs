@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use crate::access::caller::Presented;
 use crate::app::{App, MOUNT};
 use crate::clock;
+use crate::discrimination::submissions::is_unaddressed;
 use crate::error::{ApiError, Kind};
 use crate::http::limits::{Standing, Subject};
 use crate::http::request::RequestId;
@@ -54,6 +55,7 @@ pub async fn gate(
         request.extensions_mut().insert(presented);
     }
     let standing = app.limits.count(subject);
+    let unaddressed = is_unaddressed(request.path());
     let peer = request.peer_addr();
     // No copy of the request may live while the inner layers route it. Answers that come without one are sent as an error
     // that carries the finished response.
@@ -86,13 +88,15 @@ pub async fn gate(
     let status = response.as_ref().map_or_else(HttpResponse::status, ServiceResponse::status).as_u16();
     app.metrics.answered(method.as_str(), &route, status, started.elapsed().as_secs_f64());
     if log::log_enabled!(target: "access", log::Level::Info) {
+        // Who reports discrimination without a login is not to be found from the log, however the path was written.
+        let is_told = !unaddressed && !is_unaddressed(&route);
         // The route's template stands for the URI: queries and ids may say more than a log should keep.
         log::info!(
             target: "access",
             "{} {method} {route} {status} ip={} consumer={} request={} us={}",
             clock::now(),
-            peer.map_or_else(|| "-".into(), |peer| peer.ip().to_string()),
-            consumer.map_or_else(|| "-".into(), |id| id.to_string()),
+            peer.filter(|_| is_told).map_or_else(|| "-".into(), |peer| peer.ip().to_string()),
+            consumer.filter(|_| is_told).map_or_else(|| "-".into(), |id| id.to_string()),
             id.0,
             started.elapsed().as_micros(),
         );

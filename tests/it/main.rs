@@ -17,6 +17,7 @@ mod cases;
 mod codes;
 mod contract;
 mod directory;
+mod discrimination;
 mod exchange;
 mod flow;
 mod hsds;

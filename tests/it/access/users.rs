@@ -98,7 +98,7 @@ both! {
             names.extend(page["items"].as_array().expect("users").iter().map(|user| user["username"].to_string()));
             next = page["_links"]["next"].as_str().map(str::to_owned);
         }
-        assert_eq!(names.len(), 4, "{names:?}");
+        assert_eq!(names.len(), 5, "{names:?}");
         world.maria_case_manager().get("/users").expect(403);
     }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::{FILE, FILE_TYPE, Stage, declared, id_of};
 use crate::support::{Client, planning};
@@ -130,6 +130,10 @@ rows! {
     evaluation_theme,
     /// Of a round that is closed.
     published_theme,
+    /// Received, with who reports.
+    discrimination_report,
+    /// Dismissed.
+    ended_discrimination_report,
     objective,
     planned_activity,
     /// Under way.
@@ -200,6 +204,15 @@ impl<'s> Rows<'s> {
             | "planned_activity"
             | "activity"
             | "activity_result" => self.make_of_evaluation(&anna, name),
+            "discrimination_report" => self.make_reported().0,
+            "ended_discrimination_report" => {
+                let (report, officer) = self.make_reported();
+                let ended =
+                    json!({"to": "dismissed", "outcome": "not_enough_information", "note": "Nothing to go by."});
+                let moves = format!("/discrimination-reports/{report}/transitions");
+                officer.post_matching(&moves, "*", &ended).expect(201);
+                report
+            }
             "policy_document" | "policy_measure" => self.make_of_policies(&anna, name),
             "user" | "client" | "grant" | "union" | "membership" | "territory_event" | "code_list_version" => {
                 self.make_of_administration(&anna, name)
@@ -208,6 +221,29 @@ impl<'s> Rows<'s> {
             "published_template" => self.stage.template(&self.organisation, true),
             _ => self.make_of_case(name),
         }
+    }
+
+    /// Gives a report to the municipality with an officer there.
+    fn make_reported(&self) -> (String, Client) {
+        let world = self.stage.world;
+        let officer = if self.organisation == world.fixture.comune_udine.to_string() {
+            world.nadia_anti_discrimination_officer()
+        } else {
+            world.igor_anti_discrimination_officer_in_trieste()
+        };
+        (officer.post("/discrimination-reports", &self.reported()).expect(201).id(), officer)
+    }
+
+    fn reported(&self) -> Value {
+        json!({"organisation_id": self.organisation, "description": "The flat was let.", "area_of_life": "housing",
+            "grounds": ["religion"], "respondent_kind": "landlord", "reporter_role": "affected", "language": "en",
+            "reporter": {"name": "Somebody", "identity_may_be_shared": true}})
+    }
+
+    /// The code of a fresh report.
+    pub fn follow_up_code(&self) -> String {
+        let officer = self.stage.world.nadia_anti_discrimination_officer();
+        id_of(&officer.post("/discrimination-reports", &self.reported()).expect(201), "follow_up_code")
     }
 
     fn make_of_person(&self, name: &str) -> String {

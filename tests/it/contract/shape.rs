@@ -119,6 +119,8 @@ fn only_these_operations_are_open_to_everyone() {
         "revoke_token",
         "create_token",
         "read_catalogue",
+        "create_discrimination_report_follow_up",
+        "create_discrimination_report_submission",
         "read_indicator_chart",
         "create_partner_link_answer",
         "create_partner_link_exchange",

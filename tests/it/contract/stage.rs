@@ -229,6 +229,7 @@ impl<'w> Stage<'w> {
                 "password" if operation.id == "create_token" => *value = json!(SECRET),
                 "current_password" => *value = json!(SECRET),
                 "token" if operation.id == "create_partner_link_exchange" => {}
+                "follow_up_code" => *value = json!(rows.follow_up_code()),
                 "answer_token" => *value = json!(self.answer_token(rows)),
                 "token" => *value = json!(self.token(operation)),
                 _ => {}
@@ -365,6 +366,10 @@ impl<'w> Stage<'w> {
             ("evaluation_round_id", _) => rows.evaluation_round(),
             ("evaluation_contribution_id", _) => rows.evaluation_contribution(),
             ("evaluation_theme_id", "read_evaluation_theme") => rows.published_theme(),
+            ("discrimination_report_id", "create_discrimination_report_anonymisation") => {
+                rows.ended_discrimination_report()
+            }
+            ("discrimination_report_id", _) => rows.discrimination_report(),
             ("objective_id", _) => rows.objective(),
             // The example begins it.
             ("activity_id", "create_activity_transition") => rows.planned_activity(),

@@ -70,7 +70,7 @@ both! { in_a_sandbox:
         let stage = Stage::new(world);
         let shared = stage.in_udine();
         let (mut allowed, mut refused) = (0, 0);
-        walk("in nine roles", |operation| {
+        walk("in ten roles", |operation| {
             let Some((action, resource)) = permission(&operation) else { return };
             for &role in Role::ALL {
                 // Fresh rows for a write: what one role does must not stand in the way of the next.
@@ -98,6 +98,7 @@ both! { in_a_sandbox:
         let stage = Stage::new(world);
         let (udine, trieste) = (stage.in_udine(), stage.in_trieste());
         let (matej, paolo) = (world.matej_case_manager_in_trieste(), world.paolo_organisation_administrator());
+        let igor = world.igor_anti_discrimination_officer_in_trieste();
         let (mut hidden, mut public) = (0, 0);
         walk("on the rows of others", |operation| {
             // Who asks, for whose row, and the role that the body is written for.
@@ -108,10 +109,13 @@ both! { in_a_sandbox:
                 "{attachment_id}", "{consent_id}", "{referral_id}", "{partner_link_id}", "{transfer_id}", "{transfer_request_id}",
                 "{shared_access_id}",
             ];
+            let reported = ["{discrimination_report_id}"];
             let administered = ["{user_id}", "{api_client_id}", "{grant_id}"];
             let asks = |names: &[&str]| names.iter().any(|name| operation.path.contains(name));
             let (client, rows, role) = if asks(&personal) {
                 (&matej, &udine, Role::CaseManager)
+            } else if asks(&reported) {
+                (&igor, &udine, Role::AntiDiscriminationOfficer)
             } else if asks(&administered) {
                 (&paolo, &trieste, Role::OrganisationAdministrator)
             } else {
@@ -210,6 +214,7 @@ both! { in_a_sandbox:
                 Role::CaseManager,
                 Role::SystemAdministrator,
                 Role::OrganisationAdministrator,
+                Role::AntiDiscriminationOfficer,
                 Role::Auditor,
                 Role::SyncClient,
             ];

@@ -1,6 +1,6 @@
 //! What a deployment lives through: races, lost connections, killed processes, starts and stops.
 
-mod deployment;
+pub mod deployment;
 mod proxy;
 
 mod door;

@@ -11,6 +11,17 @@ use crate::support::http::Client;
 
 /// Every value of every table, as text, and the store of objects with all that it keeps.
 pub fn dump(world: &World) -> String {
+    let mut text = dump_of(world, |_| true);
+    if let Some(store) = &world.objects {
+        let bytes = store.bytes();
+        text.push_str(&hexadecimal(&bytes));
+        text.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    text
+}
+
+/// Every value of some tables, as text.
+pub fn dump_of(world: &World, wanted: impl Fn(&str) -> bool) -> String {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
     #[derive(QueryableByName)]
@@ -34,7 +45,7 @@ pub fn dump(world: &World) -> String {
         approdo_db::Connection::Sqlite(_) => ("SELECT name AS line FROM sqlite_master WHERE type = 'table'", true),
     };
     let mut text = String::new();
-    for table in ask(&mut connection, tables.into()) {
+    for table in ask(&mut connection, tables.into()).into_iter().filter(|table| wanted(table)) {
         let rows = if sqlite {
             let columns = ask(
                 &mut connection,
@@ -48,11 +59,6 @@ pub fn dump(world: &World) -> String {
             text.push_str(&line);
             text.push('\n');
         }
-    }
-    if let Some(store) = &world.objects {
-        let bytes = store.bytes();
-        text.push_str(&hexadecimal(&bytes));
-        text.push_str(&String::from_utf8_lossy(&bytes));
     }
     text
 }

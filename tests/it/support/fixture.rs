@@ -93,9 +93,11 @@ fn put(unit: &mut Unit<'_>) -> Fixture {
         ("lorenzo_training_organiser", Role::TrainingOrganiser, comune_udine, udine),
         ("elena_observatory_analyst", Role::ObservatoryAnalyst, root, region),
         ("bruno_steering_reader", Role::SteeringReader, root, region),
+        ("nadia_anti_discrimination_officer", Role::AntiDiscriminationOfficer, comune_udine, udine),
         ("giulia_auditor", Role::Auditor, root, italy),
         ("regional_sync_client", Role::SyncClient, root, region),
         ("matej_case_manager_in_trieste", Role::CaseManager, comune_trieste, trieste),
+        ("igor_anti_discrimination_officer_in_trieste", Role::AntiDiscriminationOfficer, comune_trieste, trieste),
     ] {
         let id = PrincipalId::new();
         let is_client = role == Role::SyncClient;

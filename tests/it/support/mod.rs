@@ -261,6 +261,14 @@ impl World {
         self.caller("samira_help_desk_operator")
     }
 
+    pub fn nadia_anti_discrimination_officer(&self) -> Client {
+        self.caller("nadia_anti_discrimination_officer")
+    }
+
+    pub fn igor_anti_discrimination_officer_in_trieste(&self) -> Client {
+        self.caller("igor_anti_discrimination_officer_in_trieste")
+    }
+
     pub fn giulia_auditor(&self) -> Client {
         self.caller("giulia_auditor")
     }

@@ -8,6 +8,7 @@ mod case_work;
 mod consented;
 mod deployment;
 mod directory;
+mod discrimination;
 mod evaluated;
 mod networking;
 mod observed;
@@ -27,6 +28,7 @@ pub use case_work::*;
 pub use consented::*;
 pub use deployment::*;
 pub use directory::*;
+pub use discrimination::*;
 pub use evaluated::*;
 pub use networking::*;
 pub use observed::*;
@@ -65,6 +67,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     dataset_slices,
     datasets,
     directory_sources,
+    discrimination_report_grounds,
+    discrimination_report_messages,
+    discrimination_reporters,
+    discrimination_reports,
     evaluation_contributions,
     evaluation_placements,
     evaluation_rounds,

@@ -1,0 +1,4 @@
+DROP TABLE discrimination_report_messages;
+DROP TABLE discrimination_reporters;
+DROP TABLE discrimination_report_grounds;
+DROP TABLE discrimination_reports;

@@ -1,0 +1,247 @@
+//! How many reports there were, about what and where, and how they ended: of years that are over. What a year has counted does not change
+//! any more, so that nobody learns of the newest report by asking twice.
+
+use std::collections::BTreeSet;
+
+use actix_web::get;
+use approdo_db::types::Uuid;
+use approdo_db::{Prepared, Value, text_enum};
+use chrono::{Datelike as _, NaiveDate};
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::access::caller::{Caller, actions, resources};
+use crate::access::rights::HeldGrant;
+use crate::access::scope::of_organisations;
+use crate::access::standing::Asks as _;
+use crate::access::{Action, Resource, Role, TerritoryId};
+use crate::clock;
+use crate::discrimination::codes::{AreaOfLife, DiscriminationGround};
+use crate::discrimination::counts::{Cell, Told, Year};
+use crate::discrimination::rules::DiscriminationReportOutcome;
+use crate::error::{ApiError, ApiResult};
+use crate::http::{Answer, Door, Parameters, Reader};
+use crate::observatory::datasets::THRESHOLD;
+
+text_enum! {
+    /// By what reports are counted.
+    #[derive(ToSchema)]
+    DiscriminationReportBreakdown {
+        /// In which they were received.
+        Month = "month",
+        /// In which they were received.
+        Quarter = "quarter",
+        AreaOfLife = "area_of_life",
+        /// As reported; a report can have several.
+        Ground = "ground",
+        /// Where it happened.
+        Territory = "territory",
+        /// Of those that ended in the year.
+        Outcome = "outcome",
+    }
+}
+
+/// What to count.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DiscriminationReportStatisticsQuery {
+    /// A year that is over (UTC); the last one when absent.
+    #[validate(range(min = 2000, max = 9998))]
+    #[param(minimum = 2000, maximum = 9998)]
+    year: Option<i32>,
+    /// By what; by month when absent.
+    breakdown: Option<DiscriminationReportBreakdown>,
+}
+
+/// One count, and the same of the year before.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DiscriminationReportCount {
+    /// What is counted: `2025-03`, `2025-Q1`, a value of `AreaOfLife`, `DiscriminationGround` or `DiscriminationReportOutcome`, the id of a
+    /// territory, or `not_stated`.
+    #[schema(max_length = 40)]
+    pub code: String,
+    /// Absent where it is hidden: below five, or so that what is below five is not computed. Of a territory absent where there were none
+    /// as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, maximum = 9007199254740991_i64)]
+    pub count: Option<i64>,
+    /// Of the year before, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, maximum = 9007199254740991_i64)]
+    pub previous_count: Option<i64>,
+    /// How much more than in the year before, where both are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -9007199254740991_i64, maximum = 9007199254740991_i64)]
+    pub change: Option<i64>,
+}
+
+/// How many reports of discrimination there were in a year.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DiscriminationReportStatistics {
+    #[schema(minimum = 2000, maximum = 9998)]
+    pub year: i32,
+    pub breakdown: DiscriminationReportBreakdown,
+    /// Counts above nought and below it are hidden.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub suppress_below: i64,
+    /// All that were received in the year; of the breakdown by outcome, all that ended.
+    pub total: DiscriminationReportCount,
+    #[schema(max_items = 10000)]
+    pub items: Vec<DiscriminationReportCount>,
+}
+
+/// Count reports of discrimination.
+///
+/// Those that were sent to your bodies, by year and one breakdown, with the year before. For officers those of their own body; for
+/// observatory analysts those of the organisations and territories of their grants. Small counts are hidden, for everybody alike.
+#[utoipa::path(
+    tag = "Discrimination",
+    params(DiscriminationReportStatisticsQuery),
+    responses((status = 200, description = "The counts.", body = DiscriminationReportStatistics))
+)]
+#[get("/discrimination-reports/statistics")]
+pub async fn read_discrimination_report_statistics(
+    door: Door,
+    caller: Caller<actions::Read, resources::DiscriminationReportStatistics>,
+    query: Parameters<DiscriminationReportStatisticsQuery>,
+) -> ApiResult<Answer> {
+    door.read("read_discrimination_report_statistics", caller, move |reader| {
+        let asked = query.read()?;
+        let last = clock::date_of(reader.now).year() - 1;
+        let year = asked.year.unwrap_or(last);
+        if year > last {
+            return Err(ApiError::malformed("year: is not over yet"));
+        }
+        let breakdown = asked.breakdown.unwrap_or(DiscriminationReportBreakdown::Month);
+        let (now, before) = (counted(reader, year)?.told(), counted(reader, year - 1)?.told());
+        Answer::ok(&DiscriminationReportStatistics {
+            year,
+            breakdown,
+            suppress_below: THRESHOLD,
+            total: breakdown.total(&now, &before),
+            items: breakdown.items(year, &now, &before),
+        })
+    })
+    .await
+}
+
+fn compared(code: String, count: Option<i64>, previous_count: Option<i64>) -> DiscriminationReportCount {
+    let change = count.zip(previous_count).map(|(count, previous)| count - previous);
+    DiscriminationReportCount { code, count, previous_count, change }
+}
+
+fn of(told: &Told, cell: Cell) -> Option<i64> {
+    told.get(&cell).copied().flatten()
+}
+
+impl DiscriminationReportBreakdown {
+    fn total(self, now: &Told, before: &Told) -> DiscriminationReportCount {
+        let cell = if self == Self::Outcome { Cell::Ended } else { Cell::Received };
+        compared("total".to_owned(), of(now, cell), of(before, cell))
+    }
+
+    fn items(self, year: i32, now: &Told, before: &Told) -> Vec<DiscriminationReportCount> {
+        let cells: Vec<(String, Cell)> = match self {
+            Self::Month => (1..=12).map(|month| (format!("{year}-{month:02}"), Cell::Month(month))).collect(),
+            Self::Quarter => (1..=4).map(|quarter| (format!("{year}-Q{quarter}"), Cell::Quarter(quarter))).collect(),
+            Self::AreaOfLife => {
+                AreaOfLife::ALL.iter().map(|area| (area.as_str().to_owned(), Cell::Area(*area))).collect()
+            }
+            Self::Ground => DiscriminationGround::ALL
+                .iter()
+                .map(|ground| (ground.as_str().to_owned(), Cell::Ground(*ground)))
+                .collect(),
+            Self::Outcome => DiscriminationReportOutcome::ALL
+                .iter()
+                .map(|outcome| (outcome.as_str().to_owned(), Cell::Outcome(*outcome)))
+                .collect(),
+            Self::Territory => return places(now, before),
+        };
+        cells.into_iter().map(|(code, cell)| compared(code, of(now, cell), of(before, cell))).collect()
+    }
+}
+
+/// Territories of which a count is told. One that is hidden is not named: that somebody there has reported would be told by it, and of a
+/// village that is who.
+fn places(now: &Told, before: &Told) -> Vec<DiscriminationReportCount> {
+    let named = |told: &Told| -> Vec<Option<TerritoryId>> {
+        told.iter()
+            .filter(|(_, count)| count.is_some_and(|count| count > 0))
+            .filter_map(|(cell, _)| if let Cell::Place(place) = cell { Some(*place) } else { None })
+            .collect()
+    };
+    let all: BTreeSet<Option<TerritoryId>> = named(now).into_iter().chain(named(before)).collect();
+    let code = |place: Option<TerritoryId>| place.map_or_else(|| "not_stated".to_owned(), |id| id.to_string());
+    let count = |told: &Told, place| of(told, Cell::Place(place)).filter(|count| *count > 0);
+    all.into_iter().map(|place| compared(code(place), count(now, place), count(before, place))).collect()
+}
+
+type Received = (Date, Text, Nullable<Uuid>, BigInt);
+
+fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
+    let mut counts = Year::default();
+    let received = Prepared::<Received>::select("r.received_on, r.area_of_life, r.territory_id, count(*)")
+        .sql(" FROM discrimination_reports r WHERE ");
+    let received =
+        within(reader, received, "r.received_on", year)?.sql(" GROUP BY r.received_on, r.area_of_life, r.territory_id");
+    let received: Vec<(NaiveDate, AreaOfLife, Option<TerritoryId>, i64)> = reader.load(received)?;
+    for (on, area, place, count) in received {
+        counts.received(on, area, place, count);
+    }
+    let grounds = Prepared::<(Text, BigInt)>::select("g.ground, count(*)").sql(
+        " FROM discrimination_report_grounds g JOIN discrimination_reports r ON r.id = g.discrimination_report_id \
+         WHERE g.reported AND ",
+    );
+    let grounds: Vec<(DiscriminationGround, i64)> = {
+        let statement = within(reader, grounds, "r.received_on", year)?.sql(" GROUP BY g.ground");
+        reader.load(statement)?
+    };
+    for (ground, count) in grounds {
+        counts.with_ground(ground, count);
+    }
+    let ended = Prepared::<(Text, BigInt)>::select("r.outcome, count(*)").sql(" FROM discrimination_reports r WHERE ");
+    let ended: Vec<(DiscriminationReportOutcome, i64)> = {
+        let statement = within(reader, ended, "r.ended_on", year)?.sql(" GROUP BY r.outcome");
+        reader.load(statement)?
+    };
+    for (outcome, count) in ended {
+        counts.ended(outcome, count);
+    }
+    Ok(counts)
+}
+
+/// Adds to a condition on reports aliased `r` that a day of theirs is in this year, and that the caller may count them. A report that two
+/// grants reach counts once.
+fn within<ST>(reader: &Reader<'_>, statement: Prepared<ST>, day: &'static str, year: i32) -> ApiResult<Prepared<ST>> {
+    let first_of = |year| {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1).ok_or_else(|| ApiError::fault("a year without a day"));
+        first.map(Value::Date)
+    };
+    let mut statement = statement
+        .sql(day)
+        .sql(" >= ")
+        .bind(first_of(year)?)
+        .sql(" AND ")
+        .sql(day)
+        .sql(" < ")
+        .bind(first_of(year + 1)?)
+        .sql(" AND (1 = 0");
+    for grant in reader.rights.grants_for(Action::Read, Resource::DiscriminationReportStatistics) {
+        statement = reached(statement.sql(" OR "), grant);
+    }
+    Ok(statement.sql(")"))
+}
+
+fn reached<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
+    if grant.role == Role::AntiDiscriminationOfficer {
+        // Of their own body alone, as they read them.
+        return statement.sql("r.organisation_id = ").bind(grant.organisation);
+    }
+    of_organisations(statement.sql("(r.organisation_id"), grant)
+        .sql(" AND (r.territory_id IS NULL OR r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
+        .bind(grant.id)
+        .sql(")))")
+}
