@@ -17,7 +17,7 @@ use crate::attachments::Attachments;
 use crate::clock::Clock;
 use crate::codes::KnownCodes;
 use crate::error::{ApiError, ApiResult};
-use crate::http::limits::Limits;
+use crate::http::limits::{Limits, ReportLimits};
 use crate::observatory::imports::running::Places;
 use crate::operations::metrics::Metrics;
 use crate::sync::signal::FeedSignal;
@@ -48,6 +48,7 @@ pub struct App {
     pub codes: KnownCodes,
     pub passwords: Passwords,
     pub limits: Limits,
+    pub report_limits: ReportLimits,
     pub metrics: Metrics,
     pub feed: FeedSignal,
     pub attachments: Attachments,

@@ -111,6 +111,11 @@ pub struct ServeArgs {
     #[arg(long, env = "APPRODO_REQUEST_LIMIT", default_value_t = 60_000)]
     pub request_limit: u32,
 
+    /// Reports of discrimination that one address may send without a login in an hour, and looks at them by their code likewise, each. 0
+    /// where a proxy in front of this process limits them: all callers have its address.
+    #[arg(long, env = "APPRODO_REPORT_LIMIT", default_value_t = 60)]
+    pub report_limit: u32,
+
     /// Origins that browsers may call from; may be given several times.
     #[arg(long = "cors-origin", env = "APPRODO_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,

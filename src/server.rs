@@ -29,7 +29,7 @@ use crate::clock::Clock;
 use crate::codes::{self, KnownCodes};
 use crate::config::{AttachmentArgs, DatabaseArgs, ServeArgs};
 use crate::http::gate;
-use crate::http::limits::Limits;
+use crate::http::limits::{Limits, MINUTE, ReportLimits};
 use crate::observatory::imports::running::Places;
 use crate::operations::metrics::Metrics;
 use crate::operations::{health, metrics, sandbox, wellknown};
@@ -125,6 +125,7 @@ pub struct Parts {
     pub public_url: String,
     pub partner_portal_url: Option<String>,
     pub request_limit: u32,
+    pub report_limit: u32,
     pub access_token_minutes: i64,
     pub refresh_token_hours: i64,
     pub demo: bool,
@@ -138,6 +139,7 @@ impl Parts {
             public_url: "http://localhost".into(),
             partner_portal_url: None,
             request_limit: 60_000,
+            report_limit: 60,
             access_token_minutes: 60,
             refresh_token_hours: 12,
             demo,
@@ -186,7 +188,8 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         recorder,
         codes: known,
         passwords: Passwords::default(),
-        limits: Limits::new(parts.request_limit),
+        limits: Limits::new(parts.request_limit, MINUTE),
+        report_limits: ReportLimits::new(parts.report_limit),
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
         attachments: Attachments::new(&parts.attachments)?,
@@ -223,6 +226,7 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
         public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
         partner_portal_url: args.partner_portal_url.clone(),
         request_limit: args.request_limit,
+        report_limit: args.report_limit,
         access_token_minutes: args.access_token_minutes,
         refresh_token_hours: args.refresh_token_hours,
         demo: args.demo,

@@ -283,6 +283,7 @@ pub async fn create_api_client_secret(
             .set(api_clients::secret_hash.eq(sessions::digest(&secret)))
             .execute(unit.connection)?;
         queries::revoke_sessions(unit.connection, client.id, None, unit.now)?;
+        unit.record(Change::plain("api_client", client.id.0, client.version, Operation::Updated, &["client_secret"]))?;
         let answer = ClientSecret { client_id: client.id, client_secret: Some(secret) };
         unit.created(&format!("/api-clients/{}", client.id), client.version, &answer)
     })

@@ -355,6 +355,8 @@ pub async fn create_password_reset(
             PrincipalStatus::Deactivated => return Err(ApiError::conflict("the user is deactivated")),
         };
         let (token, expires_at) = sessions::add_one_time_token(unit.connection, user.id, purpose, unit.now)?;
+        // Whoever has the token acts as the user from then on: who asked for it is to be found.
+        unit.record(Change::plain("user", user.id.0, user.version, Operation::Updated, &["password_reset"]))?;
         unit.created(&format!("/users/{}", user.id), user.version, &OneTimeToken { token, expires_at })
     })
     .await

@@ -36,7 +36,7 @@ pub fn sides(
     let first = acts(row.organisation_id).then_some(DiscriminationReportSide::First);
     let competent = row
         .competent_org_id
-        .filter(|organisation| row.status.is_known_to_competent() && acts(*organisation))
+        .filter(|organisation| row.status.is_known_to_competent() && row.anonymised_at.is_none() && acts(*organisation))
         .map(|_| DiscriminationReportSide::Competent);
     first.into_iter().chain(competent).collect()
 }
@@ -74,16 +74,17 @@ pub fn lock(
     Ok((row, sides))
 }
 
-/// Whether a body takes reports: somebody active is its anti-discrimination officer. 422 where none is, as for a body that there is not.
-pub fn require_takes_reports(connection: &mut Connection, organisation: OrganisationId, member: &str) -> ApiResult<()> {
+/// Whether a body takes reports: somebody active is its anti-discrimination officer.
+pub fn takes_reports(connection: &mut Connection, organisation: OrganisationId) -> QueryResult<bool> {
     let officers = grants::table
         .inner_join(principals::table.on(principals::id.eq(grants::principal_id)))
         .filter(grants::organisation_id.eq(organisation))
         .filter(grants::role.eq(Role::AntiDiscriminationOfficer))
         .filter(principals::status.eq(PrincipalStatus::Active));
-    if select(exists(officers.select(grants::id))).get_result(connection)? {
-        Ok(())
-    } else {
-        Err(ApiError::unknown_reference(member))
-    }
+    select(exists(officers.select(grants::id))).get_result(connection)
+}
+
+/// 422 for a body that takes no reports, as for one that there is not.
+pub fn require_takes_reports(connection: &mut Connection, organisation: OrganisationId, member: &str) -> ApiResult<()> {
+    if takes_reports(connection, organisation)? { Ok(()) } else { Err(ApiError::unknown_reference(member)) }
 }

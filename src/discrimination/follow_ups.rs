@@ -61,12 +61,12 @@ pub async fn create_discrimination_report_follow_up(
     let address = request.peer_addr().map(|peer| peer.ip());
     let app = door.app.clone();
     let found = blocking(move || {
-        submissions::count_call(&app, "discrimination report follow-up", address)?;
+        submissions::count_call(app.report_limits.follow_ups.as_ref(), address)?;
         let digest = sessions::digest(&asked.follow_up_code);
         app.read_now(|connection| {
             let row = records::of_code(connection, &digest)?.ok_or_else(ApiError::not_found)?;
             let first = DiscriminationReportMessageId(uuid::Uuid::nil());
-            let told = messages::of_report(connection, row.id, first, messages::MOST)?;
+            let told = messages::of_report(connection, row.id, (None, first), messages::MOST)?;
             let answer = |message: messages::MessageRow| DiscriminationReportAnswer {
                 text: message.text,
                 sent_at: message.sent_at,

@@ -71,7 +71,7 @@ pub async fn list_discrimination_reports(
         let own = access::organisations(&reader.rights, Action::List, Resource::DiscriminationReports);
         let first = reports::organisation_id.eq_any(own.clone());
         let routed = reports::competent_org_id.eq_any(own);
-        let competent = routed.and(reports::status.eq_any(KNOWN));
+        let competent = routed.and(reports::status.eq_any(KNOWN)).and(reports::anonymised_at.is_null());
         let mut list = match asked.r#box {
             Some(DiscriminationReportBox::Outbox) => {
                 reports::table.filter(first).filter(reports::competent_org_id.is_not_null()).into_boxed()

@@ -10,9 +10,9 @@ use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, OrganisationId, PrincipalId, Resource};
-use crate::discrimination::access;
 use crate::discrimination::rules::DiscriminationReportSide;
 use crate::discrimination::types::{DiscriminationReportId, DiscriminationReportRow};
+use crate::discrimination::{access, records};
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::http::{Answer, Body, Checked, Door, Id, Parameters};
 use crate::page_of;
@@ -132,15 +132,15 @@ fn of_id(connection: &mut Connection, id: DiscriminationReportMessageId) -> ApiR
 pub fn of_report(
     connection: &mut Connection,
     report: DiscriminationReportId,
-    after: DiscriminationReportMessageId,
+    (since, after): (Option<Timestamp>, DiscriminationReportMessageId),
     limit: i64,
 ) -> QueryResult<Vec<MessageRow>> {
-    messages::table
-        .filter(messages::discrimination_report_id.eq(report))
-        .filter(messages::id.gt(after))
-        .order(messages::id)
-        .limit(limit)
-        .load(connection)
+    let of_report = messages::table.filter(messages::discrimination_report_id.eq(report)).into_boxed();
+    let told = match since {
+        Some(since) => of_report.filter(messages::sent_at.ge(since)),
+        None => of_report,
+    };
+    told.filter(messages::id.gt(after)).order(messages::id).limit(limit).load(connection)
 }
 
 /// Keeps a message about a locked report; used by the demonstration data as well. Its records do not repeat it.
@@ -176,7 +176,7 @@ pub fn tell(
 
 /// List the messages to who reported discrimination.
 ///
-/// Oldest first, of both bodies.
+/// Oldest first, of both bodies. The body it is routed to reads them from its own routing on; what went before is the first body's.
 #[utoipa::path(
     tag = "Discrimination",
     params(("discrimination_report_id" = DiscriminationReportId, Path, description = "The report."), DiscriminationReportMessageQuery),
@@ -194,7 +194,12 @@ pub async fn list_discrimination_report_messages(
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         let after = request.after()?.unwrap_or(DiscriminationReportMessageId(uuid::Uuid::nil()));
-        let rows = of_report(reader.connection, row.id, after, request.limit() + 1)?;
+        let since = if sides.contains(&DiscriminationReportSide::First) {
+            None
+        } else {
+            Some(records::routed(reader.connection, row.id)?.map_or(reader.now, |(_, at)| at))
+        };
+        let rows = of_report(reader.connection, row.id, (since, after), request.limit() + 1)?;
         let page = request.page(rows, |message: &MessageRow| message.id)?;
         let page = page.try_map(|message| Ok(DiscriminationReportMessage::shown(message, &row, &sides)))?;
         reader.shows(Resource::DiscriminationReports, [row.id.0]);

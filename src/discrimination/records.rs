@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use approdo_db::Connection;
 use approdo_db::schema::{
-    discrimination_report_grounds as grounds, discrimination_report_messages as messages,
+    child_transitions, discrimination_report_grounds as grounds, discrimination_report_messages as messages,
     discrimination_reporters as reporters, discrimination_reports as reports,
 };
+use approdo_db::types::RowId;
+use approdo_db::{Connection, Timestamp};
 use diesel::prelude::*;
 
 use crate::discrimination::codes::DiscriminationGround;
+use crate::discrimination::rules::DiscriminationReportStatus;
 use crate::discrimination::types::{
     Beside, DiscriminationReportId, DiscriminationReportRow, DiscriminationReporter, GroundRow,
 };
@@ -94,4 +96,15 @@ pub fn forget(unit: &mut Unit<'_>, id: DiscriminationReportId) -> ApiResult<()> 
     diesel::delete(reporters::table.find(id)).execute(unit.connection)?;
     diesel::delete(messages::table.filter(messages::discrimination_report_id.eq(id))).execute(unit.connection)?;
     Ok(())
+}
+
+/// When a report was routed last: its version then, and the instant.
+pub fn routed(connection: &mut Connection, id: DiscriminationReportId) -> QueryResult<Option<(i64, Timestamp)>> {
+    child_transitions::table
+        .filter(child_transitions::resource_id.eq(RowId(id.0)))
+        .filter(child_transitions::to_status.eq(DiscriminationReportStatus::Routed.as_str()))
+        .order(child_transitions::resource_version.desc())
+        .select((child_transitions::resource_version, child_transitions::at))
+        .first(connection)
+        .optional()
 }

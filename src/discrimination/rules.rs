@@ -1,7 +1,7 @@
 //! The way of a report: pure, no database, no HTTP.
 //!
 //! `received`→`triaged`→`closed`, or `triaged`→`routed`→`taken_up`→`closed`. What is routed comes back as `returned`, and is triaged anew, or
-//! is taken back by who routed it. `received` and `triaged`→`dismissed`. Closed and dismissed are for good.
+//! is taken back by who routed it: once it is taken up, only from a body that has nobody for it any more. `received` and `triaged`→`dismissed`. Closed and dismissed are for good.
 
 use approdo_db::text_enum;
 use utoipa::ToSchema;
@@ -99,8 +99,9 @@ impl Status {
 /// Which side makes a move; none where there is no such way.
 pub fn mover(from: Status, to: Status) -> Option<Side> {
     match (from, to) {
-        // A body that does not answer must not be where a report ends: until it is taken up, it is taken back.
-        (Status::Received | Status::Returned | Status::Routed, Status::Triaged)
+        // A body that does not answer must not be where a report ends: until it is taken up, it is taken back, and from then on where
+        // `refusal_of_taking_back` has nothing against it.
+        (Status::Received | Status::Returned | Status::Routed | Status::TakenUp, Status::Triaged)
         | (Status::Triaged, Status::Routed | Status::Closed)
         | (Status::Received | Status::Triaged, Status::Dismissed) => Some(Side::First),
         (Status::Routed, Status::TakenUp | Status::Returned) | (Status::TakenUp, Status::Closed) => {
@@ -132,6 +133,12 @@ pub fn refusal_of_sharing(share: bool, agreed: Option<bool>) -> Option<UnmetGuar
         }
         (true, None) => Some(UnmetGuard::new("identity_known", "nobody said who they are")),
     }
+}
+
+/// What keeps a report from being taken back: the competent body works on it and still has officers.
+pub fn refusal_of_taking_back(from: Status, has_officers: bool) -> Option<UnmetGuard> {
+    let refused = from == Status::TakenUp && has_officers;
+    refused.then(|| UnmetGuard::new("competent_body_gone", "the body that has taken it up still takes reports"))
 }
 
 /// Whether a report can lose what tells of people.

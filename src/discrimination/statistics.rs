@@ -13,10 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::access::caller::{Caller, actions, resources};
-use crate::access::rights::HeldGrant;
-use crate::access::scope::of_organisations;
+use crate::access::rights::{HeldGrant, Rights};
 use crate::access::standing::Asks as _;
-use crate::access::{Action, Resource, Role, TerritoryId};
+use crate::access::{Action, OrganisationId, Resource, Role, TerritoryId};
 use crate::clock;
 use crate::discrimination::codes::{AreaOfLife, DiscriminationGround};
 use crate::discrimination::counts::{Cell, Told, Year};
@@ -54,6 +53,8 @@ pub struct DiscriminationReportStatisticsQuery {
     year: Option<i32>,
     /// By what; by month when absent.
     breakdown: Option<DiscriminationReportBreakdown>,
+    /// The body that the reports were sent to; that of your grant when absent.
+    organisation_id: Option<OrganisationId>,
 }
 
 /// One count, and the same of the year before.
@@ -84,6 +85,8 @@ pub struct DiscriminationReportStatistics {
     #[schema(minimum = 2000, maximum = 9998)]
     pub year: i32,
     pub breakdown: DiscriminationReportBreakdown,
+    /// The body that they were sent to.
+    pub organisation_id: OrganisationId,
     /// Counts above nought and below it are hidden.
     #[schema(minimum = 1, maximum = 1000)]
     pub suppress_below: i64,
@@ -95,8 +98,8 @@ pub struct DiscriminationReportStatistics {
 
 /// Count reports of discrimination.
 ///
-/// Those that were sent to your bodies, by year and one breakdown, with the year before. For officers those of their own body; for
-/// observatory analysts those of the organisations and territories of their grants. Small counts are hidden, for everybody alike.
+/// Those that were sent to one body, by year and one breakdown, with the year before: for its officers, and for observatory analysts whose
+/// grant has the body among its organisations. Small counts are hidden, and everybody reads the same ones.
 #[utoipa::path(
     tag = "Discrimination",
     params(DiscriminationReportStatisticsQuery),
@@ -116,16 +119,36 @@ pub async fn read_discrimination_report_statistics(
             return Err(ApiError::malformed("year: is not over yet"));
         }
         let breakdown = asked.breakdown.unwrap_or(DiscriminationReportBreakdown::Month);
-        let (now, before) = (counted(reader, year)?.told(), counted(reader, year - 1)?.told());
+        let organisation = body(&reader.rights, asked.organisation_id)?;
+        let now = counted(reader, organisation, year)?.told();
+        let before = counted(reader, organisation, year - 1)?.told();
         Answer::ok(&DiscriminationReportStatistics {
             year,
             breakdown,
+            organisation_id: organisation,
             suppress_below: THRESHOLD,
             total: breakdown.total(&now, &before),
             items: breakdown.items(year, &now, &before),
         })
     })
     .await
+}
+
+/// The body whose reports are counted; 404 where none of the caller's grants lets them.
+///
+/// A table is of one body as a whole, whatever else a grant is narrowed to: of two that overlap, everything that the one has more than
+/// the other could be computed.
+fn body(rights: &Rights, asked: Option<OrganisationId>) -> ApiResult<OrganisationId> {
+    let grants = rights.grants_for(Action::Read, Resource::DiscriminationReportStatistics);
+    let reaches = |grant: &HeldGrant, body: OrganisationId| match grant.role {
+        Role::AntiDiscriminationOfficer => grant.organisation == body,
+        _ => grant.organisation == body || grant.organisations.contains(&body),
+    };
+    match asked {
+        Some(body) => Some(body).filter(|body| grants.iter().any(|grant| reaches(grant, *body))),
+        None => grants.iter().map(|grant| grant.organisation).min(),
+    }
+    .ok_or_else(ApiError::not_found)
 }
 
 fn compared(code: String, count: Option<i64>, previous_count: Option<i64>) -> DiscriminationReportCount {
@@ -181,12 +204,12 @@ fn places(now: &Told, before: &Told) -> Vec<DiscriminationReportCount> {
 
 type Received = (Date, Text, Nullable<Uuid>, BigInt);
 
-fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
+fn counted(reader: &mut Reader<'_>, organisation: OrganisationId, year: i32) -> ApiResult<Year> {
     let mut counts = Year::default();
     let received = Prepared::<Received>::select("r.received_on, r.area_of_life, r.territory_id, count(*)")
         .sql(" FROM discrimination_reports r WHERE ");
-    let received =
-        within(reader, received, "r.received_on", year)?.sql(" GROUP BY r.received_on, r.area_of_life, r.territory_id");
+    let received = within(organisation, received, "r.received_on", year)?
+        .sql(" GROUP BY r.received_on, r.area_of_life, r.territory_id");
     let received: Vec<(NaiveDate, AreaOfLife, Option<TerritoryId>, i64)> = reader.load(received)?;
     for (on, area, place, count) in received {
         counts.received(on, area, place, count);
@@ -196,7 +219,7 @@ fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
          WHERE g.reported AND ",
     );
     let grounds: Vec<(DiscriminationGround, i64)> = {
-        let statement = within(reader, grounds, "r.received_on", year)?.sql(" GROUP BY g.ground");
+        let statement = within(organisation, grounds, "r.received_on", year)?.sql(" GROUP BY g.ground");
         reader.load(statement)?
     };
     for (ground, count) in grounds {
@@ -204,7 +227,7 @@ fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
     }
     let ended = Prepared::<(Text, BigInt)>::select("r.outcome, count(*)").sql(" FROM discrimination_reports r WHERE ");
     let ended: Vec<(DiscriminationReportOutcome, i64)> = {
-        let statement = within(reader, ended, "r.ended_on", year)?.sql(" GROUP BY r.outcome");
+        let statement = within(organisation, ended, "r.ended_on", year)?.sql(" GROUP BY r.outcome");
         reader.load(statement)?
     };
     for (outcome, count) in ended {
@@ -213,35 +236,17 @@ fn counted(reader: &mut Reader<'_>, year: i32) -> ApiResult<Year> {
     Ok(counts)
 }
 
-/// Adds to a condition on reports aliased `r` that a day of theirs is in this year, and that the caller may count them. A report that two
-/// grants reach counts once.
-fn within<ST>(reader: &Reader<'_>, statement: Prepared<ST>, day: &'static str, year: i32) -> ApiResult<Prepared<ST>> {
+/// Adds to a condition on reports aliased `r` that they were sent to a body, and that a day of theirs is in this year.
+fn within<ST>(
+    organisation: OrganisationId,
+    statement: Prepared<ST>,
+    day: &'static str,
+    year: i32,
+) -> ApiResult<Prepared<ST>> {
     let first_of = |year| {
         let first = NaiveDate::from_ymd_opt(year, 1, 1).ok_or_else(|| ApiError::fault("a year without a day"));
         first.map(Value::Date)
     };
-    let mut statement = statement
-        .sql(day)
-        .sql(" >= ")
-        .bind(first_of(year)?)
-        .sql(" AND ")
-        .sql(day)
-        .sql(" < ")
-        .bind(first_of(year + 1)?)
-        .sql(" AND (1 = 0");
-    for grant in reader.rights.grants_for(Action::Read, Resource::DiscriminationReportStatistics) {
-        statement = reached(statement.sql(" OR "), grant);
-    }
-    Ok(statement.sql(")"))
-}
-
-fn reached<ST>(statement: Prepared<ST>, grant: &HeldGrant) -> Prepared<ST> {
-    if grant.role == Role::AntiDiscriminationOfficer {
-        // Of their own body alone, as they read them.
-        return statement.sql("r.organisation_id = ").bind(grant.organisation);
-    }
-    of_organisations(statement.sql("(r.organisation_id"), grant)
-        .sql(" AND (r.territory_id IS NULL OR r.territory_id IN (SELECT territory_id FROM grant_scopes WHERE grant_id = ")
-        .bind(grant.id)
-        .sql(")))")
+    let statement = statement.sql(day).sql(" >= ").bind(first_of(year)?).sql(" AND ").sql(day).sql(" < ");
+    Ok(statement.bind(first_of(year + 1)?).sql(" AND r.organisation_id = ").bind(organisation))
 }

@@ -1,35 +1,25 @@
 //! Reports without a login, and how they go on. Nothing tells of who sends one: neither the log nor a record has an address, and a record has
 //! no id of the request, by which a log on the way would lead to the report.
 
-use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::{HttpRequest, post};
 
-use crate::access::keys::random;
 use crate::access::rights::Rights;
-use crate::access::throttle::{self, Subject};
-use crate::app::{App, MOUNT, blocking};
-use crate::clock;
+use crate::app::{MOUNT, blocking};
 use crate::discrimination::codes::DiscriminationReportChannel;
 use crate::discrimination::intake;
 use crate::discrimination::requests::{DiscriminationReportSubmission, NewDiscriminationReport};
 use crate::discrimination::types::DiscriminationReportId;
 use crate::error::{ApiError, ApiResult, Kind};
+use crate::http::limits::{Limits, Subject};
 use crate::http::request::RequestContext;
 use crate::http::{Answer, Body, Door};
 use crate::work;
 
-/// Calls from one address that need not wait: a shelter or a library is many people behind one.
-const FREE_CALLS: i64 = 20;
-
-/// What an address is mixed with before it is counted: new with every start and kept nowhere, so that nobody finds the address from what
-/// is counted, whoever holds the database and its keys.
-static PEPPER: OnceLock<[u8; 32]> = OnceLock::new();
-
-fn pepper() -> ApiResult<&'static [u8; 32]> {
-    let fresh = random::<32>()?;
-    Ok(PEPPER.get_or_init(|| fresh))
+/// Whether a route is one of reports of discrimination.
+pub fn is_of_reports(route: &str) -> bool {
+    route.strip_prefix(MOUNT).unwrap_or(route).starts_with("/discrimination-reports")
 }
 
 /// Whether a path is one of which the log has no address.
@@ -38,16 +28,27 @@ pub fn is_unaddressed(path: &str) -> bool {
     matches!(rest.trim_end_matches('/'), "/discrimination-reports/submissions" | "/discrimination-reports/follow-ups")
 }
 
-/// Counts a call without a login, and refuses it where there were too many: 429 with how long to wait.
-pub fn count_call(app: &App, kind: &'static str, address: Option<IpAddr>) -> ApiResult<()> {
-    let name = format!("{:?}\0{}", pepper()?, address.map(|address| address.to_string()).unwrap_or_default());
-    let subject = Subject::new(app.keys.master(), kind, &name);
-    let now = clock::now();
-    let mut connection = app.database.writer()?;
-    if let Some(seconds) = throttle::wait_seconds(&mut connection, &subject, now)? {
-        return Err(ApiError::new(Kind::TooManyRequests, "too many calls from here").retry_after(seconds));
+/// Whom a call is counted for. Of IPv6, networks are: whoever has one address has all of its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => address.into(),
+            None => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        },
     }
-    Ok(throttle::counted(&mut connection, &subject, FREE_CALLS, now)?)
+}
+
+/// Counts a call without a login, and refuses it where there were too many within the hour: 429 with how long to wait. Addresses are in
+/// memory for that hour and nowhere else.
+pub fn count_call(calls: Option<&Limits>, address: Option<IpAddr>) -> ApiResult<()> {
+    let (Some(calls), Some(address)) = (calls, address) else { return Ok(()) };
+    let standing = calls.count(Subject::Address(network(address)));
+    if standing.refused {
+        let error = ApiError::new(Kind::TooManyRequests, "too many calls from here");
+        return Err(error.retry_after(standing.reset_seconds));
+    }
+    Ok(())
 }
 
 /// What the records of a call without a login carry: nothing of the request.
@@ -76,7 +77,7 @@ pub async fn create_discrimination_report_submission(
     let address = request.peer_addr().map(|peer| peer.ip());
     let (app, context) = (door.app.clone(), context(&door));
     let follow_up_code = blocking(move || {
-        count_call(&app, "discrimination report", address)?;
+        count_call(app.report_limits.submissions.as_ref(), address)?;
         work::run_without_account(&app, &context, |unit| {
             let id = DiscriminationReportId::new();
             unit.rights = Rights::of_partner(id.0);

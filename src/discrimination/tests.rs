@@ -10,7 +10,7 @@ use crate::discrimination::counts::{Cell, Told, Year};
 use crate::discrimination::requests::first_day;
 use crate::discrimination::rules::{
     DiscriminationReportOutcome as Outcome, DiscriminationReportProgress as Progress, DiscriminationReportSide as Side,
-    DiscriminationReportStatus as Status, mover, refusal_of_anonymisation, refusal_of_sharing,
+    DiscriminationReportStatus as Status, mover, refusal_of_anonymisation, refusal_of_sharing, refusal_of_taking_back,
 };
 use crate::discrimination::submissions::is_unaddressed;
 use crate::observatory::datasets::THRESHOLD;
@@ -47,7 +47,9 @@ fn the_first_body_ends_a_report_by_itself_from_wherever_nobody_has_taken_it_up()
     for state in [Status::Received, Status::Triaged, Status::Routed, Status::Returned] {
         assert!(reached(state, &[Side::First]).iter().any(|state| state.is_over()), "{state}");
     }
-    assert!(Status::TakenUp.next(&[Side::First]).is_empty());
+    assert_eq!(Status::TakenUp.next(&[Side::First]), [Status::Triaged]);
+    assert!(refusal_of_taking_back(Status::TakenUp, true).is_some());
+    assert!([Status::TakenUp, Status::Routed].iter().all(|from| refusal_of_taking_back(*from, false).is_none()));
 }
 
 proptest! {

@@ -1,8 +1,7 @@
 //! Moving a report, and what each move brings about.
 
 use actix_web::{get, post};
-use approdo_db::Connection;
-use approdo_db::schema::{child_transitions, discrimination_reports as reports};
+use approdo_db::schema::child_transitions;
 use approdo_db::types::RowId;
 use diesel::prelude::*;
 
@@ -10,16 +9,17 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource};
 use crate::aggregate::moves::{self, ChildTransition, ChildTransitionId};
 use crate::clock;
-use crate::directory::entries;
+use crate::directory::entries::{self, Entry as _};
 use crate::discrimination::moves::{
     DiscriminationReportTransition, DiscriminationReportTransitionPage, NewDiscriminationReportTransition,
 };
 use crate::discrimination::rules::{
     DiscriminationReportOutcome, DiscriminationReportSide, DiscriminationReportStatus, mover, refusal_of_sharing,
+    refusal_of_taking_back,
 };
 use crate::discrimination::types::{DiscriminationReportId, DiscriminationReportRow};
 use crate::discrimination::{access, records};
-use crate::error::{ApiError, ApiResult, Kind};
+use crate::error::{ApiError, ApiResult, Kind, UnmetGuard};
 use crate::http::{Answer, Body, Door, Id, IfMatch, Parameters};
 use crate::paged_query;
 use crate::work::Unit;
@@ -112,6 +112,12 @@ pub fn make(
     let mut changed = vec!["status"];
     match asked {
         NewDiscriminationReportTransition::Triaged { within_competence, urgency, grounds, .. } => {
+            if let Some(body) = row.competent_org_id {
+                let refusal = refusal_of_taking_back(from, access::takes_reports(unit.connection, body)?);
+                if let Some(refusal) = refusal {
+                    return Err(ApiError::unmet(vec![refusal]));
+                }
+            }
             changed.extend(leave(&mut row));
             (row.within_competence, row.urgency) = (Some(*within_competence), Some(*urgency));
             records::confirm_grounds(unit.connection, row.id, grounds)?;
@@ -136,7 +142,7 @@ pub fn make(
         }
         NewDiscriminationReportTransition::Dismissed { outcome, duplicate_of_id, tell_reporter, .. } => {
             changed.extend(end(unit, &mut row, to, *outcome, *tell_reporter)?);
-            require_original(unit.connection, &row, *outcome, *duplicate_of_id)?;
+            require_original(unit, &row, *outcome, *duplicate_of_id)?;
             row.duplicate_of_id = *duplicate_of_id;
             changed.extend(duplicate_of_id.map(|_| "duplicate_of_id"));
         }
@@ -170,9 +176,10 @@ fn end(
     Ok(["outcome", "outcome_told", "ended_on"])
 }
 
-/// 422 unless a duplicate names what it repeats: another report to the same body. Whose there is none of, and one to another body, are alike.
+/// 422 unless a duplicate names what it repeats: another report to the same body. Whose there is none of, and one to another body, are
+/// alike. 409 where that one is a duplicate itself or is forgotten: one of them has to stay.
 fn require_original(
-    connection: &mut Connection,
+    unit: &mut Unit<'_>,
     row: &DiscriminationReportRow,
     outcome: DiscriminationReportOutcome,
     original: Option<DiscriminationReportId>,
@@ -185,13 +192,14 @@ fn require_original(
             Err(ApiError::invalid_member("duplicate_of_id", "is the report itself"))
         }
         (true, Some(original)) => {
-            let known: Option<DiscriminationReportId> = reports::table
-                .find(original)
-                .filter(reports::organisation_id.eq(row.organisation_id))
-                .select(reports::id)
-                .first(connection)
-                .optional()?;
-            known.map(drop).ok_or_else(|| ApiError::unknown_reference("duplicate_of_id"))
+            let known = DiscriminationReportRow::lock(unit.connection, original)?;
+            let known = known.filter(|known| known.organisation_id == row.organisation_id);
+            let known = known.ok_or_else(|| ApiError::unknown_reference("duplicate_of_id"))?;
+            if known.duplicate_of_id.is_some() || known.anonymised_at.is_some() {
+                let detail = "the other report is a duplicate itself, or anonymised";
+                return Err(ApiError::unmet(vec![UnmetGuard::new("original_stands", detail)]));
+            }
+            Ok(())
         }
     }
 }
@@ -216,11 +224,11 @@ pub async fn list_discrimination_report_transitions(
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         let of_report = child_transitions::table.filter(child_transitions::resource_id.eq(RowId(row.id.0)));
-        let routed: Option<i64> = of_report
-            .filter(child_transitions::to_status.eq(DiscriminationReportStatus::Routed.as_str()))
-            .select(diesel::dsl::max(child_transitions::resource_version))
-            .first(reader.connection)?;
-        let from = if sides.contains(&DiscriminationReportSide::First) { 0 } else { routed.unwrap_or(i64::MAX) };
+        let from = if sides.contains(&DiscriminationReportSide::First) {
+            0
+        } else {
+            records::routed(reader.connection, row.id)?.map_or(i64::MAX, |(version, _)| version)
+        };
         let rows: Vec<ChildTransition> = of_report
             .filter(child_transitions::resource_version.ge(from))
             .filter(child_transitions::id.gt(request.after()?.unwrap_or(ChildTransitionId(uuid::Uuid::nil()))))

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use crate::access::caller::Presented;
 use crate::app::{App, MOUNT};
 use crate::clock;
-use crate::discrimination::submissions::is_unaddressed;
+use crate::discrimination::submissions::{is_of_reports, is_unaddressed};
 use crate::error::{ApiError, Kind};
 use crate::http::limits::{Standing, Subject};
 use crate::http::request::RequestId;
@@ -86,7 +86,10 @@ pub async fn gate(
         }
     };
     let status = response.as_ref().map_or_else(HttpResponse::status, ServiceResponse::status).as_u16();
-    app.metrics.answered(method.as_str(), &route, status, started.elapsed().as_secs_f64());
+    // That one more report has come or moved is not for whoever reads metrics.
+    if !is_of_reports(&route) {
+        app.metrics.answered(method.as_str(), &route, status, started.elapsed().as_secs_f64());
+    }
     if log::log_enabled!(target: "access", log::Level::Info) {
         // Who reports discrimination without a login is not to be found from the log, however the path was written.
         let is_told = !unaddressed && !is_unaddressed(&route);

@@ -1,11 +1,13 @@
-//! Request limits, per caller and process, in fixed windows of a minute.
+//! Request limits, per caller and process, in fixed windows.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
 use parking_lot::Mutex;
 
-const WINDOW_SECONDS: u64 = 60;
+/// What a window of requests is, and one of calls without a login that are open to everyone.
+pub const MINUTE: u64 = 60;
+pub const HOUR: u64 = 3_600;
 
 /// Whom requests are counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,19 +28,20 @@ pub struct Standing {
 /// Counts requests.
 pub struct Limits {
     limit: u32,
+    window_seconds: u64,
     started: Instant,
     window: Mutex<(u64, HashMap<Subject, u32>)>,
 }
 
 impl Limits {
-    pub fn new(limit: u32) -> Self {
-        Self { limit, started: Instant::now(), window: Mutex::new((0, HashMap::new())) }
+    pub fn new(limit: u32, window_seconds: u64) -> Self {
+        Self { limit, window_seconds, started: Instant::now(), window: Mutex::new((0, HashMap::new())) }
     }
 
     /// Counts one request.
     pub fn count(&self, subject: Subject) -> Standing {
         let elapsed = self.started.elapsed().as_secs();
-        let number = elapsed / WINDOW_SECONDS;
+        let number = elapsed.checked_div(self.window_seconds).unwrap_or_default();
         let mut window = self.window.lock();
         if window.0 != number {
             window.0 = number;
@@ -49,8 +52,22 @@ impl Limits {
         Standing {
             limit: self.limit,
             remaining: self.limit.saturating_sub(*count),
-            reset_seconds: WINDOW_SECONDS - elapsed % WINDOW_SECONDS,
+            reset_seconds: self.window_seconds - elapsed.checked_rem(self.window_seconds).unwrap_or_default(),
             refused: *count > self.limit,
         }
+    }
+}
+
+/// How often one address may report discrimination, and ask how it goes on; none where that is not counted here.
+pub struct ReportLimits {
+    pub submissions: Option<Limits>,
+    pub follow_ups: Option<Limits>,
+}
+
+impl ReportLimits {
+    /// So many of each in an hour; 0 for as many as come.
+    pub fn new(limit: u32) -> Self {
+        let limits = || (limit > 0).then(|| Limits::new(limit, HOUR));
+        Self { submissions: limits(), follow_ups: limits() }
     }
 }

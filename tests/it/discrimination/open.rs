@@ -2,16 +2,19 @@
 
 use serde_json::json;
 
-use super::{followed, listed, submitted, taken, told, wrong_member};
+use super::{followed, listed, submitted, told, wrong_member};
+use approdo::config::ServeArgs;
+
 use crate::both;
 use crate::operations::deployment::{Deployment, log_in};
 use crate::people::privacy::dump;
-use crate::support::Product;
 use crate::support::http::{Client, MOUNT};
 use crate::support::process::{ServerProcess, command};
+use crate::support::{Product, World};
 
 both! {
-    fn many_calls_from_one_place_are_slowed_down_each_kind_by_itself(world: &World) {
+    fn many_calls_from_one_place_wait_for_the_next_hour_each_kind_by_itself(world: &World) {
+        let world = &World::with(world.product, |given| ServeArgs { report_limit: 20, ..given });
         let nobody = world.nobody();
         let send = || nobody.post("/discrimination-reports/submissions", &told(world));
         // What is no report does not count: nobody has been asked to do anything.
@@ -19,13 +22,23 @@ both! {
         let statuses: Vec<u16> = (0..22).map(|_| send().status).collect();
         assert_eq!((&statuses[..20], &statuses[20..]), (&[200; 20][..], &[429; 2][..]));
         let seconds: u64 = send().expect(429).header("retry-after").parse().expect("seconds");
-        assert!((1..=30).contains(&seconds), "{seconds}");
+        assert!((1..=3_600).contains(&seconds), "{seconds}");
         // Codes are counted apart, also those that there are.
-        let (_, code) = taken(world, &told(world));
+        let code = "x".repeat(43);
         let asked: Vec<u16> = (0..21).map(|_| followed(world, &code).status).collect();
-        assert_eq!((asked[0], asked[19], asked[20]), (200, 200, 429));
-        followed(world, &"x".repeat(43)).expect(429);
+        assert_eq!((asked[0], asked[19], asked[20]), (404, 404, 429));
         nobody.get("/status").expect(200);
+        // Where a proxy counts, nobody does here.
+        let behind = World::with(world.product, |given| ServeArgs { report_limit: 0, ..given });
+        (0..70).for_each(|_| drop(behind.nobody().post("/discrimination-reports/submissions", &told(&behind)).expect(200)));
+    }
+
+    fn metrics_do_not_tell_that_one_more_report_has_come(world: &World) {
+        world.nobody().post("/discrimination-reports/submissions", &told(world)).expect(200);
+        listed(&world.nadia_anti_discrimination_officer(), "");
+        world.nobody().get("/status").expect(200);
+        let metrics = world.nobody().get("//metrics").expect(200).text;
+        assert!(metrics.contains("/status") && !metrics.contains("discrimination"), "{metrics}");
     }
 
     fn a_code_that_there_is_not_tells_nothing(world: &World) {

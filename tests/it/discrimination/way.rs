@@ -94,6 +94,9 @@ both! {
         moved(&nadia, &report, &duplicate).expect(201);
         assert_eq!(nadia.get(&at(&report)).expect(200).json()["duplicate_of_id"], json!(other));
         assert_eq!(unmet(moved(&nadia, &report, &triaged())), ["allowed_transition"], "it is for good");
+        // Of two that repeat each other, one stays.
+        duplicate["duplicate_of_id"] = json!(report);
+        assert_eq!(unmet(moved(&nadia, &other, &duplicate)), ["original_stands"]);
 
         moved(&nadia, &other, &triaged()).expect(201);
         assert_eq!(wrong_member(moved(&nadia, &other, &close("out_of_competence"))), "#/outcome");
@@ -135,7 +138,7 @@ both! {
         moved(&nadia, &report, &json!({"to": "taken_up"})).expect(403);
         moved(&igor, &report, &json!({"to": "taken_up", "note": "We go there."})).expect(201);
         moved(&nadia, &report, &json!({"to": "closed", "outcome": "advice", "note": "x"})).expect(403);
-        assert_eq!(unmet(moved(&nadia, &report, &triaged())), ["allowed_transition"]);
+        assert_eq!(unmet(moved(&nadia, &report, &triaged())), ["competent_body_gone"]);
         igor.post(&format!("{}/messages", at(&report)), &json!({"text": "Come on Tuesday."})).expect(201);
         let messages = nadia.get(&format!("{}/messages", at(&report))).expect(200).json();
         let message = &messages["items"][0];
@@ -194,6 +197,41 @@ both! {
         let ended = json!({"to": "closed", "outcome": "no_action", "note": "Nobody answers."});
         moved(&nadia, &report, &ended).expect(201);
         igor.get(&at(&report)).expect(404);
+    }
+
+    fn what_a_body_has_taken_up_is_taken_back_once_nobody_is_left_there_for_it(world: &World) {
+        let (nadia, igor) = (world.nadia_anti_discrimination_officer(), world.igor_anti_discrimination_officer_in_trieste());
+        let (report, _) = sent_to_trieste(world, &told_by(world, true), true);
+        moved(&igor, &report, &json!({"to": "taken_up"})).expect(201);
+        assert_eq!(unmet(moved(&nadia, &report, &triaged())), ["competent_body_gone"]);
+        let path = format!("/users/{}", world.id_of("igor_anti_discrimination_officer_in_trieste"));
+        let anna = world.anna_system_administrator();
+        let tag = anna.get(&path).header("etag").to_owned();
+        anna.patch(&path, &tag, &json!({"status": "deactivated"})).expect(200);
+        moved(&nadia, &report, &triaged()).expect(201);
+        let read = nadia.get(&at(&report)).expect(200).json();
+        assert_eq!((&read["identity_shared"], &read["competent_org_id"]), (&json!(false), &Value::Null));
+    }
+
+    fn a_body_reads_the_messages_from_its_own_routing_on_and_nothing_once_it_is_anonymised(world: &World) {
+        let (nadia, igor) = (world.nadia_anti_discrimination_officer(), world.igor_anti_discrimination_officer_in_trieste());
+        let (report, _) = taken(world, &told(world));
+        let messages = format!("{}/messages", at(&report));
+        moved(&nadia, &report, &triaged()).expect(201);
+        nadia.post(&messages, &json!({"text": "Before."})).expect(201);
+        moved(&nadia, &report, &routed(world, false)).expect(201);
+        nadia.post(&messages, &json!({"text": "After."})).expect(201);
+        let texts = |client: &crate::support::Client| -> Vec<String> {
+            let page = client.get(&messages).expect(200).json();
+            page["items"].as_array().unwrap().iter().map(|row| row["text"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!((texts(&nadia), texts(&igor)), (vec!["Before.".to_owned(), "After.".to_owned()], vec!["After.".to_owned()]));
+        moved(&igor, &report, &json!({"to": "taken_up"})).expect(201);
+        moved(&igor, &report, &json!({"to": "closed", "outcome": "advice", "note": "Done."})).expect(201);
+        igor.get(&at(&report)).expect(200);
+        nadia.post_matching(&format!("{}/anonymisations", at(&report)), "*", &json!({})).expect(201);
+        igor.get(&at(&report)).expect(404);
+        assert_eq!((listed(&igor, ""), listed(&nadia, "")), (vec![], vec![report]));
     }
 
     fn a_report_goes_to_another_body_that_takes_reports_and_to_no_other(world: &World) {

@@ -68,6 +68,7 @@ pub fn serve_args(database: approdo::config::DatabaseArgs) -> ServeArgs {
         demo: false,
         workers: Some(2),
         request_limit: 1_000_000,
+        report_limit: 1_000,
         cors_origins: vec!["https://portal.example".into()],
         metrics_bind: None,
         shutdown_seconds: 5,
