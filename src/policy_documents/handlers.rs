@@ -165,6 +165,11 @@ pub fn enter(unit: &mut Unit<'_>, id: PolicyDocumentId, new: NewPolicyDocument) 
 /// changed is looked up.
 fn check(unit: &mut Unit<'_>, row: &PolicyDocumentRow, changed: &[&'static str]) -> ApiResult<()> {
     row.check(clock::date_of(unit.now))?;
+    // Of what was entered before there was this rule, other members can be changed.
+    let is_dated = ["mainstreaming", "adopted_on"].iter().any(|member| changed.contains(member));
+    if is_dated && row.mainstreaming().is_some_and(|found| found.as_of < row.adopted_on) {
+        return Err(ApiError::invalid_member("mainstreaming/as_of", "must not be before adopted_on"));
+    }
     if changed.contains(&"territory_id") {
         require_territory(unit, "territory_id", row.territory_id)?;
     }

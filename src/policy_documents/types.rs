@@ -170,9 +170,6 @@ impl PolicyDocumentRow {
         if found.as_of > today {
             return Err(ApiError::invalid_member("mainstreaming/as_of", "must not be in the future"));
         }
-        if found.as_of < self.adopted_on {
-            return Err(ApiError::invalid_member("mainstreaming/as_of", "must not be before adopted_on"));
-        }
         if found.status == MainstreamingStatus::NotApplicable && found.reason.is_none() {
             return Err(ApiError::invalid_member("mainstreaming/reason", "is required for not_applicable"));
         }

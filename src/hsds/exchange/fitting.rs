@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
+use validator::ValidateUrl as _;
 
 use crate::directory::organisations::NewOrganisation;
 use crate::error::ApiResult;
 use crate::hsds::exchange::package::Members;
 use crate::http::body::checked;
+use crate::http::links;
 
 /// Lists, and how many items each may have.
 const MOST: [(&str, usize); 3] = [("phones", 20), ("contacts", 20), ("funding", 20)];
@@ -27,6 +29,35 @@ pub fn fit(members: &mut Members, lost: &mut BTreeSet<String>) {
             return;
         }
     }
+}
+
+/// Members that are links to elsewhere.
+const LINKS: [&str; 3] = ["url", "uri", "schedule_link"];
+
+/// Leaves out addresses that lead to no place on the web (`ftp:`, `urn:`), wherever they are, and names them; what an entry says besides
+/// stands. A scheme is written in small letters here.
+pub fn fit_links(members: &mut Members, within: &str, lost: &mut BTreeSet<String>) {
+    for (name, value) in members.iter_mut() {
+        match value {
+            Value::String(text) if LINKS.contains(&name.as_str()) => {
+                if let Some((scheme, rest)) = text.split_once(':') {
+                    *text = format!("{}:{rest}", scheme.to_ascii_lowercase());
+                }
+                // What is no address at all is rejected as it would be when entered.
+                if text.validate_url() && links::web_address(text).is_err() {
+                    *value = Value::Null;
+                    lost.insert(path(within, name));
+                }
+            }
+            Value::Object(part) => fit_links(part, &path(within, name), lost),
+            Value::Array(items) => {
+                let within = path(&path(within, name), "*");
+                items.iter_mut().filter_map(Value::as_object_mut).for_each(|item| fit_links(item, &within, lost));
+            }
+            _ => {}
+        }
+    }
+    members.retain(|name, value| !(LINKS.contains(&name.as_str()) && value.is_null()));
 }
 
 /// Pointers to what does not fit.

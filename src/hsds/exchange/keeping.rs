@@ -298,7 +298,8 @@ impl Import<'_, '_> {
     }
 
     fn location(&mut self, item: &Item) -> ApiResult<()> {
-        let shaped = shaping::location(item);
+        let mut shaped = shaping::location(item);
+        fitting::fit_links(&mut shaped.members, "", &mut shaped.lost);
         let lost = shaped.lost.clone();
         let outcome = self.kept_location(item, shaped);
         let id = self.report.note(HsdsEntity::Location, item, lost, outcome)?;
@@ -324,6 +325,7 @@ impl Import<'_, '_> {
 
     fn service(&mut self, item: &Item) -> ApiResult<()> {
         let mut shaped = shaping::service(item, &self.unit.app.codes);
+        fitting::fit_links(&mut shaped.members, "", &mut shaped.lost);
         let mut lost = std::mem::take(&mut shaped.lost);
         let outcome = self.kept_service(item, shaped, &mut lost);
         let id = self.report.note(HsdsEntity::Service, item, lost, outcome)?;
@@ -406,7 +408,8 @@ impl Import<'_, '_> {
     }
 
     fn placement(&mut self, item: &Item) -> ApiResult<()> {
-        let shaped = shaping::placement(item);
+        let mut shaped = shaping::placement(item);
+        fitting::fit_links(&mut shaped.members, "", &mut shaped.lost);
         let lost = shaped.lost.clone();
         let outcome = self.kept_placement(item, shaped.members);
         self.report.note(HsdsEntity::ServiceAtLocation, item, lost, outcome).map(drop)
