@@ -53,9 +53,10 @@ struct DemoMessage {
     text: String,
 }
 
-/// Reports of an earlier year, all alike, for the statistics.
+/// Reports of an earlier year, all alike and closed within a month, for the statistics.
 #[derive(Deserialize)]
 struct DemoCounted {
+    outcome: String,
     years_ago: i32,
     month: u32,
     many: usize,
@@ -85,10 +86,20 @@ pub fn all(unit: &mut Unit<'_>, known: &Known) -> ApiResult<()> {
             ("language", json!("it")),
         ];
         for _ in 0..one.many {
-            let new = request(one.report.clone(), &ids)?;
+            let (id, new) = (DiscriminationReportId::new(), request(one.report.clone(), &ids)?);
             story::in_the_name_of(unit, officer, on, |unit| {
-                intake::take(unit, DiscriminationReportId::new(), DiscriminationReportChannel::Officer, new)
+                intake::take(unit, id, DiscriminationReportChannel::Officer, new)
             })?;
+            let triaged = json!({"to": "triaged", "within_competence": true, "urgency": "normal",
+                "grounds": one.report.get("grounds")});
+            let closed = json!({"to": "closed", "outcome": one.outcome, "note": "Invented for the statistics."});
+            for (days, asked) in [(2, triaged), (20, closed)] {
+                let asked = request(asked, &[])?;
+                story::in_the_name_of(unit, officer, on + TimeDelta::days(days), |unit| {
+                    let row: DiscriminationReportRow = entries::found_locked(unit, id)?;
+                    transitions::make(unit, row, ChildTransitionId::new(), &asked)
+                })?;
+            }
         }
     }
     Ok(())
