@@ -1,6 +1,6 @@
 //! Where territories lie in the tree, and lay. `territories.parent_id` is where they lie now, which is what scope goes by.
 
-use approdo_db::schema::territory_parents;
+use approdo_db::schema::{territory_memberships, territory_parents};
 use approdo_db::{Connection, on_backend};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -64,6 +64,41 @@ pub fn path(connection: &mut Connection, from: TerritoryId, day: NaiveDate) -> Q
         at = parent;
     }
     Ok(path)
+}
+
+/// The territories that another one lay in on a day, in the tree or as a member, and those that these lay in; the nearest first.
+pub fn all_above(connection: &mut Connection, from: TerritoryId, day: NaiveDate) -> QueryResult<Vec<TerritoryId>> {
+    let (mut above, mut level): (Vec<TerritoryId>, Vec<TerritoryId>) = (Vec::new(), vec![from]);
+    for _ in 0..MOST_STEPS {
+        let mut next: Vec<TerritoryId> = {
+            use territory_parents as t;
+            t::table
+                .filter(t::territory_id.eq_any(&level))
+                .filter(t::valid_from.le(day))
+                .filter(t::valid_to.is_null().or(t::valid_to.gt(day)))
+                .select(t::parent_id)
+                .load(connection)?
+        };
+        let aggregates: Vec<TerritoryId> = {
+            use territory_memberships as t;
+            t::table
+                .filter(t::member_id.eq_any(&level))
+                .filter(t::valid_from.le(day))
+                .filter(t::valid_to.is_null().or(t::valid_to.gt(day)))
+                .select(t::aggregate_id)
+                .load(connection)?
+        };
+        next.extend(aggregates);
+        next.sort_unstable();
+        next.dedup();
+        next.retain(|id| *id != from && !above.contains(id));
+        if next.is_empty() {
+            break;
+        }
+        above.extend(&next);
+        level = next;
+    }
+    Ok(above)
 }
 
 /// Moves a territory below another one from a day on.

@@ -31,6 +31,9 @@ use crate::territory::tree;
 /// Codes, events and memberships a profile tells at most; each has a list of its own.
 const MOST: i64 = 200;
 
+/// Territories above one whose agreements and policy documents are told: SQLite refuses conditions of a thousand parts.
+const MOST_ABOVE: usize = 200;
+
 /// A territory above another one.
 #[derive(Debug, Serialize, Queryable, ToSchema)]
 pub struct ProfilePlace {
@@ -215,8 +218,8 @@ impl TerritoryProfile {
             .iter()
             .filter(|event| event.kind == TerritoryEventKind::Rename)
             .filter_map(|event| Some(FormerName { name: event.old_value.clone()?, valid_to: event.effective_on }));
-        let member_of = memberships.iter().filter(|membership| membership.is_on(on)).map(|one| one.aggregate_id);
-        let lies_in: Vec<TerritoryId> = above.iter().copied().chain(member_of).collect();
+        let mut lies_in = tree::all_above(connection, id, on)?;
+        lies_in.truncate(MOST_ABOVE);
         let there = (&territory, memberships.as_slice(), lies_in.as_slice());
         Ok(Self {
             on,

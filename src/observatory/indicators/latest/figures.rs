@@ -1,141 +1,107 @@
 //! The values that indicators are made of, of one territory: read for all of them at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use approdo_db::Connection;
-use approdo_db::schema::{dataset_codes, dataset_slices, observations};
+use approdo_db::schema::{dataset_slices, observations};
 use diesel::prelude::*;
 
 use crate::observatory::cells::Cell;
 use crate::observatory::datasets::DatasetId;
-use crate::observatory::indicators::latest::{Made, Source};
-use crate::observatory::indicators::types::IndicatorPart;
+use crate::observatory::indicators::latest::codes::Codes;
+use crate::observatory::indicators::latest::{Made, Source, portions};
+use crate::observatory::indicators::types::{IndicatorId, IndicatorPart};
 use crate::observatory::queries::gathered::Told;
 
-/// Combinations of codes that an indicator is made of at most, to be told here.
-const SLICES: usize = 200;
+/// Observations that are looked for at most. Indicators for which there is no room are told by themselves.
+const OBSERVATIONS: usize = 100_000;
 
 /// The slices of parts of indicators, and what was told of them.
 #[derive(Default)]
 pub struct Figures {
+    /// The codes of the slices of what is counted, and of what it is divided by.
+    parts: HashMap<IndicatorId, (Vec<String>, Vec<String>)>,
     /// By dataset and codes of the slices.
     slices: HashMap<(DatasetId, String), i32>,
-    pub codes: Codes,
     /// By set, area, slice and period.
     cells: HashMap<(i32, i32, i32, i32), Cell>,
-}
-
-/// The codes of dimensions that parts name, and those that hold all others of their dimension.
-#[derive(Default)]
-pub struct Codes {
-    numbers: HashMap<(DatasetId, String, String), i32>,
-    roots: HashMap<(DatasetId, String), Vec<i32>>,
-}
-
-impl Codes {
-    pub fn read(
-        connection: &mut Connection,
-        sources: &HashMap<DatasetId, Source>,
-        parts: &[&IndicatorPart],
-    ) -> QueryResult<Self> {
-        let ids: Vec<DatasetId> = parts.iter().map(|part| part.dataset_id).collect();
-        let of_parts = ids.iter().filter_map(|id| sources.get(id));
-        let dimensions: Vec<String> = of_parts.flat_map(Source::others).map(|one| one.id.clone()).collect();
-        let named: Vec<&String> =
-            parts.iter().flat_map(|part| &part.filters).flat_map(|filter| &filter.codes).collect();
-        let rows: Vec<(DatasetId, String, i32, String, Option<String>)> = dataset_codes::table
-            .filter(dataset_codes::dataset_id.eq_any(ids))
-            .filter(dataset_codes::dimension.eq_any(dimensions))
-            .filter(dataset_codes::published.eq(true))
-            .filter(dataset_codes::parent_code.is_null().or(dataset_codes::code.eq_any(named)))
-            .select((
-                dataset_codes::dataset_id,
-                dataset_codes::dimension,
-                dataset_codes::number,
-                dataset_codes::code,
-                dataset_codes::parent_code,
-            ))
-            .load(connection)?;
-        let mut codes = Self::default();
-        for (dataset, dimension, number, code, parent) in rows {
-            if parent.is_none() {
-                codes.roots.entry((dataset, dimension.clone())).or_default().push(number);
-            }
-            codes.numbers.insert((dataset, dimension, code), number);
-        }
-        Ok(codes)
-    }
-
-    /// The codes of the slices that a part is made of, as their rows say it; none where they are too many or cannot be told.
-    pub fn slices(&self, source: &Source, part: &IndicatorPart) -> Option<Vec<String>> {
-        let id = source.dataset.id;
-        let mut texts: Option<Vec<String>> = None;
-        for dimension in source.others() {
-            let filter = part.filters.iter().find(|filter| filter.dimension == dimension.id);
-            let number = |code: &String| self.numbers.get(&(id, dimension.id.clone(), code.clone())).copied();
-            let numbers: Vec<i32> = match filter {
-                Some(filter) => filter.codes.iter().map(number).collect::<Option<_>>()?,
-                // As everywhere: the code that holds all others, where there is one.
-                None => self.roots.get(&(id, dimension.id.clone())).filter(|roots| roots.len() == 1)?.clone(),
-            };
-            let next: Vec<String> = match texts {
-                None => numbers.iter().map(i32::to_string).collect(),
-                Some(texts) => {
-                    texts.iter().flat_map(|text| numbers.iter().map(move |number| format!("{text}.{number}"))).collect()
-                }
-            };
-            texts = Some(next).filter(|texts| texts.len() <= SLICES);
-            texts.as_ref()?;
-        }
-        Some(texts.unwrap_or_else(|| vec![String::new()]))
-    }
 }
 
 impl Figures {
     pub fn read(connection: &mut Connection, sources: &HashMap<DatasetId, Source>, made: &[Made]) -> QueryResult<Self> {
         let parts: Vec<&IndicatorPart> = made.iter().flat_map(Made::parts).collect();
         let codes = Codes::read(connection, sources, &parts)?;
-        let known = parts.iter().filter_map(|part| sources.get(&part.dataset_id).map(|source| (source, *part)));
-        let texts: Vec<String> = known.filter_map(|(source, part)| codes.slices(source, part)).flatten().collect();
-        let ids: Vec<DatasetId> = parts.iter().map(|part| part.dataset_id).collect();
-        let rows: Vec<(DatasetId, i32, String)> = dataset_slices::table
-            .filter(dataset_slices::dataset_id.eq_any(ids))
-            .filter(dataset_slices::codes.eq_any(texts))
-            .select((dataset_slices::dataset_id, dataset_slices::number, dataset_slices::codes))
-            .load(connection)?;
-        let mut figures = Self { codes, ..Self::default() };
-        let mut wanted: BTreeMap<DatasetId, Vec<i32>> = BTreeMap::new();
-        for (dataset, slice, codes) in rows {
-            wanted.entry(dataset).or_default().push(slice);
-            figures.slices.insert((dataset, codes), slice);
+        let periods = periods(sources, made);
+        let mut figures = Self::default();
+        let mut wanted: BTreeMap<DatasetId, BTreeSet<String>> = BTreeMap::new();
+        let mut room = OBSERVATIONS;
+        let texts = |part: &IndicatorPart| match sources.get(&part.dataset_id) {
+            Some(source) => codes.texts(source, part),
+            None => Some(Vec::new()),
+        };
+        let most = |part: &IndicatorPart, texts: &[String]| {
+            let areas = sources.get(&part.dataset_id).map_or(0, |source| source.areas.len());
+            let periods = periods.get(&part.dataset_id).map_or(0, BTreeSet::len);
+            texts.len().saturating_mul(areas).saturating_mul(periods)
+        };
+        for one in made {
+            let Some(of) = texts(&one.of) else { continue };
+            let Some(by) = one.by.as_ref().map_or_else(|| Some(Vec::new()), texts) else { continue };
+            let most = most(&one.of, &of).saturating_add(one.by.as_ref().map_or(0, |part| most(part, &by)));
+            let Some(left) = room.checked_sub(most) else { continue };
+            room = left;
+            wanted.entry(one.of.dataset_id).or_default().extend(of.iter().cloned());
+            if let Some(part) = &one.by {
+                wanted.entry(part.dataset_id).or_default().extend(by.iter().cloned());
+            }
+            figures.parts.insert(one.indicator.id, (of, by));
         }
-        use observations as o;
-        let mut list = o::table.into_boxed();
-        let mut is_asked = false;
-        for (dataset, slices) in wanted {
-            let Some(source) = sources.get(&dataset).filter(|source| !source.areas.is_empty()) else { continue };
-            let areas = source.areas.iter().map(|(number, _)| *number);
-            let periods = source.periods.iter().map(|period| period.number);
-            list = list.or_filter(
-                o::set_number
-                    .eq(source.set)
-                    .and(o::area.eq_any(areas.collect::<Vec<i32>>()))
-                    .and(o::slice.eq_any(slices))
-                    .and(o::period.eq_any(periods.collect::<Vec<i32>>())),
-            );
-            is_asked = true;
+        let mut slices: BTreeMap<DatasetId, Vec<i32>> = BTreeMap::new();
+        for portion in portions(wanted) {
+            use dataset_slices as s;
+            let mut list = s::table.into_boxed();
+            for (dataset, texts) in portion {
+                list = list.or_filter(s::dataset_id.eq(dataset).and(s::codes.eq_any(texts)));
+            }
+            let rows: Vec<(DatasetId, i32, String)> =
+                list.select((s::dataset_id, s::number, s::codes)).load(connection)?;
+            for (dataset, slice, codes) in rows {
+                slices.entry(dataset).or_default().push(slice);
+                figures.slices.insert((dataset, codes), slice);
+            }
         }
-        let cells: Vec<Cell> = if is_asked { list.load(connection)? } else { Vec::new() };
-        let by_key = |cell: Cell| ((cell.set_number, cell.area, cell.slice, cell.period), cell);
-        figures.cells = cells.into_iter().map(by_key).collect();
+        slices.retain(|dataset, _| sources.get(dataset).is_some_and(|source| !source.areas.is_empty()));
+        for portion in portions(slices) {
+            use observations as o;
+            let mut list = o::table.into_boxed();
+            for (dataset, slices) in portion {
+                let (Some(source), Some(periods)) = (sources.get(&dataset), periods.get(&dataset)) else { continue };
+                let areas: Vec<i32> = source.areas.iter().map(|(number, _)| *number).collect();
+                list = list.or_filter(
+                    o::set_number
+                        .eq(source.set)
+                        .and(o::area.eq_any(areas))
+                        .and(o::slice.eq_any(slices))
+                        .and(o::period.eq_any(periods.clone())),
+                );
+            }
+            let cells: Vec<Cell> = list.load(connection)?;
+            let by_key = |cell: Cell| ((cell.set_number, cell.area, cell.slice, cell.period), cell);
+            figures.cells.extend(cells.into_iter().map(by_key));
+        }
         Ok(figures)
     }
 
-    /// What the territory told of a part in a period, under whichever of its codes became known last.
-    pub fn of(&self, source: &Source, part: &IndicatorPart, period: i32) -> Option<Told> {
-        let texts = self.codes.slices(source, part)?;
-        let slices = texts.into_iter().filter_map(|codes| self.slices.get(&(source.dataset.id, codes)).copied());
-        let slices: Vec<i32> = slices.collect();
+    /// What an indicator is made of: the codes of the slices of what is counted, and of what it is divided by. None where the indicator
+    /// is told by itself.
+    pub fn parts(&self, indicator: IndicatorId) -> Option<(&[String], &[String])> {
+        self.parts.get(&indicator).map(|(of, by)| (of.as_slice(), by.as_slice()))
+    }
+
+    /// What the territory told of slices in a period, under whichever of its codes became known last.
+    pub fn of(&self, source: &Source, texts: &[String], period: i32) -> Option<Told> {
+        let slice = |codes: &String| self.slices.get(&(source.dataset.id, codes.clone())).copied();
+        let slices: Vec<i32> = texts.iter().filter_map(slice).collect();
         source.areas.iter().rev().find_map(|(area, _)| {
             let mut told = Told::default();
             for cell in slices.iter().filter_map(|slice| self.cells.get(&(source.set, *area, *slice, period))) {
@@ -144,4 +110,17 @@ impl Figures {
             (told.reported > 0 || told.is_suppressed).then_some(told)
         })
     }
+}
+
+/// The periods that are looked at: the latest of what is counted, and the same ones of what it is divided by.
+fn periods(sources: &HashMap<DatasetId, Source>, made: &[Made]) -> HashMap<DatasetId, BTreeSet<i32>> {
+    let mut wanted: HashMap<DatasetId, BTreeSet<i32>> = HashMap::new();
+    for one in made {
+        let Some(source) = sources.get(&one.of.dataset_id) else { continue };
+        wanted.entry(source.dataset.id).or_default().extend(source.latest().iter().map(|period| period.number));
+        let Some(by) = one.by.as_ref().and_then(|part| sources.get(&part.dataset_id)) else { continue };
+        let same = source.latest().iter().filter_map(|period| by.same(period)).map(|period| period.number);
+        wanted.entry(by.dataset.id).or_default().extend(same);
+    }
+    wanted
 }

@@ -1,11 +1,13 @@
 //! What indicators last told of one territory: all of them together in a few statements, however many there are.
 //!
 //! Only what was told of the territory itself. What would have to be added up from the places below it is asked of each indicator
-//! by itself (`values.rs`), because it takes the whole land below the territory.
+//! by itself (`values.rs`), because it takes the whole land below the territory; so is an indicator whose codes are too many, or cannot
+//! be added up.
 
+mod codes;
 mod figures;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use approdo_db::schema::{
     dataset_codes, dataset_releases, datasets, indicators, observation_set_periods, observation_sets,
@@ -36,6 +38,12 @@ const MOST: i64 = 50;
 
 /// The latest periods of a release that are looked at: what was told of a place longer ago is no latest value.
 const PERIODS: usize = 12;
+
+/// Values that one statement looks for: SQLite binds 32,766 at most.
+const AT_ONCE: usize = 10_000;
+
+/// Conditions of one statement, one beside the other: SQLite refuses a thousand.
+const CONDITIONS: usize = 100;
 
 /// What an indicator last told of a territory.
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,6 +127,17 @@ impl Source {
 
     fn others(&self) -> impl Iterator<Item = &Dimension> {
         self.dimensions.iter().filter(|one| one.role == DimensionRole::Other)
+    }
+
+    /// The latest periods, as far as they are looked at.
+    fn latest(&self) -> &[Period] {
+        self.periods.get(..PERIODS).unwrap_or(&self.periods)
+    }
+
+    /// The period that begins and ends with another one, however long ago.
+    fn same(&self, period: &Period) -> Option<&Period> {
+        let at = self.periods.partition_point(|one| (one.begins, one.ends) > (period.begins, period.ends));
+        self.periods.get(at).filter(|one| (one.begins, one.ends) == (period.begins, period.ends))
     }
 }
 
@@ -220,24 +239,33 @@ fn sources(
         let areas = of_it.collect();
         sources.insert(id, Source { dataset, dimensions, set, published_on, periods: Vec::new(), areas });
     }
+    read_periods(connection, &mut sources, on)?;
+    Ok(sources)
+}
+
+/// Reads which periods that had begun by a day datasets tell of.
+fn read_periods(
+    connection: &mut Connection,
+    sources: &mut HashMap<DatasetId, Source>,
+    on: NaiveDate,
+) -> QueryResult<()> {
     let sets: Vec<i32> = sources.values().map(|source| source.set).collect();
     let times: Vec<String> = sources.values().map(|source| source.id_of(DimensionRole::Time).to_owned()).collect();
-    let rows: Vec<(i32, DatasetId, String, i32, String)> = observation_set_periods::table
-        .inner_join(dataset_codes::table.on(dataset_codes::number.eq(observation_set_periods::period)))
+    // The numbers of codes begin with 1 in each dataset: they mean nothing but together with it.
+    let of_its_dataset = dataset_codes::dataset_id
+        .eq(dataset_releases::dataset_id)
+        .and(dataset_codes::number.eq(observation_set_periods::period));
+    let rows: Vec<(DatasetId, String, i32, String)> = observation_set_periods::table
+        .inner_join(observation_sets::table.on(observation_sets::number.eq(observation_set_periods::set_number)))
+        .inner_join(dataset_releases::table.on(dataset_releases::id.eq(observation_sets::release_id)))
+        .inner_join(dataset_codes::table.on(of_its_dataset))
         .filter(observation_set_periods::set_number.eq_any(sets))
-        .filter(dataset_codes::dataset_id.eq_any(&ids))
         .filter(dataset_codes::dimension.eq_any(times))
-        .select((
-            observation_set_periods::set_number,
-            dataset_codes::dataset_id,
-            dataset_codes::dimension,
-            dataset_codes::number,
-            dataset_codes::code,
-        ))
+        .select((dataset_codes::dataset_id, dataset_codes::dimension, dataset_codes::number, dataset_codes::code))
         .load(connection)?;
-    for (set, dataset, dimension, number, code) in rows {
-        let source = sources.get_mut(&dataset).filter(|source| source.set == set);
-        let Some(source) = source.filter(|source| source.id_of(DimensionRole::Time) == dimension) else { continue };
+    for (dataset, dimension, number, code) in rows {
+        let source = sources.get_mut(&dataset).filter(|source| source.id_of(DimensionRole::Time) == dimension);
+        let Some(source) = source else { continue };
         let Some((begins, ends)) = periods::bounds(&code).filter(|(begins, _)| *begins <= on) else { continue };
         source.periods.push(Period { number, code, begins, ends });
     }
@@ -245,12 +273,38 @@ fn sources(
         source
             .periods
             .sort_by(|one, other| (other.begins, other.ends, &one.code).cmp(&(one.begins, one.ends, &other.code)));
-        source.periods.truncate(PERIODS);
     }
-    Ok(sources)
+    Ok(())
 }
 
-/// What an indicator last told of the territory; none where its codes cannot be told apart here.
+/// What is looked for, in portions of which each can be one statement.
+fn portions<K: Clone, T>(wanted: BTreeMap<K, impl IntoIterator<Item = T>>) -> Vec<Vec<(K, Vec<T>)>> {
+    let mut portions = Vec::new();
+    let (mut portion, mut count): (Vec<(K, Vec<T>)>, usize) = (Vec::new(), 0);
+    for (key, values) in wanted {
+        let mut some = Vec::new();
+        for value in values {
+            some.push(value);
+            count += 1;
+            if count == AT_ONCE {
+                portion.push((key.clone(), std::mem::take(&mut some)));
+                portions.push(std::mem::take(&mut portion));
+                count = 0;
+            }
+        }
+        if !some.is_empty() {
+            portion.push((key, some));
+        }
+        if portion.len() == CONDITIONS {
+            portions.push(std::mem::take(&mut portion));
+            count = 0;
+        }
+    }
+    portions.extend(Some(portion).filter(|portion| !portion.is_empty()));
+    portions
+}
+
+/// What an indicator last told of the territory; none where it is told by itself.
 fn told(
     app: &App,
     territory: TerritoryId,
@@ -259,17 +313,15 @@ fn told(
     made: &Made,
 ) -> Option<LatestValue> {
     let (indicator, source) = (&made.indicator, sources.get(&made.of.dataset_id)?);
-    figures.codes.slices(source, &made.of)?;
+    let (of_texts, by_texts) = figures.parts(indicator.id)?;
     let pair = |period: &Period| -> Option<Pair> {
-        let of = figures.of(source, &made.of, period.number)?;
+        let of = figures.of(source, of_texts, period.number)?;
         let Some(part) = &made.by else { return Some(Pair { of, by: Told::NOTHING }) };
-        let by = sources.get(&part.dataset_id).and_then(|source| {
-            let same = |other: &&Period| other.begins == period.begins && other.ends == period.ends;
-            figures.of(source, part, source.periods.iter().find(same)?.number)
-        });
+        let by = sources.get(&part.dataset_id);
+        let by = by.and_then(|source| figures.of(source, by_texts, source.same(period)?.number));
         Some(Pair::whole(of, by.unwrap_or(Told::NOTHING))).filter(Pair::is_something)
     };
-    let latest = source.periods.iter().find_map(|period| pair(period).map(|pair| (period, pair)));
+    let latest = source.latest().iter().find_map(|period| pair(period).map(|pair| (period, pair)));
     let (period, pair) = latest.or_else(|| source.periods.first().map(|period| (period, Pair::NOTHING)))?;
     let (told, is_undivided) = match made.by {
         Some(_) => pair.told(indicator.factor),
