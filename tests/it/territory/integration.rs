@@ -202,6 +202,56 @@ both! {
         assert_eq!(then["composition"]["indicators"][0]["value"], 100.0);
     }
 
+    fn a_share_of_a_year_is_told_where_the_denominator_is_told_by_month_as_well(world: &World) {
+        let elena = elena(world);
+        let id = land(world);
+        let foreigners = dataset_of(world, "FOREIGNERS", "stock", &["SEX"]);
+        published(&elena, &foreigners, b"REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n901001,9,2023,30\n901001,9,2024,50\n");
+        let people = dataset_of(world, "PEOPLE", "stock", &["SEX"]);
+        let months = (2024..=2025).flat_map(|year| (1..=12).map(move |month| format!("901001,9,{year}-{month:02},7\n")));
+        let file = format!("REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n901001,9,2023,600\n901001,9,2024,1000\n{}", months.collect::<String>());
+        published(&elena, &people, file.as_bytes());
+        let new = json!({"organisation_id": world.fixture.root, "code": "SHARE", "name": "Share", "unit": "%", "factor": 100,
+            "numerator": {"dataset_id": foreigners}, "denominator": {"dataset_id": people}, "method": "Counted."});
+        elena.post("/indicators", &new).expect(201);
+        let row = profile(world, id("901001"))["composition"]["indicators"][0].clone();
+        assert_eq!((&row["period"], &row["value"]), (&json!("2024"), &json!(5.0)), "{row}");
+    }
+
+    fn the_profile_leaves_to_its_own_address_what_cannot_be_added_up(world: &World) {
+        let (elena, samira) = (elena(world), world.samira_help_desk_operator());
+        let id = land(world);
+        let people = dataset_of(world, "PEOPLE", "stock", &["SEX"]);
+        published(&elena, &people, b"REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n901001,1,2024,4\n901001,5,2024,6\n901001,9,2024,10\n");
+        let indicator = |code: &str, codes: &[&str]| {
+            let filters = if codes.is_empty() { json!([]) } else { json!([{"dimension": "SEX", "codes": codes}]) };
+            let new = json!({"organisation_id": world.fixture.root, "code": code, "name": code, "unit": "persons",
+                "numerator": {"dataset_id": people, "filters": filters}, "method": "Counted."});
+            elena.post("/indicators", &new).expect(201).id()
+        };
+        let enter = |codes: Value| {
+            elena.put(&format!("/datasets/{people}/codelists/SEX"), &json!({"codes": codes})).expect(200);
+        };
+        let told = || names(&profile(world, id("901001"))["composition"]["indicators"], "name");
+        let values = |indicator: &str| samira.get(&format!("/indicators/{indicator}/values?under={}", id("901001")));
+        enter(json!([{"code": "9"}, {"code": "5", "parent_code": "9"}, {"code": "1", "parent_code": "9"}]));
+        let (some, all, one) = (indicator("A_SOME", &["1", "5"]), indicator("B_ALL", &[]), indicator("C_ONE", &["1"]));
+        assert_eq!(told(), ["A_SOME", "B_ALL", "C_ONE"]);
+        // Now one of them is held by the other one.
+        enter(json!([{"code": "1", "parent_code": "5"}]));
+        assert_eq!(told(), ["B_ALL", "C_ONE"]);
+        values(&some).expect(400);
+        // So it is with one between them that is not named.
+        enter(json!([{"code": "7", "parent_code": "5"}, {"code": "1", "parent_code": "7"}]));
+        assert_eq!(told(), ["B_ALL", "C_ONE"]);
+        values(&some).expect(400);
+        // Of two codes that none holds, neither holds all others.
+        enter(json!([{"code": "5"}]));
+        assert_eq!(told(), ["C_ONE"]);
+        values(&all).expect(400);
+        values(&one).expect(200);
+    }
+
     fn the_profile_tells_by_which_means_integration_can_be_worked_on(world: &World) {
         let (anna, paolo, elena) = (world.anna_system_administrator(), world.paolo_organisation_administrator(), elena(world));
         let (udine, trieste) = (world.fixture.comune_udine, world.fixture.comune_trieste);
@@ -217,6 +267,18 @@ both! {
             }
             anna.post(&format!("/territories/{aggregate}/memberships"), &member).expect(201);
         }
+        // What the union is a member of holds in its municipalities as well, for as long as it is one.
+        let district = |code: &str, end: Option<&str>| {
+            let new = json!({"kind": "district", "code_system": "own", "code": code, "name": code, "country_code": "IT", "valid_from": "2000-01-01"});
+            let district = anna.post("/territories", &new).expect(201).id();
+            let mut member = json!({"member_id": union, "valid_from": "2001-01-01"});
+            if let Some(end) = end {
+                member["valid_to"] = json!(end);
+            }
+            anna.post(&format!("/territories/{district}/memberships"), &member).expect(201);
+            district
+        };
+        let (district, former) = (district("D1", None), district("D2", Some("2010-01-01")));
         let network = |name: &str, members: &[Value]| {
             let new = json!({"organisation_id": udine, "name": name, "starts_on": "2020-01-01"});
             let network = paolo.post("/networks", &new).expect(201).id();
@@ -247,7 +309,7 @@ both! {
         agreement("Everywhere", &json!({"target_groups": ["refugee"], "service_ids": [service(world, &[], &json!({}))]}), true);
         agreement("Region", &json!({"target_groups": ["worker"], "territory_ids": [world.fixture.region], "valid_from": "2020-01-02"}), true);
         agreement("Trieste", &json!({"target_groups": ["student"], "territory_ids": [world.fixture.trieste]}), true);
-        agreement("Union", &json!({"target_groups": ["family_member"], "territory_ids": [union], "valid_from": "2020-01-03"}), true);
+        agreement("District", &json!({"target_groups": ["family_member"], "territory_ids": [district], "valid_from": "2020-01-03"}), true);
         agreement("Draft", &json!({"territory_ids": [world.fixture.udine]}), false);
         agreement("To come", &json!({"target_groups": ["other"], "territory_ids": [world.fixture.udine], "valid_from": in_days(10)}), true);
         let document = |title: &str, territory: Value, more: &Value| {
@@ -258,6 +320,8 @@ both! {
         };
         document("Of the region", json!(world.fixture.region), &json!({"mainstreaming": {"status": "planned", "as_of": "2025-06-01"}}));
         document("Of the union", json!(union), &json!({"adopted_on": "2025-06-01"}));
+        document("Of the district", json!(district), &json!({"adopted_on": "2025-07-01"}));
+        document("Of a former district", json!(former), &json!({}));
         document("Of Trieste", json!(world.fixture.trieste), &json!({}));
         document("Over", json!(world.fixture.udine), &json!({"valid_to": "2025-06-01"}));
         document("To come", json!(world.fixture.udine), &json!({"valid_from": in_days(10)}));
@@ -266,10 +330,10 @@ both! {
             .map(|row| (row["form"].as_str().unwrap().to_owned(), names(&row["in_force"], "name"))).collect();
         assert_eq!(forms, [("union".to_owned(), vec!["Unione".to_owned()]), ("convention".to_owned(), vec![])]);
         assert_eq!((&told["networks"][0]["name"], &told["networks"][0]["members_there"]), (&json!("Rete"), &json!(1)));
-        assert_eq!(names(&told["agreements"], "title"), ["Union", "Region", "Everywhere"]);
-        assert_eq!(names(&told["policy_documents"], "title"), ["Of the union", "Of the region"]);
-        assert_eq!(told["policy_documents"][1]["mainstreaming"], "planned");
-        assert_eq!((&told["networks_total"], &told["agreements_total"], &told["policy_documents_total"]), (&json!(1), &json!(3), &json!(2)));
+        assert_eq!(names(&told["agreements"], "title"), ["District", "Region", "Everywhere"]);
+        assert_eq!(names(&told["policy_documents"], "title"), ["Of the district", "Of the union", "Of the region"]);
+        assert_eq!(told["policy_documents"][2]["mainstreaming"], "planned");
+        assert_eq!((&told["networks_total"], &told["agreements_total"], &told["policy_documents_total"]), (&json!(1), &json!(3), &json!(3)));
         let maria = world.maria_case_manager();
         for row in ["networks", "agreements", "policy_documents"].iter().flat_map(|kind| told[kind].as_array().unwrap()) {
             let path = row["href"].as_str().unwrap().split_once("/rest/integration/v1").unwrap().1.to_owned();
