@@ -66,7 +66,7 @@ pub async fn create_discrimination_report_follow_up(
         app.read_now(|connection| {
             let row = records::of_code(connection, &digest)?.ok_or_else(ApiError::not_found)?;
             let first = DiscriminationReportMessageId(uuid::Uuid::nil());
-            let told = messages::of_report(connection, row.id, (None, first), messages::MOST)?;
+            let told = messages::of_report(connection, row.id, (0, first), messages::MOST)?;
             let answer = |message: messages::MessageRow| DiscriminationReportAnswer {
                 text: message.text,
                 sent_at: message.sent_at,

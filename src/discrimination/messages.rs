@@ -41,6 +41,8 @@ pub struct MessageRow {
     pub author_id: PrincipalId,
     pub text: String,
     pub sent_at: Timestamp,
+    /// Of the report, when it was sent.
+    pub report_version: i64,
 }
 
 /// A message to who reports.
@@ -65,7 +67,8 @@ impl DiscriminationReportMessage {
             DiscriminationReportSide::First => row.organisation_id == report.organisation_id,
             DiscriminationReportSide::Competent => Some(row.organisation_id) == report.competent_org_id,
         });
-        let MessageRow { id, discrimination_report_id, organisation_id, author_id, text, sent_at } = row;
+        let MessageRow { id, discrimination_report_id, organisation_id, author_id, text, sent_at, report_version: _ } =
+            row;
         let author_id = Some(author_id).filter(|_| is_own);
         Self { id, discrimination_report_id, organisation_id, author_id, text, sent_at }
     }
@@ -128,19 +131,20 @@ fn of_id(connection: &mut Connection, id: DiscriminationReportMessageId) -> ApiR
     messages::table.find(id).first(connection).optional()?.ok_or_else(ApiError::not_found)
 }
 
-/// The messages about a report, oldest first.
+/// The messages about a report that were sent at a version of it or later, oldest first.
 pub fn of_report(
     connection: &mut Connection,
     report: DiscriminationReportId,
-    (since, after): (Option<Timestamp>, DiscriminationReportMessageId),
+    (since, after): (i64, DiscriminationReportMessageId),
     limit: i64,
 ) -> QueryResult<Vec<MessageRow>> {
-    let of_report = messages::table.filter(messages::discrimination_report_id.eq(report)).into_boxed();
-    let told = match since {
-        Some(since) => of_report.filter(messages::sent_at.ge(since)),
-        None => of_report,
-    };
-    told.filter(messages::id.gt(after)).order(messages::id).limit(limit).load(connection)
+    messages::table
+        .filter(messages::discrimination_report_id.eq(report))
+        .filter(messages::report_version.ge(since))
+        .filter(messages::id.gt(after))
+        .order(messages::id)
+        .limit(limit)
+        .load(connection)
 }
 
 /// Keeps a message about a locked report; used by the demonstration data as well. Its records do not repeat it.
@@ -168,6 +172,7 @@ pub fn tell(
         author_id: unit.rights.principal,
         text: new.text,
         sent_at: unit.now,
+        report_version: row.version,
     };
     diesel::insert_into(messages::table).values(&message).execute(unit.connection)?;
     unit.record(Change::plain(KIND, id.0, 1, Operation::Created, &["discrimination_report_id", "text"]))?;
@@ -194,11 +199,7 @@ pub async fn list_discrimination_report_messages(
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         let after = request.after()?.unwrap_or(DiscriminationReportMessageId(uuid::Uuid::nil()));
-        let since = if sides.contains(&DiscriminationReportSide::First) {
-            None
-        } else {
-            Some(records::routed(reader.connection, row.id)?.map_or(reader.now, |(_, at)| at))
-        };
+        let since = records::known_since(reader.connection, row.id, &sides)?;
         let rows = of_report(reader.connection, row.id, (since, after), request.limit() + 1)?;
         let page = request.page(rows, |message: &MessageRow| message.id)?;
         let page = page.try_map(|message| Ok(DiscriminationReportMessage::shown(message, &row, &sides)))?;

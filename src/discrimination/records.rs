@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use approdo_db::Connection;
 use approdo_db::schema::{
     child_transitions, discrimination_report_grounds as grounds, discrimination_report_messages as messages,
     discrimination_reporters as reporters, discrimination_reports as reports,
 };
 use approdo_db::types::RowId;
-use approdo_db::{Connection, Timestamp};
 use diesel::prelude::*;
 
 use crate::discrimination::codes::DiscriminationGround;
-use crate::discrimination::rules::DiscriminationReportStatus;
+use crate::discrimination::rules::{DiscriminationReportSide, DiscriminationReportStatus};
 use crate::discrimination::types::{
     Beside, DiscriminationReportId, DiscriminationReportRow, DiscriminationReporter, GroundRow,
 };
@@ -98,13 +98,19 @@ pub fn forget(unit: &mut Unit<'_>, id: DiscriminationReportId) -> ApiResult<()> 
     Ok(())
 }
 
-/// When a report was routed last: its version then, and the instant.
-pub fn routed(connection: &mut Connection, id: DiscriminationReportId) -> QueryResult<Option<(i64, Timestamp)>> {
-    child_transitions::table
+/// The version of a report from which on these sides know what was done and written: the body it is routed to, from its own routing on.
+pub fn known_since(
+    connection: &mut Connection,
+    id: DiscriminationReportId,
+    sides: &[DiscriminationReportSide],
+) -> QueryResult<i64> {
+    if sides.contains(&DiscriminationReportSide::First) {
+        return Ok(0);
+    }
+    let routed: Option<i64> = child_transitions::table
         .filter(child_transitions::resource_id.eq(RowId(id.0)))
         .filter(child_transitions::to_status.eq(DiscriminationReportStatus::Routed.as_str()))
-        .order(child_transitions::resource_version.desc())
-        .select((child_transitions::resource_version, child_transitions::at))
-        .first(connection)
-        .optional()
+        .select(diesel::dsl::max(child_transitions::resource_version))
+        .first(connection)?;
+    Ok(routed.unwrap_or(i64::MAX))
 }

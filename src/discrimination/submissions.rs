@@ -40,7 +40,7 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// Counts a call without a login, and refuses it where there were too many within the hour: 429 with how long to wait. Addresses are in
-/// memory for that hour and nowhere else.
+/// memory until the first call after that hour, and nowhere else.
 pub fn count_call(calls: Option<&Limits>, address: Option<IpAddr>) -> ApiResult<()> {
     let (Some(calls), Some(address)) = (calls, address) else { return Ok(()) };
     let standing = calls.count(Subject::Address(network(address)));

@@ -224,11 +224,7 @@ pub async fn list_discrimination_report_transitions(
         let asked = query.read()?;
         let request = reader.page(&query, asked.limit, asked.cursor.as_deref());
         let of_report = child_transitions::table.filter(child_transitions::resource_id.eq(RowId(row.id.0)));
-        let from = if sides.contains(&DiscriminationReportSide::First) {
-            0
-        } else {
-            records::routed(reader.connection, row.id)?.map_or(i64::MAX, |(version, _)| version)
-        };
+        let from = records::known_since(reader.connection, row.id, &sides)?;
         let rows: Vec<ChildTransition> = of_report
             .filter(child_transitions::resource_version.ge(from))
             .filter(child_transitions::id.gt(request.after()?.unwrap_or(ChildTransitionId(uuid::Uuid::nil()))))

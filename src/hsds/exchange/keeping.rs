@@ -317,6 +317,7 @@ impl Import<'_, '_> {
         };
         let texts = ["name", "alternate_name", "description", "transportation", "url", "latitude", "longitude"];
         let lists = ["addresses", "phones", "schedules", "languages", "accessibility", "contacts"];
+        let texts = told(&texts, &shaped.lost);
         let patch: LocationPatch = checked(&replacing(shaped.members, &texts, &lists))?;
         let changed = locations::apply(&mut row, patch)?;
         entries::save(self.unit, &mut row, &changed)?;
@@ -348,7 +349,7 @@ impl Import<'_, '_> {
             Patch::Remove | Patch::Keep => {}
         }
         match known {
-            Some(row) => self.edited_service(row, shaped),
+            Some(row) => self.edited_service(row, shaped, lost),
             None => self.new_service(item, organisation, shaped),
         }
     }
@@ -370,7 +371,12 @@ impl Import<'_, '_> {
     }
 
     /// What HSDS does not tell of a service stays as it is.
-    fn edited_service(&mut self, mut row: ServiceRow, shaped: Shaped) -> ApiResult<(Uuid, ImportStatus)> {
+    fn edited_service(
+        &mut self,
+        mut row: ServiceRow,
+        shaped: Shaped,
+        lost: &BTreeSet<String>,
+    ) -> ApiResult<(Uuid, ImportStatus)> {
         let texts = [
             "alternate_name",
             "description",
@@ -397,7 +403,7 @@ impl Import<'_, '_> {
             "required_documents",
             "contacts",
         ];
-        let mut members = replacing(shaped.members, &texts, &lists);
+        let mut members = replacing(shaped.members, &told(&texts, lost), &lists);
         keep_territories(&row, &mut members)?;
         members.extend(shaped.service_type.map(|code| ("service_type".to_owned(), code.into())));
         members.extend(shaped.target_groups.map(|groups| ("eligibility".to_owned(), json!({"target_groups": groups}))));
@@ -454,6 +460,11 @@ fn told_otherwise(mut row: OrganisationRow, mut members: Members) -> ApiResult<V
     let patch: OrganisationPatch = checked(&members)?;
     let changed = organisations::apply(&mut row, patch)?;
     Ok(name.into_iter().chain(changed).map(str::to_owned).collect())
+}
+
+/// Those members that were not left out because they do not fit: these stay as they are here.
+fn told<'a>(texts: &[&'a str], lost: &BTreeSet<String>) -> Vec<&'a str> {
+    texts.iter().copied().filter(|text| !lost.contains(*text)).collect()
 }
 
 /// A merge patch that takes away what a file does not tell.

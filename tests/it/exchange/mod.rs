@@ -271,6 +271,31 @@ both! {
         assert_eq!(unclassified["entries"][0]["errors"][0]["pointer"], "#/service_type");
     }
 
+    fn a_link_to_no_place_on_the_web_is_left_out_and_what_stands_beside_it_is_kept(world: &World) {
+        let import = |url: &str, email: &str| {
+            let there = json!([{"id": "at", "location": {"id": "there", "name": "There", "url": url}}]);
+            let file = json!([{"id": "one", "name": "One", "url": url, "email": email, "service_at_locations": there,
+                "required_documents": [{"id": "d", "document": "Permit", "uri": "urn:permit"}]}]);
+            imported(world, "service_type=housing", &file.to_string())
+        };
+        let told = || {
+            let service = exported(world)[0].clone();
+            let document = service["required_documents"][0].clone();
+            (service["url"].clone(), service["email"].clone(), service["service_at_locations"][0]["location"]["url"].clone(),
+                document["document"].clone(), document["uri"].clone())
+        };
+        let address = json!("http://udine.example/one");
+        assert_eq!(counts(&import("HTTP://udine.example/one", "a@udine.example"))[3], 0);
+        assert_eq!(told(), (address.clone(), json!("a@udine.example"), address.clone(), json!("Permit"), Value::Null));
+        let report = import("ftp://udine.example/one", "b@udine.example");
+        assert_eq!(counts(&report)[3], 0, "{report}");
+        let entries = report["entries"].as_array().unwrap();
+        let service = entries.iter().find(|entry| entry["source_id"] == "one").unwrap();
+        assert_eq!(service["lost"], json!(["required_documents/*/uri", "url"]));
+        // What was known is not taken away by an address that is of no use.
+        assert_eq!(told(), (address.clone(), json!("b@udine.example"), address, json!("Permit"), Value::Null));
+    }
+
     fn a_file_of_others_touches_only_what_is_below_the_one_who_imports(world: &World) {
         let (anna, paolo) = (world.anna_system_administrator(), world.paolo_organisation_administrator());
         let theirs = json!({"organisation_id": world.fixture.comune_trieste, "name": "Theirs", "service_type": "housing", "provider_kind": "internal"});

@@ -60,7 +60,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{BigInt, Text};
     use crate::types::{Instant, Uuid};
 
     discrimination_report_messages (id) {
@@ -70,5 +70,6 @@ diesel::table! {
         author_id -> Uuid,
         text -> Text,
         sent_at -> Instant,
+        report_version -> BigInt,
     }
 }

@@ -73,7 +73,7 @@ impl Figures {
         slices.retain(|dataset, _| sources.get(dataset).is_some_and(|source| !source.areas.is_empty()));
         for portion in portions(slices) {
             use observations as o;
-            let mut list = o::table.into_boxed();
+            let (mut list, mut asked) = (o::table.into_boxed(), false);
             for (dataset, slices) in portion {
                 let (Some(source), Some(periods)) = (sources.get(&dataset), periods.get(&dataset)) else { continue };
                 let areas: Vec<i32> = source.areas.iter().map(|(number, _)| *number).collect();
@@ -84,6 +84,11 @@ impl Figures {
                         .and(o::slice.eq_any(slices))
                         .and(o::period.eq_any(periods.clone())),
                 );
+                asked = true;
+            }
+            // Without a condition it would be all observations.
+            if !asked {
+                continue;
             }
             let cells: Vec<Cell> = list.load(connection)?;
             let by_key = |cell: Cell| ((cell.set_number, cell.area, cell.slice, cell.period), cell);
