@@ -1,4 +1,4 @@
-//! Throttling of logins and of what is open to everyone, in the database so that it holds across processes. Subjects are kept as digests only.
+//! Login throttling, in the database so that it holds across processes. Subjects are kept as digests only.
 
 use approdo_db::schema::login_throttles;
 use approdo_db::{Connection, Timestamp, on_backend};
@@ -42,11 +42,6 @@ pub fn wait_seconds(connection: &mut Connection, subject: &Subject, now: Timesta
 
 /// Counts a failure.
 pub fn failed(connection: &mut Connection, subject: &Subject, now: Timestamp) -> QueryResult<()> {
-    counted(connection, subject, FREE_FAILURES, now)
-}
-
-/// Counts something of which so many pass before the first wait.
-pub fn counted(connection: &mut Connection, subject: &Subject, free: i64, now: Timestamp) -> QueryResult<()> {
     let row = (
         login_throttles::subject.eq(&subject.0),
         login_throttles::failures.eq(1),
@@ -64,8 +59,8 @@ pub fn counted(connection: &mut Connection, subject: &Subject, free: i64, now: T
             .execute(c)
     })?;
     let failures: i64 = login_throttles::table.find(&subject.0).select(login_throttles::failures).first(connection)?;
-    if failures >= free {
-        let doublings = u32::try_from(failures - free).unwrap_or(u32::MAX).min(10);
+    if failures >= FREE_FAILURES {
+        let doublings = u32::try_from(failures - FREE_FAILURES).unwrap_or(u32::MAX).min(10);
         let wait = FIRST_WAIT.saturating_mul(1_i64 << doublings).min(LONGEST_WAIT);
         diesel::update(login_throttles::table.find(&subject.0))
             .set(login_throttles::locked_until.eq(clock::after(now, wait)))

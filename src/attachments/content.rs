@@ -51,9 +51,7 @@ pub async fn replace_attachment_content(
     let precondition = if_match.clone();
     // Whether it may be sent at all is known before the first byte is taken in.
     let awaited = desk.read(form.clone(), move |reader| awaited(reader, id.0, &head, &precondition)).await?;
-    let place = desk.app.attachments.intakes.clone().try_acquire_owned();
-    let _place =
-        place.map_err(|_| ApiError::unavailable("as many contents as can be taken in are coming").retry_after(5))?;
+    let _place = desk.app.attachments.intake_place()?;
     let arrived = intake::receive(payload, awaited.row.size).await?;
     awaited.require_same(&arrived)?;
     if awaited.row.status == AttachmentStatus::Stored {

@@ -16,11 +16,12 @@ use std::sync::Arc;
 use approdo_db::Connection;
 use approdo_db::schema::{attachments, stray_objects};
 use diesel::prelude::*;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::attachments::s3::S3;
 use crate::attachments::transfers::Transfers;
 use crate::config::AttachmentArgs;
+use crate::error::{ApiError, ApiResult};
 use crate::server::StartError;
 
 /// Contents that a process takes in at once.
@@ -34,7 +35,7 @@ pub struct Attachments {
     pub inflated_limit: u64,
     pub transfers: Transfers,
     /// Places for contents that are coming: each takes room until it is kept.
-    pub intakes: Arc<Semaphore>,
+    intakes: Arc<Semaphore>,
     /// Where new contents are kept, if not in the database.
     pub objects: Option<Arc<S3>>,
 }
@@ -53,6 +54,12 @@ impl Attachments {
             intakes: Arc::new(Semaphore::new(INTAKES)),
             objects,
         })
+    }
+
+    /// A place for a content, or a file to import, that is coming; 503 where there is none.
+    pub fn intake_place(&self) -> ApiResult<OwnedSemaphorePermit> {
+        let place = self.intakes.clone().try_acquire_owned();
+        place.map_err(|_| ApiError::unavailable("as many contents as can be taken in are coming").retry_after(5))
     }
 
     /// Whether contents can be kept, and those that are kept be read; a sentence for whoever starts the server where not.

@@ -42,8 +42,8 @@ pub struct DiscriminationReportAnswer {
 
 /// Ask how a report of discrimination goes on.
 ///
-/// Open to everyone who has its code. 404 for a code that there is not, as for one whose report was anonymised. Many calls from one place
-/// are slowed down (429).
+/// Open to everyone who has its code. 404 for a code that there is not, as for one whose report was anonymised. After many calls from
+/// one place in an hour, wait for the next (429).
 #[utoipa::path(
     tag = "Discrimination",
     security(()),

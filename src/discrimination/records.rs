@@ -1,4 +1,4 @@
-//! What stands beside a report: its grounds and who reports.
+//! What stands beside a report: its grounds, who reports, and since when a body knows of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

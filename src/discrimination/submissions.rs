@@ -59,7 +59,7 @@ pub fn context(door: &Door) -> RequestContext {
 /// Report discrimination.
 ///
 /// Open to everyone, without a login and without a name. The answer is a code, told once, that shows how it goes on; nothing else leads
-/// back. Send it to a body that takes reports. Many calls from one place are slowed down (429).
+/// back. Send it to a body that takes reports. After many calls from one place in an hour, wait for the next (429).
 #[utoipa::path(
     tag = "Discrimination",
     security(()),

@@ -66,9 +66,7 @@ CREATE TABLE discrimination_report_messages (
     organisation_id UUID NOT NULL REFERENCES organisations (id),
     author_id UUID NOT NULL,
     text TEXT NOT NULL,
-    sent_at TIMESTAMPTZ NOT NULL,
-    -- Of the report, when it was sent: by it, what was sent before a routing is told from what came after.
-    report_version BIGINT NOT NULL
+    sent_at TIMESTAMPTZ NOT NULL
 );
 
 CREATE INDEX discrimination_report_messages_by_report ON discrimination_report_messages (discrimination_report_id, id);

@@ -74,9 +74,7 @@ pub async fn create_directory_import(
             Ok(head.require_any(&FORMS)? == JSON)
         })
         .await?;
-    let place = desk.app.attachments.intakes.clone().try_acquire_owned();
-    let _place =
-        place.map_err(|_| ApiError::unavailable("as many files as can be taken in are coming").retry_after(5))?;
+    let _place = desk.app.attachments.intake_place()?;
     let arrived = intake::receive(payload, LIMIT).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, format!("a file may have {LIMIT} bytes")),
         _ => error,

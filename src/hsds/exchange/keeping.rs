@@ -25,6 +25,7 @@ use crate::directory::services::{self, NewService, ServiceId, ServicePatch, Serv
 use crate::error::{ApiError, ApiResult};
 use crate::hsds::exchange::fitting;
 use crate::hsds::exchange::package::{Item, Members, Package, text_of};
+use crate::hsds::exchange::patches;
 use crate::hsds::exchange::report::{ImportReport, ImportStatus};
 use crate::hsds::exchange::shaping::{self, Shaped};
 use crate::hsds::exchange::sources::{self, HsdsEntity};
@@ -216,7 +217,7 @@ impl Import<'_, '_> {
         };
         let texts: Vec<&str> = texts.into_iter().filter(is_empty).collect();
         let lists: Vec<&str> = lists.into_iter().filter(is_empty).collect();
-        let patch: OrganisationPatch = checked(&replacing(members, &texts, &lists))?;
+        let patch: OrganisationPatch = checked(&patches::replacing(members, &texts, &lists))?;
         let changed = organisations::apply(&mut row, patch)?;
         entries::save(self.unit, &mut row, &changed)?;
         Ok((row.id.0, status_of(&changed)))
@@ -256,7 +257,8 @@ impl Import<'_, '_> {
         }
         let (row, status) = match known {
             Some(mut row) => {
-                let patch: ProgramPatch = checked(&replacing(members, &["alternate_name", "description"], &[]))?;
+                let patch: ProgramPatch =
+                    checked(&patches::replacing(members, &["alternate_name", "description"], &[]))?;
                 let changed = programs::apply(&mut row, patch)?;
                 entries::save(self.unit, &mut row, &changed)?;
                 (row, status_of(&changed))
@@ -317,8 +319,8 @@ impl Import<'_, '_> {
         };
         let texts = ["name", "alternate_name", "description", "transportation", "url", "latitude", "longitude"];
         let lists = ["addresses", "phones", "schedules", "languages", "accessibility", "contacts"];
-        let texts = told(&texts, &shaped.lost);
-        let patch: LocationPatch = checked(&replacing(shaped.members, &texts, &lists))?;
+        let texts = patches::told(&texts, &shaped.lost);
+        let patch: LocationPatch = checked(&patches::replacing(shaped.members, &texts, &lists))?;
         let changed = locations::apply(&mut row, patch)?;
         entries::save(self.unit, &mut row, &changed)?;
         Ok((row.id.0, status_of(&changed)))
@@ -403,8 +405,8 @@ impl Import<'_, '_> {
             "required_documents",
             "contacts",
         ];
-        let mut members = replacing(shaped.members, &told(&texts, lost), &lists);
-        keep_territories(&row, &mut members)?;
+        let mut members = patches::replacing(shaped.members, &patches::told(&texts, lost), &lists);
+        patches::keep_territories(&row, &mut members)?;
         members.extend(shaped.service_type.map(|code| ("service_type".to_owned(), code.into())));
         members.extend(shaped.target_groups.map(|groups| ("eligibility".to_owned(), json!({"target_groups": groups}))));
         let patch: ServicePatch = checked(&members)?;
@@ -430,7 +432,7 @@ impl Import<'_, '_> {
         let location = location.ok_or_else(|| rejected_before("location_id"))?;
         if let Some(mut row) = known.filter(|row| (row.service_id, row.location_id) == (service, location)) {
             let patch: ServiceAtLocationPatch =
-                checked(&replacing(members, &["description"], &["phones", "schedules", "contacts"]))?;
+                checked(&patches::replacing(members, &["description"], &["phones", "schedules", "contacts"]))?;
             let changed = service_at_locations::apply(&mut row, patch)?;
             entries::save(self.unit, &mut row, &changed)?;
             return Ok((row.id.0, status_of(&changed)));
@@ -460,39 +462,6 @@ fn told_otherwise(mut row: OrganisationRow, mut members: Members) -> ApiResult<V
     let patch: OrganisationPatch = checked(&members)?;
     let changed = organisations::apply(&mut row, patch)?;
     Ok(name.into_iter().chain(changed).map(str::to_owned).collect())
-}
-
-/// Those members that were not left out because they do not fit: these stay as they are here.
-fn told<'a>(texts: &[&'a str], lost: &BTreeSet<String>) -> Vec<&'a str> {
-    texts.iter().copied().filter(|text| !lost.contains(*text)).collect()
-}
-
-/// A merge patch that takes away what a file does not tell.
-fn replacing(mut members: Members, texts: &[&str], lists: &[&str]) -> Members {
-    for text in texts {
-        members.entry(*text).or_insert(Value::Null);
-    }
-    for list in lists {
-        members.entry(*list).or_insert_with(|| json!([]));
-    }
-    members
-}
-
-/// Our territories are no words of HSDS: an area that stays keeps its own.
-fn keep_territories(row: &ServiceRow, members: &mut Members) -> ApiResult<()> {
-    let held: HashMap<String, Value> = row
-        .details()?
-        .service_areas
-        .into_iter()
-        .filter_map(|area| Some((area.id.to_string(), json!(area.territory_id?))))
-        .collect();
-    for area in members.get_mut("service_areas").and_then(Value::as_array_mut).into_iter().flatten() {
-        let territory = area.get("id").and_then(Value::as_str).and_then(|id| held.get(id)).cloned();
-        if let (Some(area), Some(territory)) = (area.as_object_mut(), territory) {
-            area.insert("territory_id".into(), territory);
-        }
-    }
-    Ok(())
 }
 
 /// The organisation that imports or exports; 404 where there is none.

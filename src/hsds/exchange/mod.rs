@@ -6,6 +6,7 @@ mod fitting;
 pub mod imports;
 mod keeping;
 mod package;
+mod patches;
 mod report;
 mod shaping;
 mod sources;

@@ -57,9 +57,7 @@ pub async fn replace_data_import_content(
         require_awaiting(&import)
     })
     .await?;
-    let coming = desk.app.attachments.intakes.clone().try_acquire_owned();
-    let coming =
-        coming.map_err(|_| ApiError::unavailable("as many files as can be taken in are coming").retry_after(5))?;
+    let coming = desk.app.attachments.intake_place()?;
     let arrived = intake::receive(payload, LIMIT).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, format!("a file may have {LIMIT} bytes")),
         _ => error,

@@ -98,9 +98,7 @@ pub async fn create_import_proposal(
     } else {
         (FileFormat::Delimited, BEGINNING, "send the first MiB of the file at most")
     };
-    let place = desk.app.attachments.intakes.clone().try_acquire_owned();
-    let _place =
-        place.map_err(|_| ApiError::unavailable("as many files as can be taken in are coming").retry_after(5))?;
+    let _place = desk.app.attachments.intake_place()?;
     let mut arrived = intake::receive(payload, most).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, too_large),
         _ => error,

@@ -1,0 +1,1 @@
+ALTER TABLE discrimination_report_messages DROP COLUMN report_version;
