@@ -21,6 +21,7 @@ use crate::http::limits::{Limits, ReportLimits};
 use crate::observatory::imports::running::Places;
 use crate::operations::metrics::Metrics;
 use crate::sync::signal::FeedSignal;
+use crate::territory::kept::KeptTerritories;
 
 /// The mount of the API: the version stands here and nowhere else.
 pub const MOUNT: &str = "/rest/integration/v1";
@@ -46,6 +47,7 @@ pub struct App {
     pub rights: RightsCache,
     pub recorder: Recorder,
     pub codes: KnownCodes,
+    pub territories: KeptTerritories,
     pub passwords: Passwords,
     pub limits: Limits,
     pub report_limits: ReportLimits,

@@ -35,6 +35,7 @@ use crate::operations::metrics::Metrics;
 use crate::operations::{health, metrics, sandbox, wellknown};
 use crate::sync::sequencer::Sequencer;
 use crate::sync::signal::FeedSignal;
+use crate::territory::kept::KeptTerritories;
 use crate::{demo, openapi};
 
 /// Why the process cannot start: a sentence for whoever started it.
@@ -187,6 +188,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         rights: RightsCache::default(),
         recorder,
         codes: known,
+        territories: KeptTerritories::default(),
         passwords: Passwords::default(),
         limits: Limits::new(parts.request_limit, MINUTE),
         report_limits: ReportLimits::new(parts.report_limit),

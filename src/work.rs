@@ -20,6 +20,7 @@ use crate::access::{ActorKind, PrincipalId, Resource};
 use crate::app::App;
 use crate::error::{ApiError, ApiResult, Kind};
 use crate::http::{Answer, RequestContext, Shown, View};
+use crate::territory::kept;
 
 /// Hours an `Idempotency-Key` is remembered.
 pub const KEY_HOURS: i64 = 24;
@@ -96,6 +97,8 @@ pub struct Unit<'a> {
     standing: &'a mut Standing,
     /// Whether a change was recorded: who reads in changing is found by it.
     recorded: bool,
+    /// Whether one of the territories was.
+    changes_territories: bool,
     shown: Shown,
 }
 
@@ -218,10 +221,16 @@ impl Unit<'_> {
         Self::updated_one(self.write(Some(statement), change)?)
     }
 
+    /// What is left to do before the transaction ends.
+    fn settle(&mut self) -> ApiResult<()> {
+        if self.changes_territories { kept::renew(self.connection) } else { Ok(()) }
+    }
+
     // On PostgreSQL one statement, because it is one round trip.
     fn write(&mut self, statement: Option<Prepared>, mut change: Change) -> ApiResult<usize> {
         let change_row = self.change_row(&change)?;
         self.recorded = true;
+        self.changes_territories |= kept::RESOURCES.contains(&change.resource);
         // Where no member changed but only who sees the row, there are no new values to keep.
         let values = change.values.take().filter(|_| !change.changed.is_empty());
         let history_row = values.map(|values| self.history_row(change, values));
@@ -345,7 +354,7 @@ pub fn run<T>(
     let result = app.rights.working(&mut connection, bearer, context.states_purpose, |connection, rights, standing| {
         connection.write_transaction(|connection| {
             let now = app.clock.now();
-            let (replay_asked, recorded, shown) = (false, false, None);
+            let (replay_asked, recorded, changes_territories, shown) = (false, false, false, None);
             let mut unit = Unit {
                 connection,
                 rights,
@@ -357,6 +366,7 @@ pub fn run<T>(
                 replay_asked,
                 standing,
                 recorded,
+                changes_territories,
                 shown,
             };
             let answer = work(&mut unit)?;
@@ -364,6 +374,7 @@ pub fn run<T>(
                 return Err(ApiError::fault(format!("{operation} never asked for a replay")));
             }
             unit.standing.confirm(unit.connection)?;
+            unit.settle()?;
             Ok(answer)
         })
     });
@@ -408,7 +419,7 @@ fn run_without_caller<T>(
     work: impl FnOnce(&mut Unit<'_>) -> ApiResult<T>,
 ) -> ApiResult<T> {
     let result = connection.write_transaction(|connection| {
-        work(&mut Unit {
+        let mut unit = Unit {
             connection,
             rights: Rights::system(),
             now: app.clock.now(),
@@ -419,8 +430,12 @@ fn run_without_caller<T>(
             replay_asked: true,
             standing: &mut Standing::of_system(),
             recorded: false,
+            changes_territories: false,
             shown: None,
-        })
+        };
+        let outcome = work(&mut unit)?;
+        unit.settle()?;
+        Ok(outcome)
     });
     if result.is_ok() {
         app.feed.wake();

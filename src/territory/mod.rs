@@ -9,6 +9,7 @@ pub mod figures;
 pub mod geojson;
 pub mod import;
 pub mod joint_management;
+pub mod kept;
 pub mod memberships;
 pub mod names;
 pub mod profile;

@@ -1,6 +1,7 @@
 //! A part of the tree as it was over some days: what lay below what, and from when to when.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use approdo_db::schema::{territories, territory_memberships, territory_parents};
 use approdo_db::{Connection, on_backend};
@@ -28,6 +29,11 @@ impl Place {
     fn on(&self, day: NaiveDate) -> bool {
         self.from <= day && self.to.is_none_or(|to| day < to)
     }
+
+    /// Whether it was so on any of the days.
+    fn within(&self, (first, last): (NaiveDate, NaiveDate)) -> bool {
+        self.from <= last && self.to.is_none_or(|to| first < to)
+    }
 }
 
 /// A territory of the part.
@@ -45,57 +51,65 @@ impl Node {
     }
 }
 
-/// What lay below a territory. Of a union, convention, district or mountain community its members do.
+/// Territories, and what lay below what among them.
 #[derive(Debug, Default)]
-pub struct Subtree {
+pub struct Tree {
     nodes: HashMap<TerritoryId, Node>,
     below: HashMap<TerritoryId, Vec<Place>>,
     above: HashMap<TerritoryId, Vec<Place>>,
 }
 
-impl Subtree {
-    /// Reads what lay below a territory on any of these days; at least the territory itself, where there is such a one.
-    pub fn read(
-        connection: &mut Connection,
-        root: TerritoryId,
-        (first, last): (NaiveDate, NaiveDate),
-    ) -> QueryResult<Self> {
-        let mut part = Self::default();
-        let mut level = vec![root];
-        let mut met: HashSet<TerritoryId> = HashSet::from([root]);
+impl Tree {
+    /// Reads every territory there is, and where each lies and lay.
+    pub fn read(connection: &mut Connection) -> QueryResult<Self> {
+        let nodes: Vec<(TerritoryId, Node)> = {
+            use territories as t;
+            t::table.select((t::id, (t::kind, t::name, t::valid_from, t::valid_to))).load(connection)?
+        };
+        let mut tree = Self { nodes: nodes.into_iter().collect(), ..Self::default() };
+        let parents: Vec<Row> = {
+            use territory_parents as t;
+            t::table.select((t::territory_id, t::parent_id, t::valid_from, t::valid_to)).load(connection)?
+        };
+        parents.into_iter().for_each(|row| tree.put(row, true));
         let members: Vec<Row> = {
             use territory_memberships as t;
-            t::table
-                .filter(t::aggregate_id.eq(root))
-                .filter(t::valid_from.le(last))
-                .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
-                .select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to))
-                .load(connection)?
+            t::table.select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to)).load(connection)?
         };
-        let mut rows: Vec<(Row, bool)> = members.into_iter().map(|row| (row, false)).collect();
-        for _ in 0..MOST_STEPS {
-            for some in level.chunks(ROWS_AT_ONCE) {
-                use territory_parents as t;
-                let found: Vec<Row> = on_backend!(&mut *connection, c => t::table
-                        .filter(t::parent_id.eq_any(some))
-                        .filter(t::valid_from.le(last))
-                        .filter(t::valid_to.is_null().or(t::valid_to.gt(first)))
-                        .select((t::territory_id, t::parent_id, t::valid_from, t::valid_to))
-                        .load(c))?;
-                rows.extend(found.into_iter().map(|row| (row, true)));
-            }
-            level.clear();
-            for (row, in_tree) in rows.drain(..) {
-                level.extend(Some(row.0).filter(|below| met.insert(*below)));
-                part.put(row, in_tree);
-            }
-            if level.is_empty() {
-                break;
-            }
+        members.into_iter().for_each(|row| tree.put(row, false));
+        tree.below.values_mut().chain(tree.above.values_mut()).for_each(Vec::shrink_to_fit);
+        Ok(tree)
+    }
+
+    fn put(&mut self, (below, above, from, to): Row, in_tree: bool) {
+        self.below.entry(above).or_default().push(Place { other: below, from, to, in_tree });
+        self.above.entry(below).or_default().push(Place { other: above, from, to, in_tree });
+    }
+}
+
+/// What lay below a territory. Of a union, convention, district or mountain community its members do.
+#[derive(Debug, Default)]
+pub struct Subtree {
+    tree: Arc<Tree>,
+    /// The part; told from above, what lies above comes before what lies below it.
+    ids: Vec<TerritoryId>,
+    /// The days that it is told of; of all that was read where there are none.
+    days: Option<(NaiveDate, NaiveDate)>,
+    /// The only territory whose members lie below it; of each where there is none.
+    aggregate: Option<TerritoryId>,
+}
+
+impl Subtree {
+    /// What lay below a territory on any of these days; at least the territory itself.
+    pub fn below(tree: Arc<Tree>, root: TerritoryId, days: (NaiveDate, NaiveDate)) -> Self {
+        let mut part = Self { tree, ids: vec![root], days: Some(days), aggregate: Some(root) };
+        let (mut ids, mut met, mut at) = (vec![root], HashSet::from([root]), 0);
+        while let Some(&above) = ids.get(at) {
+            ids.extend(part.ever_below(above).filter(|below| met.insert(*below)));
+            at += 1;
         }
-        let met: Vec<TerritoryId> = met.into_iter().collect();
-        part.nodes = nodes(connection, &met)?;
-        Ok(part)
+        part.ids = ids;
+        part
     }
 
     /// Reads what some territories lay below on any of these days, and which of them were members of another one of them.
@@ -104,7 +118,7 @@ impl Subtree {
         of: &[TerritoryId],
         (first, last): (NaiveDate, NaiveDate),
     ) -> QueryResult<Self> {
-        let mut part = Self::default();
+        let mut part = Tree::default();
         let mut met: HashSet<TerritoryId> = of.iter().copied().collect();
         let (mut level, given) = (of.to_vec(), met.clone());
         for some in of.chunks(ROWS_AT_ONCE) {
@@ -140,44 +154,34 @@ impl Subtree {
             }
             level = next;
         }
-        let met: Vec<TerritoryId> = met.into_iter().collect();
-        part.nodes = nodes(connection, &met)?;
-        Ok(part)
+        let ids: Vec<TerritoryId> = met.into_iter().collect();
+        part.nodes = nodes(connection, &ids)?;
+        Ok(Self { tree: Arc::new(part), ids, days: None, aggregate: None })
     }
 
-    fn put(&mut self, (below, above, from, to): Row, in_tree: bool) {
-        self.below.entry(above).or_default().push(Place { other: below, from, to, in_tree });
-        self.above.entry(below).or_default().push(Place { other: above, from, to, in_tree });
-    }
-
-    /// Knows of further territories, which lie below none of it.
-    pub fn add(&mut self, connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<()> {
-        let new: Vec<TerritoryId> = ids.iter().copied().filter(|id| !self.nodes.contains_key(id)).collect();
-        self.nodes.extend(nodes(connection, &new)?);
-        Ok(())
-    }
-
+    /// A territory, of the part or not.
     pub fn node(&self, id: TerritoryId) -> Option<&Node> {
-        self.nodes.get(&id)
+        self.tree.nodes.get(&id)
     }
 
-    pub fn ids(&self) -> impl Iterator<Item = TerritoryId> + '_ {
-        self.nodes.keys().copied()
+    /// The part; told from above, what lies above comes before what lies below it.
+    pub fn ids(&self) -> &[TerritoryId] {
+        &self.ids
     }
 
     /// What lay directly below a territory on a day.
     pub fn children(&self, of: TerritoryId, day: NaiveDate) -> impl Iterator<Item = TerritoryId> + '_ {
-        self.places(of).iter().filter(move |place| place.on(day)).map(|place| place.other)
+        self.places(of).filter(move |place| place.on(day)).map(|place| place.other)
     }
 
     /// What lay directly below a territory on any of the days.
     pub fn ever_below(&self, of: TerritoryId) -> impl Iterator<Item = TerritoryId> + '_ {
-        self.places(of).iter().map(|place| place.other)
+        self.places(of).map(|place| place.other)
     }
 
     /// The days on which something came to lie directly below a territory, or ceased to.
     pub fn days_of_change(&self, of: TerritoryId) -> impl Iterator<Item = NaiveDate> + '_ {
-        self.places(of).iter().flat_map(|place| [Some(place.from), place.to]).flatten()
+        self.places(of).flat_map(|place| [Some(place.from), place.to]).flatten()
     }
 
     /// A territory and everything below it on a day.
@@ -193,9 +197,9 @@ impl Subtree {
     pub fn chain(&self, id: TerritoryId, day: NaiveDate) -> Vec<TerritoryId> {
         let mut chain = vec![id];
         while chain.len() <= MOST_STEPS {
-            let above = chain.last().and_then(|at| self.above.get(at)).map(Vec::as_slice).unwrap_or_default();
             // Of the aggregates that it was a member of, none holds it.
-            let parent = above.iter().filter(|place| place.in_tree && place.on(day)).map(|place| place.other).next();
+            let above = chain.last().copied().into_iter().flat_map(|at| self.places_of(at));
+            let parent = above.filter(|place| place.in_tree && place.on(day)).map(|place| place.other).next();
             match parent.filter(|parent| !chain.contains(parent)) {
                 Some(parent) => chain.push(parent),
                 None => break,
@@ -213,7 +217,7 @@ impl Subtree {
             }
             at = at
                 .iter()
-                .flat_map(|id| self.above.get(id).map(Vec::as_slice).unwrap_or_default())
+                .flat_map(|id| self.places_of(*id))
                 .filter(|place| place.on(day))
                 .map(|place| place.other)
                 .collect();
@@ -222,12 +226,26 @@ impl Subtree {
         false
     }
 
-    fn places(&self, of: TerritoryId) -> &[Place] {
-        self.below.get(&of).map(Vec::as_slice).unwrap_or_default()
+    /// What lay directly below a territory.
+    fn places(&self, above: TerritoryId) -> impl Iterator<Item = &Place> {
+        let below = self.tree.below.get(&above).map(Vec::as_slice).unwrap_or_default();
+        below.iter().filter(move |place| self.is_told(place, above))
+    }
+
+    /// What a territory lay directly below.
+    fn places_of(&self, below: TerritoryId) -> impl Iterator<Item = &Place> {
+        let above = self.tree.above.get(&below).map(Vec::as_slice).unwrap_or_default();
+        above.iter().filter(|place| self.is_told(place, place.other))
+    }
+
+    fn is_told(&self, place: &Place, above: TerritoryId) -> bool {
+        self.days.is_none_or(|days| place.within(days))
+            && (place.in_tree || self.aggregate.is_none_or(|aggregate| aggregate == above))
     }
 }
 
-fn nodes(connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<HashMap<TerritoryId, Node>> {
+/// Reads territories by their ids.
+pub fn nodes(connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<HashMap<TerritoryId, Node>> {
     use territories as t;
     let mut nodes = HashMap::new();
     for some in ids.chunks(ROWS_AT_ONCE) {

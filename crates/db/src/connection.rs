@@ -136,7 +136,31 @@ impl AnyConnection {
                 AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?;
             }
         }
-        match body(self) {
+        let result = body(self);
+        self.end_transaction(result)
+    }
+
+    /// Reads several things as they are at one moment, whatever others write meanwhile.
+    ///
+    /// # Errors
+    /// Those of the body; and within a transaction, which may have written what nobody else knows yet.
+    pub fn snapshot<T, E>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        match self {
+            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
+                connection,
+                "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            )?,
+            Self::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN DEFERRED")?,
+        }
+        let result = body(self);
+        self.end_transaction(result)
+    }
+
+    fn end_transaction<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
+        match result {
             Ok(value) => {
                 <Self as TransactionManager<Self>>::commit_transaction(self)?;
                 Ok(value)

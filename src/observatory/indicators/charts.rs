@@ -82,7 +82,7 @@ pub async fn read_indicator_chart(
         let _slot = slot;
         let picture = app.read_now(|connection| {
             let indicator = Indicator::find(connection, id.0)?.ok_or_else(ApiError::not_found)?;
-            let told = tell(connection, app.clock.now(), indicator, query.asked()?)?;
+            let told = tell(connection, (&app.territories, app.clock.now()), indicator, query.asked()?)?;
             let ids: Vec<TerritoryId> = match form {
                 ChartForm::Map => told.items.iter().filter_map(|row| row.territory_id).collect(),
                 ChartForm::TimeSeries | ChartForm::Bars | ChartForm::Table => Vec::new(),

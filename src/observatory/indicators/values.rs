@@ -27,6 +27,7 @@ use crate::observatory::queries::ratios::Ratio;
 use crate::observatory::queries::rows::{self, Value};
 use crate::observatory::queries::tables;
 use crate::observatory::releases::{self, Release, ReleaseId};
+use crate::territory::kept::KeptTerritories;
 
 /// Makes a query of which places and times to tell, with what it takes besides.
 macro_rules! value_query {
@@ -198,7 +199,7 @@ impl Part {
         &self,
         connection: &mut Connection,
         asked: &Asked,
-        today: NaiveDate,
+        (territories, today): (&KeptTerritories, NaiveDate),
         breakdown: &[String],
         is_denominator: bool,
     ) -> ApiResult<Scope> {
@@ -210,6 +211,7 @@ impl Part {
             geography: asked.geography,
             with_whole: asked.compare.contains(&ComparisonKind::Share),
             sight: Sight { leaves_out_unknown: is_denominator, ..Sight::default() },
+            territories,
         };
         Scope::read(connection, &self.dataset, &self.release, &question, today)
     }
@@ -257,16 +259,16 @@ fn all_places(connection: &mut Connection, dataset: &Dataset) -> ApiResult<Vec<S
 /// Tells an indicator of what everybody may read. 404 while a dataset that it is made of has no published release, 400 for what cannot be asked.
 pub fn tell(
     connection: &mut Connection,
-    now: Timestamp,
+    (territories, now): (&KeptTerritories, Timestamp),
     indicator: Indicator,
     asked: Asked,
 ) -> ApiResult<IndicatorValues> {
-    told(connection, now, indicator, asked).map_err(in_the_address)
+    told(connection, (territories, now), indicator, asked).map_err(in_the_address)
 }
 
 fn told(
     connection: &mut Connection,
-    now: Timestamp,
+    (territories, now): (&KeptTerritories, Timestamp),
     indicator: Indicator,
     mut asked: Asked,
 ) -> ApiResult<IndicatorValues> {
@@ -277,7 +279,7 @@ fn told(
     if asked.places.codes.is_none() && asked.places.under.is_none() {
         asked.places.codes = Some(all_places(connection, &of.dataset)?);
     }
-    let scope = of.scope(connection, &asked, today, &asked.breakdown, false)?;
+    let scope = of.scope(connection, &asked, (territories, today), &asked.breakdown, false)?;
     let least = indicator.minimum_completeness;
     let (values, wholes): (Vec<Value>, Vec<Value>) = match &by {
         None => {
@@ -292,7 +294,7 @@ fn told(
             let dimensions = by.dataset.dimensions()?;
             let has = |id: &&String| dimensions.iter().any(|dimension| dimension.id == **id);
             let breakdown: Vec<String> = asked.breakdown.iter().filter(has).cloned().collect();
-            let other = by.scope(connection, &asked, today, &breakdown, true)?;
+            let other = by.scope(connection, &asked, (territories, today), &breakdown, true)?;
             let ratio = Ratio::read(connection, &scope, &other)?;
             scope.told(|place, group, time| {
                 let (told, is_undivided) = ratio.told(place, group, time).told(indicator.factor);
@@ -345,7 +347,7 @@ pub async fn read_indicator_values(
         let query = query.read()?;
         let mut asked = query.asked()?;
         asked.compare = comparisons(query.compare.as_deref())?;
-        let told = tell(reader.connection, reader.now, indicator, asked)?;
+        let told = tell(reader.connection, (&reader.app.territories, reader.now), indicator, asked)?;
         if is_table {
             return Ok(Answer::text(Format::Csv.content_type(), tables::csv(&told.items)?));
         }

@@ -41,10 +41,9 @@ impl Places {
             Some(days) => Subtree::above(connection, &territories, days)?,
             None => Subtree::default(),
         };
-        let ids: Vec<TerritoryId> = tree.ids().collect();
         let area = dimensions.iter().find(|dimension| dimension.role == DimensionRole::Area);
         let systems = area.and_then(|dimension| dimension.code_system).map_or(SYSTEMS.to_vec(), |system| vec![system]);
-        let mut codes = codes_of(connection, &ids, &systems)?;
+        let mut codes = codes_of(connection, tree.ids(), &systems)?;
         // Whatever its territory is called today, what was told under a code goes on under it: two codes would be two places.
         let used: Vec<(Option<TerritoryId>, String)> = dataset_codes::table
             .filter(dataset_codes::dataset_id.eq(dataset.id))

@@ -18,6 +18,9 @@ const MOST: usize = 1_000_000;
 /// Places that one statement names: SQLite binds 32,766 values at most.
 const AT_ONCE: usize = 10_000;
 
+/// Territories whose codes are looked for one by one.
+const ONE_BY_ONE: usize = 1_000;
+
 /// What was told, of one place or several together.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Told {
@@ -87,8 +90,8 @@ pub struct Gathered<'a> {
     groups: &'a Groups,
     periods: HashMap<i32, usize>,
     count: usize,
-    /// By number of the place, then by group and index of the period.
-    values: HashMap<i32, HashMap<(usize, usize), Told>>,
+    /// By number of the place, group, and index of the period.
+    values: HashMap<(i32, usize, usize), Told>,
     read: HashSet<i32>,
 }
 
@@ -103,7 +106,8 @@ impl<'a> Gathered<'a> {
         let mut new: Vec<i32> = areas.into_iter().filter(|area| self.read.insert(*area)).collect();
         new.sort_unstable();
         let slices = self.groups.slices();
-        let periods: Vec<i32> = self.periods.keys().copied().collect();
+        let mut periods: Vec<i32> = self.periods.keys().copied().collect();
+        periods.sort_unstable();
         if slices.is_empty() || periods.is_empty() {
             return Ok(());
         }
@@ -111,6 +115,7 @@ impl<'a> Gathered<'a> {
             let left = i64::try_from(MOST.saturating_sub(self.count)).unwrap_or(0);
             let rows = rows(connection, self.set, (some, &slices, &periods), left + 1)?;
             self.count += rows.len();
+            self.values.reserve(rows.len());
             if self.count > MOST {
                 let why = "are asked for together with too many codes and periods: a million observations at most";
                 return Err(ApiError::invalid_member("places", why));
@@ -126,13 +131,13 @@ impl<'a> Gathered<'a> {
         let (Some(&group), Some(&period)) = (self.groups.of_slice.get(&slice), self.periods.get(&period)) else {
             return;
         };
-        let told = self.values.entry(area).or_default().entry((group, period)).or_default();
+        let told = self.values.entry((area, group, period)).or_default();
         told.take(value, obs_status.as_deref(), conf_status.as_deref());
     }
 
     /// What a place has of a group in a period, under whichever of its codes became known last; nothing where it was told nothing.
     pub fn of(&self, areas: &[i32], group: usize, period: usize) -> Option<Told> {
-        let told = |area: &i32| self.values.get(area)?.get(&(group, period)).copied();
+        let told = |area: &i32| self.values.get(&(*area, group, period)).copied();
         areas.iter().rev().filter_map(told).find(|told| told.reported > 0 || told.is_suppressed)
     }
 }
@@ -152,14 +157,29 @@ fn rows(
     limit: i64,
 ) -> QueryResult<Vec<Row>> {
     use observations as o;
-    on_backend!(connection, c => o::table
-        .filter(o::set_number.eq(set))
-        .filter(o::area.eq_any(areas))
-        .filter(o::slice.eq_any(slices))
-        .filter(o::period.eq_any(periods))
-        .select((o::area, o::slice, o::period, o::value, o::obs_status, o::conf_status))
-        .limit(limit)
-        .load(c))
+    let of_places = || {
+        o::table
+            .filter(o::set_number.eq(set))
+            .select((o::area, o::slice, o::period, o::value, o::obs_status, o::conf_status))
+            .limit(limit)
+    };
+    // Periods that stand side by side in the index are read at once, and not looked for one by one.
+    match (periods.first(), periods.last()) {
+        (Some(first), Some(last))
+            if i64::from(*last) - i64::from(*first) < i64::try_from(periods.len()).unwrap_or(0) =>
+        {
+            on_backend!(connection, c => of_places()
+                .filter(o::area.eq_any(areas))
+                .filter(o::slice.eq_any(slices))
+                .filter(o::period.between(first, last))
+                .load(c))
+        }
+        _ => on_backend!(connection, c => of_places()
+            .filter(o::area.eq_any(areas))
+            .filter(o::slice.eq_any(slices))
+            .filter(o::period.eq_any(periods))
+            .load(c)),
+    }
 }
 
 /// Which numbers the territories of a dataset have: several, where it had several codes.
@@ -170,18 +190,22 @@ pub fn numbers(
     territories: &[TerritoryId],
 ) -> QueryResult<HashMap<TerritoryId, Vec<i32>>> {
     use dataset_codes as d;
-    let mut found: HashMap<TerritoryId, Vec<i32>> = HashMap::new();
-    for some in territories.chunks(AT_ONCE) {
-        let rows: Vec<(Option<TerritoryId>, i32)> = on_backend!(&mut *connection, c => d::table
-            .filter(d::dataset_id.eq(dataset))
-            .filter(d::dimension.eq(area))
-            .filter(d::territory_id.eq_any(some.iter().copied().map(Some)))
+    let of_places = || d::table.filter(d::dataset_id.eq(dataset)).filter(d::dimension.eq(area));
+    // Of many, all codes are walked: that takes less than to look for each.
+    let rows: Vec<(Option<TerritoryId>, i32)> = if territories.len() > ONE_BY_ONE {
+        of_places().filter(d::territory_id.is_not_null()).select((d::territory_id, d::number)).load(connection)?
+    } else {
+        let ids = territories.iter().copied().map(Some);
+        on_backend!(connection, c => of_places()
+            .filter(d::territory_id.eq_any(ids))
             .select((d::territory_id, d::number))
-            .load(c))?;
-        for (territory, number) in rows {
-            if let Some(territory) = territory {
-                found.entry(territory).or_default().push(number);
-            }
+            .load(c))?
+    };
+    let wanted: HashSet<TerritoryId> = territories.iter().copied().collect();
+    let mut found: HashMap<TerritoryId, Vec<i32>> = HashMap::new();
+    for (territory, number) in rows {
+        if let Some(territory) = territory.filter(|id| wanted.contains(id)) {
+            found.entry(territory).or_default().push(number);
         }
     }
     found.values_mut().for_each(|numbers| numbers.sort_unstable());

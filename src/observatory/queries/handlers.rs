@@ -53,6 +53,7 @@ pub async fn search_observations(
             geography: asked.geography(),
             with_whole: asked.compare.contains(&ComparisonKind::Share),
             sight: Sight { with_drafts: !release.is_public(reader.now), ..Sight::default() },
+            territories: &reader.app.territories,
         };
         let today = clock::date_of(reader.now);
         let scope = Scope::read(reader.connection, &dataset, &release, &question, today)?;

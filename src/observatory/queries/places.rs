@@ -1,6 +1,7 @@
 //! The places that are told of, and what has to be read for them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use approdo_db::Connection;
 use approdo_db::schema::{dataset_codes, territories};
@@ -13,6 +14,7 @@ use crate::observatory::datasets::DatasetId;
 use crate::observatory::queries::asked::{AskedPlaces, Geography};
 use crate::observatory::queries::gathered;
 use crate::observatory::queries::times::Period;
+use crate::territory::kept::KeptTerritories;
 use crate::territory::recast::Moves;
 use crate::territory::subtree::Subtree;
 
@@ -73,7 +75,7 @@ pub struct Land {
     pub tree: Subtree,
     /// The day that territories are told as of; none where it is that of each period.
     pub day: Option<NaiveDate>,
-    pub moves: Moves,
+    pub moves: Arc<Moves>,
     /// The numbers that territories have in the dataset.
     pub numbers: HashMap<TerritoryId, Vec<i32>>,
     /// Territories of which, or of something below which, the dataset has a code.
@@ -101,7 +103,7 @@ impl Places {
         asked: &AskedPlaces,
         periods: &[Period],
         (geography, today): (Geography, NaiveDate),
-        sight: Sight,
+        (territories, sight): (&KeptTerritories, Sight),
     ) -> ApiResult<Self> {
         match (&asked.codes, asked.under) {
             (Some(codes), None) if asked.level.is_none() => {
@@ -112,7 +114,8 @@ impl Places {
                 Ok(Self { told, land: Land::default(), under: None })
             }
             (None, Some(under)) => {
-                let land = Land::read(connection, (dataset, area), under, periods, (geography, today))?;
+                let as_of = (geography, today);
+                let land = Land::read(connection, territories, (dataset, area), (under, periods), as_of)?;
                 let ids = match &asked.level {
                     None => BTreeSet::from([under]),
                     Some(level) => land.of_kind(level, under, periods),
@@ -168,9 +171,9 @@ fn coded(
 impl Land {
     fn read(
         connection: &mut Connection,
+        territories: &KeptTerritories,
         (dataset, area): (DatasetId, &str),
-        under: TerritoryId,
-        periods: &[Period],
+        (under, periods): (TerritoryId, &[Period]),
         (geography, today): (Geography, NaiveDate),
     ) -> ApiResult<Self> {
         let day = match geography {
@@ -180,26 +183,38 @@ impl Land {
         };
         let days = || periods.iter().map(|period| period.begins).chain(day);
         let range = days().min().zip(days().max()).unwrap_or((today, today));
-        let mut tree = Subtree::read(connection, under, range)?;
+        let known = territories.present(connection)?;
+        let tree = Subtree::below(known.tree, under, range);
         if tree.node(under).is_none() {
             return Err(ApiError::unknown_reference("places/under"));
         }
         let mut land = Self { day, ..Self::default() };
-        let mut all: Vec<TerritoryId> = tree.ids().collect();
         if day.is_some() {
-            land.moves = Moves::read(connection)?;
-            let origins: Vec<TerritoryId> = land.moves.origins(all.iter().copied()).into_iter().collect();
-            tree.add(connection, &origins)?;
-            all = origins;
+            land.moves = known.moves;
+            let origins: Vec<TerritoryId> = land.moves.origins(tree.ids().iter().copied()).into_iter().collect();
+            land.numbers = gathered::numbers(connection, dataset, area, &origins)?;
+        } else {
+            land.numbers = gathered::numbers(connection, dataset, area, tree.ids())?;
         }
-        land.numbers = gathered::numbers(connection, dataset, area, &all)?;
         land.tree = tree;
-        land.look_over(under, range);
+        land.note_coded();
+        if day.is_some() {
+            land.note_changes(range);
+        }
         Ok(land)
     }
 
-    /// Notes of everything whether there can be values below it, and when it became another one.
-    fn look_over(&mut self, root: TerritoryId, (first, last): (NaiveDate, NaiveDate)) {
+    /// Notes of everything whether there can be values below it.
+    fn note_coded(&mut self) {
+        for &id in self.tree.ids().iter().rev() {
+            if self.numbers.contains_key(&id) || self.tree.ever_below(id).any(|below| self.coded.contains(&below)) {
+                self.coded.insert(id);
+            }
+        }
+    }
+
+    /// Notes of everything when it became another one.
+    fn note_changes(&mut self, (first, last): (NaiveDate, NaiveDate)) {
         let within = |day: &NaiveDate| first < *day && *day <= last;
         let mut moves = self.moves.by_day();
         moves.retain(|day, _| within(day));
@@ -209,38 +224,30 @@ impl Land {
                 of_people.entry(*id).or_default().insert(*day);
             }
         }
-        // Below before above: what comes later in this order was met on the way down from what comes before.
-        let (mut order, mut met, mut at) = (vec![root], HashSet::from([root]), 0);
-        while let Some(&above) = order.get(at) {
-            order.extend(self.tree.ever_below(above).filter(|below| met.insert(*below)));
-            at += 1;
-        }
         // The days on which anything changed, in it or below it.
         let mut stirred: HashMap<TerritoryId, BTreeSet<NaiveDate>> = HashMap::new();
-        for id in order.into_iter().rev() {
+        let (mut all_crossed, mut all_rearranged) = (HashMap::new(), HashMap::new());
+        for &id in self.tree.ids().iter().rev() {
             let mut days = of_people.get(&id).cloned().unwrap_or_default();
             days.extend(self.tree.days_of_change(id).filter(within));
-            let mut is_coded = self.numbers.contains_key(&id);
             for below in self.tree.ever_below(id) {
                 days.extend(stirred.get(&below).into_iter().flatten());
-                is_coded |= self.coded.contains(&below);
             }
-            if is_coded {
-                self.coded.insert(id);
+            if days.is_empty() {
+                continue;
             }
-            if self.day.is_some() {
-                let pairs = |day: &NaiveDate| moves.get(day).map(Vec::as_slice).unwrap_or_default();
-                let (mut crossed, mut rearranged) = (BTreeSet::new(), BTreeSet::new());
-                for day in &days {
-                    let (by_land, by_people) = self.crossed(id, *day, pairs(day));
-                    crossed.extend((by_land || by_people).then_some(*day));
-                    rearranged.extend(by_land.then_some(*day));
-                }
-                self.days.insert(id, crossed);
-                self.rearranged.insert(id, rearranged);
-                stirred.insert(id, days);
+            let pairs = |day: &NaiveDate| moves.get(day).map(Vec::as_slice).unwrap_or_default();
+            let (mut crossed, mut rearranged) = (BTreeSet::new(), BTreeSet::new());
+            for day in &days {
+                let (by_land, by_people) = self.crossed(id, *day, pairs(day));
+                crossed.extend((by_land || by_people).then_some(*day));
+                rearranged.extend(by_land.then_some(*day));
             }
+            all_crossed.insert(id, crossed);
+            all_rearranged.insert(id, rearranged);
+            stirred.insert(id, days);
         }
+        (self.days, self.rearranged) = (all_crossed, all_rearranged);
     }
 
     /// Whether whole territories, or people, came into a territory or left it on a day: what only changed within is the same territory.

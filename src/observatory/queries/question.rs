@@ -14,6 +14,7 @@ use crate::observatory::queries::groups::Groups;
 use crate::observatory::queries::places::{Place, Places, Sight};
 use crate::observatory::queries::times::{self, Period, Time};
 use crate::observatory::releases::Release;
+use crate::territory::kept::KeptTerritories;
 
 /// Rows of an answer.
 const MOST_ROWS: usize = 50_000;
@@ -32,6 +33,7 @@ pub struct Question<'a> {
     /// Whether the place that all lie below is asked for as well.
     pub with_whole: bool,
     pub sight: Sight,
+    pub territories: &'a KeptTerritories,
 }
 
 /// What a question is about.
@@ -69,8 +71,8 @@ impl Scope {
         let periods = times::observed(connection, of_time, question.times)?;
         let times = times::times(&periods, question.times.per.unwrap_or(TimeStep::Period));
         let of_area = (dataset.id, id_of(DimensionRole::Area)?);
-        let as_of = (question.geography, today);
-        let places = Places::read(connection, of_area, question.places, &periods, as_of, question.sight)?;
+        let (as_of, known) = ((question.geography, today), (question.territories, question.sight));
+        let places = Places::read(connection, of_area, question.places, &periods, as_of, known)?;
         if periods.len() > MOST_PERIODS {
             return Err(ApiError::invalid_member("times", "are more than 10,000 periods: say from when to when"));
         }

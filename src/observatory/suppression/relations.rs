@@ -17,7 +17,7 @@ use crate::observatory::datasets::{Dataset, Dimension, DimensionRole, MeasureKin
 use crate::observatory::periods;
 use crate::observatory::suppression::unprotected;
 use crate::territory::events::TerritoryEventKind;
-use crate::territory::subtree::Subtree;
+use crate::territory::subtree::{self, Subtree};
 
 /// Territories that others are members of: where they lie in the tree themselves, they divide it another time.
 const AGGREGATES: [&str; 3] = ["union", "convention", "mountain_community"];
@@ -346,11 +346,10 @@ fn by_merger(connection: &mut Connection, coded: &HashMap<TerritoryId, u32>) -> 
         merged.entry((to, on)).or_default().push(from);
     }
     let targets: Vec<TerritoryId> = merged.keys().map(|(to, _)| *to).filter(|to| coded.contains_key(to)).collect();
-    let mut known = Subtree::default();
-    known.add(connection, &targets)?;
+    let known = subtree::nodes(connection, &targets)?;
     let sums = merged.into_iter().filter_map(|((to, on), from)| {
         // One that was there before had people of its own.
-        let is_new = known.node(to).is_some_and(|node| node.valid_from == on);
+        let is_new = known.get(&to).is_some_and(|node| node.valid_from == on);
         let parts: Option<Vec<u32>> = from.iter().map(|id| coded.get(id).copied()).collect();
         Some((*coded.get(&to)?, parts?)).filter(|_| is_new)
     });

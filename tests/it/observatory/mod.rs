@@ -5,6 +5,7 @@ mod charts;
 mod evaluation_rounds;
 mod files;
 mod indicators;
+mod kept_territories;
 mod messages;
 mod objectives;
 pub mod observatories;

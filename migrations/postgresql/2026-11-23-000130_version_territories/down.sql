@@ -1,0 +1,1 @@
+DELETE FROM settings WHERE name = 'territories_version';
