@@ -223,7 +223,7 @@ both! {
         for (round, counted) in [(1, [9, 0, 1, 0]), (2, [0, 0, 10, 0])] {
             let report = imported(world, "service_type=housing", &file);
             assert_eq!(counts(&report), counted, "{round}: {report}");
-            let bodies: Vec<&Value> = report["entries"].as_array().unwrap().iter().filter(|entry| entry["entity"] == "organization").collect();
+            let bodies: Vec<&Value> = report["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "organisation").collect();
             assert_eq!(bodies.len(), 5);
             for entry in bodies {
                 assert!(entry["lost"].as_array().unwrap().contains(&json!("parent_organization_id")), "{entry}");
