@@ -141,12 +141,9 @@ fn by_hand(known: &[Known], years: &[i32]) -> BTreeMap<String, (usize, usize)> {
 fn holds_to(cells: &BTreeMap<String, Option<f64>>, known: &[Known], years: &[i32]) {
     let hand = by_hand(known, years);
     for (key, (count, people)) in &hand {
-        match cells.get(key).unwrap_or_else(|| panic!("{key} is not told")) {
-            Some(value) => {
-                assert_eq!(*value, f64::from(u32::try_from(*count).expect("few")), "{key}");
-                assert!(*people >= 5, "{key}: {count} of {people} people are shown");
-            }
-            None => {}
+        if let Some(value) = cells.get(key).unwrap_or_else(|| panic!("{key} is not told")) {
+            assert_eq!(*value, f64::from(u32::try_from(*count).expect("few")), "{key}");
+            assert!(*people >= 5, "{key}: {count} of {people} people are shown");
         }
     }
     for (key, value) in cells.iter().filter(|(key, _)| !hand.contains_key(*key)) {
@@ -158,8 +155,10 @@ fn holds_to(cells: &BTreeMap<String, Option<f64>>, known: &[Known], years: &[i32
     println!("{} cells, {} counted, {of_few} of few people, {shown} shown", cells.len(), hand.len());
 }
 
-/// The ways in which referrals went here: the state they are in, the outcome, and the states they came by, the last of which count or not.
-const WAYS: [(ReferralStatus, Option<Outcome>, &[ReferralStatus], Option<&str>); 11] = {
+/// A way in which a referral goes: the state it is in, the outcome, the states it came by, and the ending that counts.
+type Way = (ReferralStatus, Option<Outcome>, &'static [ReferralStatus], Option<&'static str>);
+
+const WAYS: [Way; 11] = {
     use ReferralStatus as S;
     [
         (S::InProgress, None, &[S::Received, S::InProgress], None),
@@ -202,7 +201,6 @@ fn invented(world: &World) -> (Vec<Known>, Vec<Known>) {
             };
             let sent_on = date("2023-11-01") + Days::new(dice.throw(900));
             let (status, outcome, states, ending) = WAYS[usize::try_from(dice.throw(11)).expect("a way")];
-            // The first ending is the second last of those with two.
             let days: Vec<NaiveDate> = (0_u64..).zip(states).map(|(at, _)| sent_on + Days::new(20 + 40 * at)).collect();
             let moves: Vec<_> = states.iter().copied().zip(days.iter().copied()).collect();
             let id = referred(world, &case, service, Some(sent_on), (status, outcome), &moves, None);
