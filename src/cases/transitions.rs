@@ -292,7 +292,8 @@ fn check_reason(unit: &Unit<'_>, row: &CaseRow, intent: &Intent) -> ApiResult<()
         (_, CaseStatus::Closed) => "case_closing_reasons",
         (_, CaseStatus::OnHold) => "case_hold_reasons",
         (CaseStatus::Closed, _) => "case_reopening_reasons",
-        _ if intent.reason.is_some() => {
+        // Where there is no such move at all, that is what to say: who comes second to reopen a case gave a reason, too.
+        _ if intent.reason.is_some() && rules::recognise(row.state(), intent).is_some() => {
             return Err(ApiError::invalid_member("reason_code", "this move takes no reason"));
         }
         _ => return Ok(()),

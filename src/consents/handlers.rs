@@ -182,6 +182,7 @@ pub fn add(
         version: 1,
         created_at: unit.now,
         updated_at: unit.now,
+        notice_published_on: new.notice_published_on,
     };
     aggregate::add(unit, &row, person, &ConsentRow::MEMBERS)?;
     if let Some(earlier) = row.supersedes_id {
@@ -241,6 +242,12 @@ fn standing(
     }
     if person.date_of_birth.is_some_and(|birth| given_on < birth) {
         return refuse("given_on", "must not be before the person was born");
+    }
+    if new.notice_published_on.is_some_and(|published| published > given_on) {
+        return refuse(
+            "notice_published_on",
+            "must not be after given_on: nobody agrees to a notice that there is not yet",
+        );
     }
     let valid_from = new.valid_from.unwrap_or(given_on);
     if valid_from < given_on {

@@ -70,6 +70,7 @@ pub struct ConsentRow {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub notice_published_on: Option<NaiveDate>,
 }
 
 child!(ConsentRow, ConsentId, consents, "consent", Consents; of PersonRow, person_id in people);
@@ -80,7 +81,7 @@ fn list<T: DeserializeOwned>(column: &Json) -> ApiResult<Vec<T>> {
 
 impl ConsentRow {
     /// The members its change record names when it is given.
-    pub const MEMBERS: [&str; 21] = [
+    pub const MEMBERS: [&str; 22] = [
         "person_id",
         "status",
         "purposes",
@@ -89,6 +90,7 @@ impl ConsentRow {
         "recipient_kinds",
         "onward_sharing",
         "notice_version",
+        "notice_published_on",
         "notice_language",
         "interpreter_needed",
         "interpreter_name",
@@ -171,6 +173,10 @@ pub struct Consent {
     /// The version of the notice that the person was given (GDPR art. 13).
     #[schema(max_length = 40)]
     pub notice_version: String,
+    /// The day that version was published, where it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub notice_published_on: Option<NaiveDate>,
     /// The language of that notice (ISO 639-1).
     #[schema(min_length = 2, max_length = 2, pattern = "^[a-z]{2}$")]
     pub notice_language: String,
@@ -258,6 +264,7 @@ impl Consent {
             recipient_kinds: terms.recipient_kinds,
             onward_sharing: row.onward_sharing,
             notice_version: row.notice_version,
+            notice_published_on: row.notice_published_on,
             notice_language: row.notice_language,
             interpreter_needed: Some(row.interpreter_needed).filter(|_| identity),
             interpreter_name: row.interpreter_name.filter(|_| identity),
@@ -295,7 +302,7 @@ page_of! {
 #[schema(example = json!({
     "purposes": ["referral"], "data_categories": ["identity", "contact", "assessment"],
     "recipient_ids": ["01985b2e-0000-7000-8000-000000000001"], "recipient_kinds": ["employment_service"],
-    "notice_version": "2026-03", "notice_language": "it", "interpreter_needed": true, "interpreter_language": "uk",
+    "notice_version": "2026-03", "notice_published_on": "2026-03-01", "notice_language": "it", "interpreter_needed": true, "interpreter_language": "uk",
     "method": "written", "evidence": "Signed form, folder 2026/114, sheet 3.", "expires_on": "2028-01-01"
 }))]
 pub struct NewConsent {
@@ -325,6 +332,10 @@ pub struct NewConsent {
     #[validate(length(min = 1, max = 40), custom(function = "version_shaped"))]
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9 ._/-]*$")]
     pub notice_version: String,
+    /// The day that version was published, as it says itself; not after `given_on`: nobody agrees to a notice that there is not yet.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "reading::optional_day")]
+    pub notice_published_on: Option<NaiveDate>,
     /// The language of that notice (ISO 639-1).
     #[validate(custom(function = "language_code"))]
     #[schema(min_length = 2, max_length = 2, pattern = "^[a-z]{2}$")]

@@ -67,6 +67,18 @@ text_enum! {
         ClientSide = "client_side",
         ProviderSide = "provider_side",
     }
+
+    /// How the way of a referral ended: what statistics tell apart (domain 12).
+    Ending {
+        Completed = "completed",
+        NotCompletedClientSide = "not_completed_client_side",
+        NotCompletedProviderSide = "not_completed_provider_side",
+        DeclinedClientSide = "declined_client_side",
+        DeclinedProviderSide = "declined_provider_side",
+        Expired = "expired",
+        Cancelled = "cancelled",
+        ConsentRevoked = "consent_revoked",
+    }
 }
 
 /// The states in which a referral has come to its end, for statements; `ReferralStatus::is_terminal` says the same of one.
@@ -162,6 +174,37 @@ impl Outcome {
             ReferralStatus::NotCompleted => self.side().is_some(),
             _ => false,
         }
+    }
+}
+
+impl Ending {
+    /// States to which a referral comes with its ending; what follows them changes nothing of how it ended.
+    pub const STATES: [ReferralStatus; 6] = [
+        ReferralStatus::Completed,
+        ReferralStatus::NotCompleted,
+        ReferralStatus::Declined,
+        ReferralStatus::Expired,
+        ReferralStatus::Cancelled,
+        ReferralStatus::ConsentRevoked,
+    ];
+
+    /// How a referral ended that stands like this; none where it has not, or should never have been. What is closed had an outcome before.
+    pub fn of(status: ReferralStatus, outcome: Option<Outcome>) -> Option<Self> {
+        use ReferralStatus as S;
+        let ending = match (status, outcome.and_then(Outcome::side)) {
+            (S::Declined, Some(OutcomeSide::ClientSide)) => Self::DeclinedClientSide,
+            (S::Declined, _) => Self::DeclinedProviderSide,
+            (S::Completed | S::NotCompleted | S::Closed, None) => Self::Completed,
+            (S::Completed | S::NotCompleted | S::Closed, Some(OutcomeSide::ClientSide)) => Self::NotCompletedClientSide,
+            (S::Completed | S::NotCompleted | S::Closed, Some(OutcomeSide::ProviderSide)) => {
+                Self::NotCompletedProviderSide
+            }
+            (S::Expired, _) => Self::Expired,
+            (S::Cancelled, _) => Self::Cancelled,
+            (S::ConsentRevoked, _) => Self::ConsentRevoked,
+            _ => return None,
+        };
+        Some(ending)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Door, Parameters, Reader, reading};
 use crate::referrals::list::{Mailbox, sent_by};
-use crate::referrals::rules::{Outcome, OutcomeSide, ReferralStatus};
+use crate::referrals::rules::{Ending, Outcome, ReferralStatus};
 
 /// Days that statistics can be about.
 const DAYS: i64 = 3_700;
@@ -78,25 +78,19 @@ pub struct ReferralCounts {
 }
 
 impl ReferralCounts {
-    /// Counts referrals that stand like this. What is closed had an outcome before.
+    /// Counts referrals that stand like this.
     fn add(&mut self, status: ReferralStatus, outcome: Option<Outcome>, count: i64) {
-        use ReferralStatus as S;
-        let side = outcome.and_then(Outcome::side);
-        let counter = match (status, side) {
-            (S::Declined, Some(OutcomeSide::ClientSide)) => &mut self.declined_client_side,
-            (S::Declined, _) => &mut self.declined_provider_side,
-            (S::Completed | S::NotCompleted | S::Closed, None) => &mut self.completed,
-            (S::Completed | S::NotCompleted | S::Closed, Some(OutcomeSide::ClientSide)) => {
-                &mut self.not_completed_client_side
-            }
-            (S::Completed | S::NotCompleted | S::Closed, Some(OutcomeSide::ProviderSide)) => {
-                &mut self.not_completed_provider_side
-            }
-            (S::Expired, _) => &mut self.expired,
-            (S::Cancelled, _) => &mut self.cancelled,
-            (S::ConsentRevoked, _) => &mut self.consent_revoked,
-            (S::EnteredInError | S::Draft, _) => return,
-            _ => &mut self.under_way,
+        let counter = match Ending::of(status, outcome) {
+            Some(Ending::Completed) => &mut self.completed,
+            Some(Ending::NotCompletedClientSide) => &mut self.not_completed_client_side,
+            Some(Ending::NotCompletedProviderSide) => &mut self.not_completed_provider_side,
+            Some(Ending::DeclinedClientSide) => &mut self.declined_client_side,
+            Some(Ending::DeclinedProviderSide) => &mut self.declined_provider_side,
+            Some(Ending::Expired) => &mut self.expired,
+            Some(Ending::Cancelled) => &mut self.cancelled,
+            Some(Ending::ConsentRevoked) => &mut self.consent_revoked,
+            None if matches!(status, ReferralStatus::EnteredInError | ReferralStatus::Draft) => return,
+            None => &mut self.under_way,
         };
         *counter += count;
         self.sent += count;

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::consents::data_categories::DataCategory;
 use crate::referrals::package::{PackageField, categories};
-use crate::referrals::rules::{ENDS, Outcome, ReferralStatus, Side, allowed, follows, mover};
+use crate::referrals::rules::{ENDS, Ending, Outcome, ReferralStatus, Side, allowed, follows, mover};
 
 fn any_status() -> impl Strategy<Value = ReferralStatus> {
     prop::sample::select(ReferralStatus::ALL)
@@ -109,6 +109,23 @@ fn each_failure_lies_with_one_side_and_each_end_has_its_outcomes() {
             [ReferralStatus::Completed, ReferralStatus::NotCompleted].into_iter().filter(|end| outcome.fits(*end));
         assert_eq!(fitting.count(), 1, "{outcome}");
     }
+}
+
+#[test]
+fn a_referral_ends_where_the_states_say_and_is_told_by_its_outcome() {
+    for status in ReferralStatus::ALL {
+        let outcomes = Outcome::ALL.iter().filter(|outcome| outcome.fits(*status)).map(|outcome| Some(*outcome));
+        for outcome in outcomes.chain([None]) {
+            let ends = Ending::STATES.contains(status) || *status == ReferralStatus::Closed;
+            assert_eq!(Ending::of(*status, outcome).is_some(), ends, "{status} {outcome:?}");
+        }
+    }
+    let of = |status, outcome| Ending::of(status, Some(outcome));
+    assert_eq!(of(ReferralStatus::Completed, Outcome::Enrolled), Some(Ending::Completed));
+    assert_eq!(of(ReferralStatus::Closed, Outcome::Unreachable), Some(Ending::NotCompletedClientSide));
+    assert_eq!(of(ReferralStatus::NotCompleted, Outcome::Capacity), Some(Ending::NotCompletedProviderSide));
+    assert_eq!(of(ReferralStatus::Declined, Outcome::ClientRefused), Some(Ending::DeclinedClientSide));
+    assert_eq!(of(ReferralStatus::Declined, Outcome::Ineligible), Some(Ending::DeclinedProviderSide));
 }
 
 #[test]

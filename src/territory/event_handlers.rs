@@ -20,6 +20,7 @@ use crate::territory::events::{
     self, Certainty, Happening, TerritoryEvent, TerritoryEventId, TerritoryEventKind, Told,
 };
 use crate::territory::territories::{find, lock, plain_code, tree_changed};
+use crate::territory::tree;
 
 page_of! {
     /// A page of events.
@@ -158,6 +159,7 @@ pub async fn create_territory_event(
     body: Body<NewTerritoryEvent>,
 ) -> ApiResult<Answer> {
     door.write("create_territory_event", caller, Some(body.fingerprint()), move |unit| {
+        tree::lock(unit.connection)?;
         let mut territory = lock(unit.connection, id.0)?;
         let (happening, told) = body.read()?.read()?;
         let event = TerritoryEventId::new();

@@ -1,6 +1,6 @@
 //! Where territories lie in the tree, and lay. `territories.parent_id` is where they lie now, which is what scope goes by.
 
-use approdo_db::schema::{territory_memberships, territory_parents};
+use approdo_db::schema::{relation_locks, territory_memberships, territory_parents};
 use approdo_db::{Connection, on_backend};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -13,6 +13,16 @@ use crate::territory::territories::Territory;
 
 /// Steps from a municipality to its country are three or four; more is a circle that somebody made past the rules.
 pub const MOST_STEPS: usize = 20;
+
+/// The row of `relation_locks` that moves of territories wait on.
+const LOCK: &str = "territory_below";
+
+/// Lets no territory be moved by others meanwhile: two moves could close a circle that neither of them finds. Taken before any territory.
+pub fn lock(connection: &mut Connection) -> ApiResult<()> {
+    let row = relation_locks::table.find(LOCK).select(relation_locks::kind);
+    let _: String = approdo_db::first_for_update!(&mut *connection, row)?;
+    Ok(())
+}
 
 /// A day after all others, as dates are compared in both databases: SQLite has them as text, of four digits a year.
 pub fn never() -> NaiveDate {

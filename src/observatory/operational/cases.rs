@@ -14,11 +14,19 @@ use crate::cases::types::CaseId;
 use crate::clock;
 use crate::error::ApiResult;
 use crate::observatory::operational::counting::{Fact, FactCode};
-use crate::observatory::operational::{AGE, CLOSING_REASON, Division, OperationalSource, SEX, TARGET_GROUP};
-use crate::people::processing::Processing;
+use crate::observatory::operational::subjects::{self, Subject};
+use crate::observatory::operational::{CLOSING_REASON, Division, TARGET_GROUP};
 
 /// Cases that are read at once.
 const AT_ONCE: i64 = 5_000;
+
+/// What of cases is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    Opened,
+    Open,
+    Closed,
+}
 
 /// What is read of a case and its person.
 #[derive(Queryable)]
@@ -27,10 +35,7 @@ struct Row {
     territory: TerritoryId,
     target_group: String,
     opened_on: NaiveDate,
-    sex: Option<String>,
-    born_on: Option<NaiveDate>,
-    age_band: Option<String>,
-    processing: Processing,
+    subject: Subject,
 }
 
 /// A move of a case to, or from, where it is over.
@@ -41,10 +46,10 @@ struct Move {
     on: NaiveDate,
 }
 
-/// Hands over what a source tells of the cases of some organisations.
+/// Hands over what is told of the cases of some organisations.
 pub fn facts(
     connection: &mut Connection,
-    source: OperationalSource,
+    told: Told,
     organisations: &[OrganisationId],
     divisions: &[&'static Division],
     take: &mut dyn FnMut(&Fact),
@@ -54,26 +59,27 @@ pub fn facts(
         let rows = page(connection, organisations, after)?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some(last.id);
-        let mut moves = match source {
-            OperationalSource::CasesOpened => HashMap::new(),
-            OperationalSource::CasesOpen | OperationalSource::CasesClosed => endings(connection, &rows)?,
+        let mut moves = match told {
+            Told::Opened => HashMap::new(),
+            Told::Open | Told::Closed => endings(connection, &rows)?,
         };
-        for row in rows.into_iter().filter(|row| row.processing != Processing::Restricted) {
+        for row in rows.into_iter().filter(|row| row.subject.is_counted()) {
             let moves = moves.remove(&row.id).unwrap_or_default();
             let fact = |from: NaiveDate, until: Option<NaiveDate>, reason: Option<&String>| Fact {
+                person: row.subject.id,
                 territory: row.territory,
                 from,
                 until,
                 codes: divisions.iter().map(|division| row.code(division, reason)).collect(),
             };
-            match source {
-                OperationalSource::CasesOpened => take(&fact(row.opened_on, None, None)),
-                OperationalSource::CasesOpen => {
+            match told {
+                Told::Opened => take(&fact(row.opened_on, None, None)),
+                Told::Open => {
                     for (from, until) in open(row.opened_on, &moves) {
                         take(&fact(from, until, None));
                     }
                 }
-                OperationalSource::CasesClosed => {
+                Told::Closed => {
                     for closing in moves.iter().filter(|ending| ending.to == CaseStatus::Closed) {
                         take(&fact(closing.on, None, closing.reason.as_ref()));
                     }
@@ -87,14 +93,10 @@ impl Row {
     fn code(&self, division: &Division, reason: Option<&String>) -> FactCode {
         if *division == TARGET_GROUP {
             FactCode::Known(self.target_group.clone())
-        } else if *division == SEX {
-            FactCode::of(self.sex.clone())
-        } else if *division == AGE {
-            self.born_on.map_or_else(|| FactCode::of(self.age_band.clone()), FactCode::AgeOf)
         } else if *division == CLOSING_REASON {
             FactCode::of(reason.cloned())
         } else {
-            FactCode::Unknown
+            self.subject.code(division)
         }
     }
 }
@@ -111,10 +113,7 @@ fn page(connection: &mut Connection, organisations: &[OrganisationId], after: Op
                 cases::territory_id,
                 cases::target_group,
                 cases::opened_on,
-                people::sex,
-                people::date_of_birth,
-                people::age_band,
-                people::processing,
+                subjects::COLUMNS,
             ))
             .into_boxed();
         if let Some(after) = after {

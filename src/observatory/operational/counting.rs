@@ -8,10 +8,13 @@ use chrono::{Datelike as _, Months, NaiveDate};
 use crate::access::TerritoryId;
 use crate::observatory::operational::{CountedPeriod, TOTAL, UNKNOWN};
 use crate::people::erasure::age_band;
+use crate::people::types::PersonId;
 
 /// Something that is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
+    /// Whom it is about.
+    pub person: PersonId,
     pub territory: TerritoryId,
     /// The day it happened on, or the first on which it held.
     pub from: NaiveDate,
@@ -85,6 +88,9 @@ impl CountedPeriod {
     }
 }
 
+/// What is confidential (SDMX `CL_CONF_STATUS`).
+const CONFIDENTIAL: &str = "C";
+
 /// Where a number stands: the code of its period, of its place, and the others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
@@ -103,18 +109,40 @@ pub struct Cell {
 
 pub type Cells = BTreeMap<Key, Cell>;
 
+/// How often something was counted, and of whom.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Count {
+    facts: u64,
+    /// As many people as are not few, at most.
+    people: BTreeSet<PersonId>,
+}
+
+impl Count {
+    fn add(&mut self, facts: u64, people: impl IntoIterator<Item = PersonId>, enough: usize) {
+        self.facts += facts;
+        for person in people {
+            if self.people.len() >= enough {
+                break;
+            }
+            self.people.insert(person);
+        }
+    }
+}
+
 /// Counts facts, by period, territory and codes.
 pub struct Counter {
     spans: Vec<Span>,
     /// Whether what held at the end of a period is counted, not what happened within.
     is_stock: bool,
-    counts: HashMap<(usize, TerritoryId, Vec<String>), u64>,
+    /// How many people are not few.
+    enough: usize,
+    counts: HashMap<(usize, TerritoryId, Vec<String>), Count>,
 }
 
 impl Counter {
-    /// `spans` in the order of time.
-    pub fn new(spans: Vec<Span>, is_stock: bool) -> Self {
-        Self { spans, is_stock, counts: HashMap::new() }
+    /// `spans` in the order of time. Of fewer than `enough` people nothing is to be read, however often they were counted.
+    pub fn new(spans: Vec<Span>, is_stock: bool, enough: usize) -> Self {
+        Self { spans, is_stock, enough, counts: HashMap::new() }
     }
 
     pub fn take(&mut self, fact: &Fact) {
@@ -134,7 +162,7 @@ impl Counter {
 
     fn count(&mut self, at: usize, fact: &Fact, day: NaiveDate) {
         let codes = fact.codes.iter().map(|code| code.on(day).to_owned()).collect();
-        *self.counts.entry((at, fact.territory, codes)).or_default() += 1;
+        self.counts.entry((at, fact.territory, codes)).or_default().add(1, [fact.person], self.enough);
     }
 
     /// The territories that something was counted of.
@@ -142,20 +170,28 @@ impl Counter {
         self.counts.keys().map(|(_, territory, _)| *territory).collect()
     }
 
-    /// What was counted, and what it adds up to: `above` tells the codes of a territory and of all that it lay in in a period.
+    /// What was counted, and what it adds up to: `above` tells the codes of a territory and of all that it lay in in a period. What is of few
+    /// people, and no small count for that, is marked as confidential: publication hides it like one.
     pub fn told(&self, above: impl Fn(TerritoryId, &Span) -> Vec<String>) -> Cells {
-        let mut sums: BTreeMap<Key, u64> = BTreeMap::new();
+        let mut sums: BTreeMap<Key, Count> = BTreeMap::new();
         for ((at, territory, codes), count) in &self.counts {
             let Some(span) = self.spans.get(*at) else { continue };
             for area in above(*territory, span) {
                 for codes in with_totals(codes) {
-                    *sums.entry(Key { period: span.code.clone(), area: area.clone(), codes }).or_default() += count;
+                    let key = Key { period: span.code.clone(), area: area.clone(), codes };
+                    sums.entry(key).or_default().add(count.facts, count.people.iter().copied(), self.enough);
                 }
             }
         }
+        sums.into_iter().map(|(key, count)| (key, self.cell(&count))).collect()
+    }
+
+    fn cell(&self, count: &Count) -> Cell {
         // Counts are far below 2^53.
-        let value = |count: u64| u32::try_from(count).map_or(f64::INFINITY, f64::from);
-        sums.into_iter().map(|(key, count)| (key, Cell { value: Some(value(count)), ..Cell::default() })).collect()
+        let value = u32::try_from(count.facts).map_or(f64::INFINITY, f64::from);
+        let is_of_few =
+            count.people.len() < self.enough && usize::try_from(count.facts).is_ok_and(|facts| facts >= self.enough);
+        Cell { value: Some(value), obs_status: None, conf_status: is_of_few.then(|| CONFIDENTIAL.to_owned()) }
     }
 }
 

@@ -12,12 +12,13 @@ use crate::clock;
 use crate::directory::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::http::slots::Slots;
+use crate::http::texts::DimensionCodeText;
 use crate::http::{Answer, Body, Checked, Door, Id, reading};
 use crate::observatory::datasets::{Dataset, DatasetId, MeasureKind};
 use crate::observatory::imports::handlers::require_keeper;
 use crate::observatory::imports::types::{DataImport, DataImportId};
 use crate::observatory::operational::releases::{self, Counted};
-use crate::observatory::operational::{ComputedFrom, OperationalSource};
+use crate::observatory::operational::{ComputedFrom, Division, DivisionCodes, OperationalSource};
 use crate::observatory::releases::Release;
 use crate::work::Unit;
 
@@ -44,10 +45,14 @@ pub struct OperationalDivision {
     pub id: String,
     #[schema(max_length = 200)]
     pub name: String,
-    /// The code list that its codes are of; without one they are bands of years. `_U` is what is not known, `_T` all of them.
+    /// The code list that its codes are of. `_U` is what is not known, `_T` all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 60)]
     pub code_list: Option<String>,
+    /// Its codes, where they are of no code list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, value_type = Vec<DimensionCodeText>, max_items = 20)]
+    pub codes: Vec<String>,
 }
 
 /// What can be counted.
@@ -74,19 +79,19 @@ pub async fn read_operational_sources(
             source: *source,
             measure_kind: source.measure_kind(),
             description: source.description().to_owned(),
-            divisions: source
-                .divisions()
-                .iter()
-                .map(|division| OperationalDivision {
-                    id: division.id.to_owned(),
-                    name: division.name.to_owned(),
-                    code_list: division.list.map(str::to_owned),
-                })
-                .collect(),
+            divisions: source.divisions().iter().map(division).collect(),
         };
         Answer::ok(&OperationalSources { items: OperationalSource::ALL.iter().map(described).collect() })
     })
     .await
+}
+
+fn division(division: &Division) -> OperationalDivision {
+    let (code_list, codes) = match division.codes {
+        DivisionCodes::Of(list) => (Some(list.to_owned()), Vec::new()),
+        DivisionCodes::These(codes) => (None, codes.iter().map(|(code, _)| (*code).to_owned()).collect()),
+    };
+    OperationalDivision { id: division.id.to_owned(), name: division.name.to_owned(), code_list, codes }
 }
 
 /// What is to be counted.

@@ -5,7 +5,9 @@ pub mod cases;
 pub mod counting;
 pub mod handlers;
 pub mod places;
+pub mod referrals;
 pub mod releases;
+pub mod subjects;
 
 use approdo_db::{Connection, Json, text_enum};
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,10 @@ text_enum! {
         CasesOpen = "cases_open",
         /// Closings of cases; one that is reopened and closed again counts twice.
         CasesClosed = "cases_closed",
+        /// Referrals by the day they were sent on.
+        ReferralsSent = "referrals_sent",
+        /// Referrals by the day they ended on, with how.
+        ReferralsEnded = "referrals_ended",
     }
 
     /// How long the periods are that are told apart.
@@ -52,19 +58,60 @@ pub struct Division {
     /// The identifier that a dimension of the dataset has.
     pub id: &'static str,
     pub name: &'static str,
-    /// The code list that its codes are of; without one, they are `AGE_BANDS`.
-    pub list: Option<&'static str>,
+    pub codes: DivisionCodes,
 }
 
+/// Which codes a division has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DivisionCodes {
+    /// Those of a code list, by its name.
+    Of(&'static str),
+    /// These, each with its name.
+    These(&'static [(&'static str, &'static str)]),
+}
+
+use DivisionCodes::{Of, These};
+
 const TARGET_GROUP: Division =
-    Division { id: "TARGET_GROUP", name: "Target group, as it is now", list: Some("target_groups") };
-const SEX: Division = Division { id: "SEX", name: "Sex", list: Some("sexes") };
-const AGE: Division = Division { id: "AGE", name: "Age in years", list: None };
+    Division { id: "TARGET_GROUP", name: "Target group, as it is now", codes: Of("target_groups") };
+const REFERRED_GROUP: Division =
+    Division { id: "TARGET_GROUP", name: "Target group, when it was sent", codes: Of("target_groups") };
+const SEX: Division = Division { id: "SEX", name: "Sex", codes: Of("sexes") };
+const AGE: Division = Division { id: "AGE", name: "Age in years", codes: These(&AGE_BANDS) };
 const CLOSING_REASON: Division =
-    Division { id: "CLOSING_REASON", name: "Reason of the closing", list: Some("case_closing_reasons") };
+    Division { id: "CLOSING_REASON", name: "Reason of the closing", codes: Of("case_closing_reasons") };
+const SERVICE_TYPE: Division = Division { id: "SERVICE_TYPE", name: "Type of the service", codes: Of("service_types") };
+const STRUCTURE: Division = Division {
+    id: "STRUCTURE",
+    name: "Whether the service belongs to the regular structures, as it is now",
+    codes: These(&[(REGULAR, "Regular structure"), (OTHER_STRUCTURE, "Another one")]),
+};
+const ENDING: Division = Division { id: "ENDING", name: "How it ended", codes: These(&ENDINGS) };
 
 /// Bands of ages that are told apart (`people::erasure::age_band`): what is left of those who were erased.
-pub const AGE_BANDS: [&str; 5] = ["0-17", "18-24", "25-49", "50-64", "65+"];
+pub const AGE_BANDS: [(&str, &str); 5] = [
+    ("0-17", "0 to 17 years"),
+    ("18-24", "18 to 24 years"),
+    ("25-49", "25 to 49 years"),
+    ("50-64", "50 to 64 years"),
+    ("65+", "65 years and more"),
+];
+
+/// The codes of services that are part of the regular structures (row K2), and of all others.
+const REGULAR: &str = "regular";
+const OTHER_STRUCTURE: &str = "other";
+
+/// How referrals end (`referrals::rules::Ending`).
+pub const ENDINGS: [(&str, &str); 8] = [
+    ("completed", "Done"),
+    ("not_completed_client_side", "Not done, and it lay with the person"),
+    ("not_completed_provider_side", "Not done, and it lay with the provider"),
+    ("declined_client_side", "Declined, and it lay with the person"),
+    ("declined_provider_side", "Declined, and it lay with the provider"),
+    ("expired", "Not answered in time"),
+    ("cancelled", "Taken back by the sender"),
+    ("consent_revoked", "Ended by a consent that was withdrawn"),
+];
 
 /// The code of a dimension that holds all others (SDMX, `CL_*`).
 pub const TOTAL: &str = "_T";
@@ -75,7 +122,7 @@ impl OperationalSource {
     /// How what it counts adds up.
     pub fn measure_kind(self) -> MeasureKind {
         match self {
-            Self::CasesOpened | Self::CasesClosed => MeasureKind::Flow,
+            Self::CasesOpened | Self::CasesClosed | Self::ReferralsSent | Self::ReferralsEnded => MeasureKind::Flow,
             Self::CasesOpen => MeasureKind::Stock,
         }
     }
@@ -87,6 +134,12 @@ impl OperationalSource {
             Self::CasesClosed => {
                 "Closings of cases, by the day and the reason; a case that is reopened and closed again counts twice."
             }
+            Self::ReferralsSent => {
+                "Referrals from cases by the day they were sent on, whatever became of them. What was handed on counts once, as it was sent first."
+            }
+            Self::ReferralsEnded => {
+                "Referrals from cases by the day they ended on: with an outcome, declined, not answered, taken back, or by a consent withdrawn. Each counts once; what follows on its first ending changes nothing."
+            }
         }
     }
 
@@ -94,6 +147,8 @@ impl OperationalSource {
         match self {
             Self::CasesOpened | Self::CasesOpen => &[TARGET_GROUP, SEX, AGE],
             Self::CasesClosed => &[TARGET_GROUP, SEX, AGE, CLOSING_REASON],
+            Self::ReferralsSent => &[REFERRED_GROUP, SEX, AGE, SERVICE_TYPE, STRUCTURE],
+            Self::ReferralsEnded => &[REFERRED_GROUP, SEX, AGE, SERVICE_TYPE, STRUCTURE, ENDING],
         }
     }
 
@@ -110,8 +165,12 @@ impl OperationalSource {
         take: &mut dyn FnMut(&Fact),
     ) -> ApiResult<()> {
         match self {
-            Self::CasesOpened | Self::CasesOpen | Self::CasesClosed => {
-                cases::facts(connection, self, organisations, divisions, take)
+            Self::CasesOpened => cases::facts(connection, cases::Told::Opened, organisations, divisions, take),
+            Self::CasesOpen => cases::facts(connection, cases::Told::Open, organisations, divisions, take),
+            Self::CasesClosed => cases::facts(connection, cases::Told::Closed, organisations, divisions, take),
+            Self::ReferralsSent => referrals::facts(connection, referrals::Told::Sent, organisations, divisions, take),
+            Self::ReferralsEnded => {
+                referrals::facts(connection, referrals::Told::Ended, organisations, divisions, take)
             }
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use approdo_db::Connection;
 use approdo_db::schema::{
-    data_imports, dataset_codes, dataset_releases, datasets, observations, organisation_ancestors,
+    data_imports, dataset_codes, dataset_releases, datasets, observations, organisation_ancestors, relation_locks,
 };
 use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
@@ -26,7 +26,7 @@ use crate::observatory::imports::types::{DataImport, DataImportId};
 use crate::observatory::imports::{content, handlers as imports, running};
 use crate::observatory::operational::counting::{Cell, Cells, Counter, Key, with_zeros};
 use crate::observatory::operational::places::Places;
-use crate::observatory::operational::{AGE_BANDS, ComputedFrom, Division, TOTAL, UNKNOWN};
+use crate::observatory::operational::{ComputedFrom, Division, DivisionCodes, TOTAL, UNKNOWN};
 use crate::observatory::releases::ReleaseId;
 use crate::work::Unit;
 
@@ -36,6 +36,9 @@ const EARLIEST: i32 = 1900;
 const MOST_PERIODS: usize = 600;
 /// Observations of a computed release at most: it is written in one transaction, and protected in memory.
 const MOST_CELLS: usize = 200_000;
+
+/// The row of `relation_locks` that new computed datasets wait on.
+const LOCK: &str = "computed_dataset";
 
 /// The columns behind those of the dimensions.
 const VALUE: &str = "OBS_VALUE";
@@ -82,7 +85,8 @@ pub fn count(
     }
     let periods: Vec<String> = spans.iter().map(|span| span.code.clone()).collect();
     let is_stock = dataset.measure_kind == MeasureKind::Stock;
-    let mut counter = Counter::new(spans.clone(), is_stock);
+    let enough = usize::try_from(dataset.suppress_below).map_err(ApiError::fault)?;
+    let mut counter = Counter::new(spans.clone(), is_stock, enough);
     let organisations = below(connection, dataset.organisation_id)?;
     from.source.facts(connection, &organisations, &divisions, &mut |fact| counter.take(fact))?;
     let places = Places::read(connection, dataset, &dimensions, (&counter, &spans))?;
@@ -98,22 +102,25 @@ pub fn count(
     Ok(Counted { before, cells })
 }
 
-/// 409 where an organisation, one above it or one below it has a dataset that is computed from the same register. Each would be protected by itself, and a count
-/// that one hides would follow from what the other one shows: also the cases opened from those that are open and those that were closed.
+/// 409 where an organisation, one above it or one below it has a computed dataset. Each would be protected by itself, and a count that one hides would
+/// follow from what the other one shows: the cases opened from those that are open and those that were closed; that there was no referral,
+/// from that there was no case.
 pub fn require_only_one(connection: &mut Connection, organisation: OrganisationId) -> ApiResult<()> {
+    let lock = relation_locks::table.find(LOCK).select(relation_locks::kind);
+    let _: String = approdo_db::first_for_update!(&mut *connection, lock)?;
     let above: Vec<OrganisationId> = organisation_ancestors::table
         .filter(organisation_ancestors::organisation_id.eq(organisation))
         .select(organisation_ancestors::ancestor_id)
         .load(connection)?;
     let below = below(connection, organisation)?;
-    // All sources that there are count cases.
+    // Sources are not told apart: all of them are about the same people.
     let keepers: Vec<OrganisationId> = datasets::table
         .filter(datasets::computed_from.is_not_null())
         .select(datasets::organisation_id)
         .load(connection)?;
     if keepers.iter().any(|keeper| above.contains(keeper) || below.contains(keeper)) {
         return Err(ApiError::conflict(
-            "this organisation, or one above or below it, has a dataset that is computed from cases: of two, small counts could be worked out",
+            "this organisation, or one above or below it, has a computed dataset: of two, small counts could be worked out",
         ));
     }
     Ok(())
@@ -212,19 +219,21 @@ pub fn keep(
     Ok(data_imports::table.find(id).first(unit.connection)?)
 }
 
-/// All codes that a division can have, whether or not there is a case with it, each under their total.
+/// All codes that a division can have, whether or not anything was counted with it, each under their total.
 fn vocabulary(
     connection: &mut Connection,
     division: &Division,
     used: &BTreeSet<&str>,
 ) -> ApiResult<Vec<NewDatasetCode>> {
     let mut names: BTreeMap<String, Option<String>> = used.iter().map(|code| ((*code).to_owned(), None)).collect();
-    match division.list {
-        Some(list) => {
+    match division.codes {
+        DivisionCodes::Of(list) => {
             let list = lists::present(connection, list)?.shown(Language::En)?;
             names.extend(list.items.into_iter().map(|item| (item.code, Some(item.label))));
         }
-        None => names.extend(AGE_BANDS.iter().map(|band| ((*band).to_owned(), None))),
+        DivisionCodes::These(codes) => {
+            names.extend(codes.iter().map(|(code, name)| ((*code).to_owned(), Some((*name).to_owned()))));
+        }
     }
     names.insert(UNKNOWN.to_owned(), Some("Not known".to_owned()));
     names.remove(TOTAL);

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::{Cell, Counter, Fact, FactCode, Key, Span, with_totals, with_zeros};
 use crate::access::TerritoryId;
-use crate::observatory::operational::{CountedPeriod, TOTAL};
+use crate::observatory::operational::{CountedPeriod, ENDINGS, TOTAL};
+use crate::people::types::PersonId;
+use crate::referrals::rules::Ending;
 
 fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).unwrap()
@@ -27,10 +29,10 @@ fn periods_are_those_that_begin_in_time_and_are_over() {
 
 #[test]
 fn an_age_is_that_of_the_day_that_is_counted() {
-    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2026, 1, 1), 9), true);
+    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2026, 1, 1), 9), true, 5);
     let codes = vec![FactCode::AgeOf(day(2007, 6, 1))];
     let territory = TerritoryId::new();
-    counter.take(&Fact { territory, from: day(2020, 1, 1), until: None, codes });
+    counter.take(&Fact { person: PersonId::new(), territory, from: day(2020, 1, 1), until: None, codes });
     let cells = counter.told(|_, _| vec!["A".to_owned()]);
     let bands: Vec<(&str, &str)> = cells
         .keys()
@@ -38,6 +40,28 @@ fn an_age_is_that_of_the_day_that_is_counted() {
         .map(|key| (key.period.as_str(), key.codes[0].as_str()))
         .collect();
     assert_eq!(bands, [("2024", "0-17"), ("2025", "18-24")]);
+}
+
+#[test]
+fn referrals_are_told_by_every_way_to_end() {
+    let known: Vec<&str> = ENDINGS.iter().map(|(code, _)| *code).collect();
+    assert_eq!(known, Ending::ALL.iter().map(|ending| ending.as_str()).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_of_few_people_is_confidential_however_often_it_was_counted() {
+    let territory = TerritoryId::new();
+    let people: Vec<PersonId> = (0..3).map(|_| PersonId::new()).collect();
+    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2025, 1, 1), 9), false, 3);
+    for (at, code) in [(0, "x"), (0, "x"), (1, "x"), (2, "y"), (0, "y")] {
+        let codes = vec![FactCode::Known(code.to_owned())];
+        counter.take(&Fact { person: people[at], territory, from: day(2024, 5, 1), until: None, codes });
+    }
+    let cells = counter.told(|_, _| vec!["A".to_owned()]);
+    let told: Vec<_> =
+        cells.iter().map(|(key, cell)| (key.codes[0].as_str(), cell.value, cell.conf_status.as_deref())).collect();
+    // Three of two people; two, which is little enough to be hidden anyhow; five of three people.
+    assert_eq!(told, [(TOTAL, Some(5.0), None), ("x", Some(3.0), Some("C")), ("y", Some(2.0), None)]);
 }
 
 #[test]
@@ -69,28 +93,30 @@ proptest! {
     /// Against a plain count, one period and one fact after another.
     #[test]
     fn counts_equal_a_count_by_hand(
-        facts in prop::collection::vec((0_usize..3, 0_i64..1200, prop::option::of(0_i64..800), 0_usize..3), 0..60),
+        facts in prop::collection::vec((0_usize..3, 0_i64..1200, prop::option::of(0_i64..800), 0_usize..3, 0_usize..9), 0..60),
+        enough in 1_usize..7,
         is_stock: bool,
         period in prop::sample::select(vec![CountedPeriod::Year, CountedPeriod::Quarter, CountedPeriod::Month]),
     ) {
         let spans = period.spans(day(2023, 1, 1), day(2026, 1, 1), 600);
         let places = [TerritoryId::new(), TerritoryId::new(), TerritoryId::new()];
         let called = |id: TerritoryId| places.iter().position(|known| *known == id).unwrap().to_string();
+        let people: Vec<PersonId> = (0..9).map(|_| PersonId::new()).collect();
         let begin = day(2022, 9, 1);
-        let facts: Vec<Fact> = facts.into_iter().map(|(place, from, length, code)| {
+        let facts: Vec<Fact> = facts.into_iter().map(|(place, from, length, code, person)| {
             let from = begin + chrono::Days::new(u64::try_from(from).unwrap());
             let until = length.map(|length| from + chrono::Days::new(u64::try_from(length).unwrap()));
             let code = FactCode::of(["x", "y"].get(code).map(|code| (*code).to_owned()));
-            Fact { territory: places[place], from, until: until.filter(|_| is_stock), codes: vec![code] }
+            Fact { person: people[person], territory: places[place], from, until: until.filter(|_| is_stock), codes: vec![code] }
         }).collect();
-        let mut counter = Counter::new(spans.clone(), is_stock);
+        let mut counter = Counter::new(spans.clone(), is_stock, enough);
         facts.iter().for_each(|fact| counter.take(fact));
         let cells = counter.told(|id, _| vec![called(id), "all".to_owned()]);
         let mut sum = 0.0;
         for span in &spans {
             for area in ["0", "1", "2", "all"] {
                 for code in ["x", "y", "_U", TOTAL] {
-                    let counted = facts.iter().filter(|fact| {
+                    let counted: Vec<&Fact> = facts.iter().filter(|fact| {
                         let holds = if is_stock {
                             fact.from < span.after && fact.until.is_none_or(|until| until >= span.after)
                         } else {
@@ -98,10 +124,14 @@ proptest! {
                         };
                         let its = match &fact.codes[0] { FactCode::Known(code) => code.as_str(), _ => "_U" };
                         holds && (area == "all" || called(fact.territory) == area) && (code == TOTAL || its == code)
-                    });
+                    }).collect();
                     let key = Key { period: span.code.clone(), area: area.to_owned(), codes: vec![code.to_owned()] };
                     let told = cells.get(&key).and_then(|cell| cell.value).unwrap_or(0.0);
-                    prop_assert_eq!(told, f64::from(u32::try_from(counted.count()).unwrap()));
+                    prop_assert_eq!(told, f64::from(u32::try_from(counted.len()).unwrap()));
+                    let about: std::collections::HashSet<PersonId> = counted.iter().map(|fact| fact.person).collect();
+                    let is_of_few = about.len() < enough && counted.len() >= enough;
+                    let marked = cells.get(&key).is_some_and(|cell| cell.conf_status.as_deref() == Some("C"));
+                    prop_assert_eq!(marked, is_of_few);
                     sum += told;
                 }
             }

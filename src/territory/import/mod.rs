@@ -23,6 +23,7 @@ use crate::territory::import::plan::Plan;
 use crate::territory::import::report::Report;
 use crate::territory::import::told::Told;
 use crate::territory::territories::tree_changed;
+use crate::territory::tree;
 use crate::work;
 
 /// Territories of one transaction: few enough that other writers come in between.
@@ -52,6 +53,7 @@ pub fn run(app: &App, places: &[PathBuf], as_of: Option<NaiveDate>) -> ApiResult
 fn keep(app: &App, plan: &Plan, here: &mut Here, report: &mut Report) -> ApiResult<()> {
     for some in plan.places.chunks(AT_ONCE) {
         work::run_as_system(app, "territory_import", |unit| {
+            tree::lock(unit.connection)?;
             some.iter().try_for_each(|planned| keeping::place(unit, here, planned, report))
         })?;
     }

@@ -86,4 +86,31 @@ both! {
         }
         assert_eq!(paolo.get(&own).expect(200).json()["version"], 1);
     }
+
+    fn no_organisation_lies_below_itself_because_none_is_moved(world: &World) {
+        let (anna, paolo) = (world.anna_system_administrator(), world.paolo_organisation_administrator());
+        let own = json!(world.fixture.comune_udine);
+        let new = json!({"name": "Ufficio", "kind": "municipality", "parent_id": own});
+        let below = paolo.post("/organisations", &new).expect(201).id();
+        let read = |id: &str| anna.get(&format!("/organisations/{id}")).expect(200).json();
+        let listed = || anna.get("/organisations?limit=200").expect(200).json()["items"].clone();
+        let before = listed();
+        for (id, parent) in [(own.as_str().unwrap(), json!(below)), (own.as_str().unwrap(), own.clone()), (&below, json!(below)), (&below, own.clone())] {
+            for client in [&anna, &paolo] {
+                let told = read(id);
+                let refused = client.patch(&format!("/organisations/{id}"), "*", &json!({"name": "Moved", "parent_id": parent})).expect(422).json();
+                assert_eq!(refused["errors"][0]["pointer"], "#/parent_id", "{refused}");
+                assert_eq!(read(id), told);
+            }
+        }
+        // Nor is one made below itself, or below nobody: its id is not the caller's to choose.
+        let mut itself = new.clone();
+        (itself["id"], itself["parent_id"]) = (json!("01985b2e-0000-7000-8000-0000000000aa"), json!("01985b2e-0000-7000-8000-0000000000aa"));
+        let refused = anna.post("/organisations", &itself).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], "#/id", "{refused}");
+        itself.as_object_mut().unwrap().remove("id");
+        let refused = anna.post("/organisations", &itself).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], "#/parent_id", "{refused}");
+        assert_eq!(listed(), before);
+    }
 }

@@ -212,4 +212,28 @@ both! {
         let report = imported(world, "service_type=housing", &file.to_string());
         assert_eq!(report["entries"][0]["lost"], json!([]));
     }
+
+    fn bodies_that_a_file_puts_below_each_other_all_stand_below_the_one_who_imports(world: &World) {
+        let paolo = world.paolo_organisation_administrator();
+        let own = format!("/organisations/{}", world.fixture.comune_udine);
+        let before = paolo.get(&own).expect(200).json();
+        let service = |id: &str, parent: &str| json!({"id": id, "name": id, "organization": {"id": id, "name": format!("Body {id}"), "parent_organization_id": parent}});
+        let of_own = json!({"id": "own", "name": "own", "organization": {"id": "own", "name": before["name"], "parent_organization_id": "b"}});
+        let file = json!([service("a", "b"), service("b", "a"), service("c", "c"), service("d", "own"), of_own]).to_string();
+        for (round, counted) in [(1, [9, 0, 1, 0]), (2, [0, 0, 10, 0])] {
+            let report = imported(world, "service_type=housing", &file);
+            assert_eq!(counts(&report), counted, "{round}: {report}");
+            let bodies: Vec<&Value> = report["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "organisation").collect();
+            assert_eq!(bodies.len(), 5);
+            for entry in bodies {
+                assert!(entry["lost"].as_array().unwrap().contains(&json!("parent_organization_id")), "{entry}");
+                let told = paolo.get(&format!("/organisations/{}", entry["id"].as_str().unwrap())).expect(200).json();
+                if told["id"] == before["id"] {
+                    assert_eq!(told, before);
+                } else {
+                    assert_eq!(told["parent_id"], before["id"]);
+                }
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod messages;
 mod objectives;
 pub mod observatories;
 mod operational;
+mod operational_referrals;
 pub mod queries;
 mod reference;
 mod releases;

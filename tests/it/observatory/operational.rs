@@ -18,7 +18,7 @@ use crate::support::http::Answer;
 use crate::support::seed::{Seeded, case_of, person, put};
 use crate::support::{Client, World};
 
-fn date(text: &str) -> NaiveDate {
+pub fn date(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
 
@@ -52,7 +52,7 @@ fn put_cases(
 }
 
 /// That a case went from one state to another at noon of a day, with this reason.
-fn went(world: &World, case: CaseId, version: i64, (from, to): (CaseStatus, CaseStatus), reason: &str, on: &str) {
+pub fn went(world: &World, case: CaseId, version: i64, (from, to): (CaseStatus, CaseStatus), reason: &str, on: &str) {
     use case_transitions as t;
     let noon = date(on).and_hms_opt(12, 0, 0).expect("noon").and_utc();
     let actor = world.fixture.callers[0].id;
@@ -67,11 +67,11 @@ fn went(world: &World, case: CaseId, version: i64, (from, to): (CaseStatus, Case
 }
 
 /// The member that is wrong.
-fn pointer(answer: Answer) -> String {
+pub fn pointer(answer: Answer) -> String {
     answer.expect(422).json()["errors"][0]["pointer"].as_str().expect("a pointer").to_owned()
 }
 
-fn new(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]) -> Value {
+pub fn new(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]) -> Value {
     let kind = if source == "cases_open" { "stock" } else { "flow" };
     let others = divisions.iter().map(|id| json!({"id": id, "role": "other", "name": id}));
     let mut dimensions = vec![json!({"id": "REF_AREA", "role": "area", "name": "Territory"})];
@@ -81,19 +81,19 @@ fn new(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]
         "source": "The deployment's own cases", "computed_from": {"source": source, "period": period}, "dimensions": dimensions})
 }
 
-fn described(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]) -> String {
+pub fn described(world: &World, code: &str, source: &str, period: &str, divisions: &[&str]) -> String {
     elena(world).post("/datasets", &new(world, code, source, period, divisions)).expect(201).id()
 }
 
 /// Counts since a day; the release.
-fn computed(world: &World, dataset: &str, since: &str) -> String {
+pub fn computed(world: &World, dataset: &str, since: &str) -> String {
     let answer = elena(world).post(&format!("/datasets/{dataset}/computations"), &json!({"since": since})).expect(201);
     assert_eq!(answer.json()["status"], "loaded");
     assert!(answer.header("location").ends_with(&format!("/dataset-releases/{}", answer.id())));
     answer.id()
 }
 
-fn publish(world: &World, release: &str) -> Value {
+pub fn publish(world: &World, release: &str) -> Value {
     for to in ["validated", "approved", "published"] {
         moved(&elena(world), release, &json!({"to": to})).expect(201);
     }
@@ -101,14 +101,19 @@ fn publish(world: &World, release: &str) -> Value {
 }
 
 /// What is told, by its codes in the order of the dimensions; nothing where it is hidden.
-fn told(client: &Client, dataset: &str) -> BTreeMap<String, Option<f64>> {
-    let page = client.get(&format!("/datasets/{dataset}/observations?limit=200")).expect(200).json();
-    assert!(page.get("next_cursor").is_none(), "more than a page");
+pub fn told(client: &Client, dataset: &str) -> BTreeMap<String, Option<f64>> {
     let key = |row: &Value| {
         let codes = row["key"].as_array().expect("a key").iter().map(|code| code["code"].as_str().expect("a code"));
         codes.collect::<Vec<_>>().join("/")
     };
-    page["items"].as_array().expect("rows").iter().map(|row| (key(row), row["value"].as_f64())).collect()
+    let (mut cells, mut next) = (BTreeMap::new(), Some(format!("/datasets/{dataset}/observations?limit=200")));
+    while let Some(path) = next {
+        let page = client.get(&path).expect(200).json();
+        let rows = page["items"].as_array().expect("rows").iter();
+        cells.extend(rows.map(|row| (key(row), row["value"].as_f64())));
+        next = page["_links"]["next"].as_str().map(str::to_owned);
+    }
+    cells
 }
 
 both! {
@@ -246,6 +251,13 @@ both! {
         refused(&|new| new["measure_kind"] = json!("stock"), "/measure_kind");
         refused(&|new| new["dimensions"][2]["closed"] = json!(true), "/dimensions/2/closed");
         refused(&|new| new["dimensions"][1]["id"] = json!("RELIGION"), "/dimensions/1/id");
+        // Each source is divided by what it knows.
+        for (source, division) in [("cases_opened", "ENDING"), ("referrals_sent", "ENDING"), ("referrals_ended", "CLOSING_REASON")] {
+            refused(&|new| {
+                new["computed_from"]["source"] = json!(source);
+                new["dimensions"][1]["id"] = json!(division);
+            }, "/dimensions/1/id");
+        }
         assert_eq!(elena.get("/datasets?code=REFUSED").expect(200).json()["items"], json!([]));
 
         let dataset = described(world, "BAD", "cases_opened", "year", &["SEX"]);
@@ -256,8 +268,10 @@ both! {
             {"column": "REF_AREA", "holds": "codes", "dimension": "REF_AREA"}, {"column": "SEX", "holds": "codes", "dimension": "SEX"},
             {"column": "TIME_PERIOD", "holds": "codes", "dimension": "TIME_PERIOD"}, {"column": "OBS_VALUE", "holds": "values"}]});
         elena.post("/data-imports", &json!({"dataset_id": dataset, "mapping": mapping})).expect(409);
-        // Another one of cases, of the organisation or one below it, could tell what this one hides.
+        // Another one, of the organisation or one below it, could tell what this one hides; also one of referrals, of which there are
+        // none where there are no cases.
         elena.post("/datasets", &new(world, "AGAIN", "cases_closed", "year", &["AGE"])).expect(409);
+        elena.post("/datasets", &new(world, "REFERRED", "referrals_sent", "year", &["SERVICE_TYPE"])).expect(409);
         let mut of_udine = new(world, "BELOW", "cases_opened", "month", &[]);
         of_udine["organisation_id"] = json!(world.fixture.comune_udine);
         world.paolo_organisation_administrator().post("/datasets", &of_udine).expect(409);
@@ -274,5 +288,27 @@ both! {
         assert_eq!(releases["items"].as_array().map(Vec::len), Some(1));
         let imported = described_for_imports(world, "IMPORTED");
         elena.post(&format!("/datasets/{imported}/computations"), &json!({"since": "2024-01-01"})).expect(409);
+    }
+
+    fn of_two_datasets_that_are_described_at_once_one_is_refused(world: &World) {
+        let anna = world.anna_system_administrator();
+        for round in 0..10 {
+            let body = json!({"name": format!("Unione {round}"), "kind": "third_sector", "parent_id": world.fixture.root});
+            let body = anna.post("/organisations", &body).expect(201).id();
+            let described = |code: &str, source: &str| {
+                let mut new = new(world, code, source, "year", &[]);
+                new["organisation_id"] = json!(body);
+                new
+            };
+            let asked = [described("CASES", "cases_opened"), described("REFERRALS", "referrals_sent")];
+            let mut statuses = std::thread::scope(|scope| {
+                let made = asked.each_ref().map(|new| scope.spawn(|| anna.post("/datasets", new).status));
+                made.map(|made| made.join().expect("an answer"))
+            });
+            statuses.sort_unstable();
+            assert_eq!(statuses, [201, 409], "round {round}");
+            let page = anna.get(&format!("/datasets?organisation_id={body}")).expect(200).json();
+            assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+        }
     }
 }

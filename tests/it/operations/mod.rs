@@ -11,3 +11,4 @@ mod outage;
 mod racing;
 mod sandbox;
 mod start;
+mod winning_once;

@@ -401,4 +401,30 @@ both! {
         give(&maria, &person, &case_work(json!({}))).expect(201);
         advance().expect(201);
     }
+
+    fn nobody_consents_to_a_notice_that_there_is_not_yet(world: &World) {
+        let maria = world.maria_case_manager();
+        let person = person(world);
+        let first = give(&maria, &person, &with(consent(), json!({"notice_published_on": "2026-01-10", "given_on": "2026-01-10"}))).expect(201);
+        assert_eq!(first.json()["notice_published_on"], "2026-01-10");
+        assert_eq!(read(&maria, &first.id()), first.json());
+        for older in [
+            json!({"notice_published_on": "2026-01-11", "given_on": "2026-01-10"}),
+            // Though it would begin to hold later.
+            json!({"notice_published_on": "2026-01-11", "given_on": "2026-01-10", "valid_from": "2026-02-01"}),
+            json!({"notice_published_on": in_days(1)}),
+            json!({"notice_published_on": in_days(1), "supersedes_id": first.id()}),
+        ] {
+            let refused = give(&maria, &person, &with(consent(), older.clone())).expect(422);
+            assert!(refused.text.contains("/docs/problems/"), "{}", refused.text);
+            assert_eq!(refused_at(refused), "#/notice_published_on", "{older}");
+        }
+        assert_eq!(listed(&maria, &person, ""), [first.id()]);
+        assert_eq!(read(&maria, &first.id()), first.json(), "neither superseded nor changed");
+        let moves = maria.get(&format!("/consents/{}/transitions", first.id())).expect(200).json();
+        assert_eq!(moves["items"], json!([]));
+        // Of a notice without a day nothing is known.
+        let undated = give(&maria, &person, &with(consent(), json!({"given_on": "2026-01-10"}))).expect(201).json();
+        assert!(undated.get("notice_published_on").is_none());
+    }
 }

@@ -58,6 +58,16 @@ both! {
         assert_eq!(guards(signed(&json!({}))), ["overlap"]);
         assert_eq!(guards(signed(&json!({"service_ids": [network.school.service], "target_groups": ["refugee"]}))), ["overlap"]);
         signed(&json!({"valid_from": "2999-01-01"})).expect(201);
+        // What was refused is the draft it was, and lets nothing go.
+        let drafts = anna.get("/agreements?status=draft").expect(200).json();
+        let drafts = drafts["items"].as_array().unwrap();
+        assert_eq!(drafts.len(), 2);
+        for draft in drafts {
+            let id = draft["id"].as_str().unwrap();
+            let told = anna.get(&format!("/agreements/{id}")).expect(200).json();
+            assert_eq!((&told["status"], &told["version"]), (&json!("draft"), &json!(1)));
+            assert!(told["parties"].as_array().unwrap().iter().all(|party| party.get("signed_on").is_none()), "{told}");
+        }
     }
 
     fn of_two_that_are_signed_at_once_one_is_refused(world: &World) {

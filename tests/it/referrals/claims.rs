@@ -84,4 +84,29 @@ both! {
         }
         println!("won: {wins:?}");
     }
+
+    fn of_two_who_answer_a_referral_at_once_one_is_heard(world: &World) {
+        let (network, _) = Network::ready(world);
+        let school = &network.school;
+        let grant = json!({"role": "case_manager", "organisation_id": school.organisation, "territory_ids": [world.fixture.trieste]});
+        let (other, ..) = world.another_client(&grant);
+        let answers = [json!({"to": "accepted"}), json!({"to": "declined", "outcome_code": "capacity"})];
+        for round in 0..100 {
+            let id = network.at_school(&["received"]);
+            // Two who accept, or one who accepts and one who declines.
+            let asked = [&answers[0], &answers[round % 2]];
+            let given = thread::scope(|scope| {
+                let racing = [(&school.worker, asked[0]), (&other, asked[1])].map(|(client, body)| {
+                    let id = &id;
+                    scope.spawn(move || moved(client, id, body))
+                });
+                racing.map(|race| race.join().expect("an answer"))
+            });
+            let won = given.iter().position(|answer| answer.status == 201).expect("a winner");
+            let lost = &given[1 - won];
+            assert_eq!(lost.status, 409, "{}", lost.text);
+            let told = read(&network.maria, &id);
+            assert_eq!((&told["status"], &told["version"]), (&asked[won]["to"], &json!(4)), "sent, acknowledged, answered once");
+        }
+    }
 }

@@ -98,6 +98,11 @@ both! {
         assert_eq!(refused_at(forward(&network, &id, &json!({"package_fields": ["phone"]}))), "#/package_fields/0");
         assert_eq!(refused_at(forward(&network, &id, &json!({"service_id": network.school.service}))), "#/service_id");
         assert_eq!(refused_at(forward(&network, &id, &json!({"service_id": uuid::Uuid::now_v7()}))), "#/service_id");
+        // Handed on to the one that has it, it stays where it is.
+        let told = network.school.worker.get(&format!("/referrals/{id}")).expect(200).json();
+        assert_eq!((&told["status"], &told["version"]), (&json!("received"), &json!(3)), "sent, acknowledged, and nothing since");
+        assert_eq!(listed(&network.school.worker, "?box=outbox"), [""; 0]);
+        assert_eq!(listed(&network.school.worker, ""), std::slice::from_ref(&id));
         let path = format!("/referrals/{id}/forwards");
         let body = json!({"service_id": network.association.service, "reason": "x"});
         network.maria.post_matching(&path, "*", &body).expect(403);

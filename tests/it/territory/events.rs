@@ -177,4 +177,32 @@ both! {
             member(from).expect(409);
         }
     }
+
+    fn two_territories_that_would_each_come_to_lie_below_the_other_are_not_both_moved(world: &World) {
+        for round in 0..8 {
+            let made = [0, 1].map(|number| {
+                let code = format!("0309{round}{number}");
+                municipality(world, &code, &format!("Borgo {code}"), world.fixture.region)
+            });
+            let [one, other] = &made;
+            let mut answers = std::thread::scope(|scope| {
+                let moves = [(one, other), (other, one)].map(|(place, above)| {
+                    let anna = world.anna_system_administrator();
+                    let event = json!({"kind": "parent", "effective_on": "2020-01-01", "parent_id": above});
+                    scope.spawn(move || happens(&anna, place, &event))
+                });
+                moves.map(|made| made.join().unwrap())
+            });
+            answers.sort_by_key(|answer| answer.status);
+            let [moved, refused] = answers;
+            assert_eq!((moved.status, refused.status), (201, 422), "round {round}: {} {}", moved.text, refused.text);
+            assert_eq!(refused.json()["errors"][0]["pointer"], "#/parent_id");
+            let anna = world.anna_system_administrator();
+            let told = made.each_ref().map(|id| anna.get(&format!("/territories/{id}")).expect(200).json());
+            let below = told.iter().position(|place| place["id"] == moved.json()["from_territory_id"]).unwrap();
+            assert_eq!((&told[below]["parent_id"], &told[1 - below]["parent_id"]), (&told[1 - below]["id"], &json!(world.fixture.region)));
+            assert_eq!(told[1 - below]["version"], 1, "nothing was written of the other");
+            assert_eq!(items(&anna, &format!("/territories/{}/events", made[1 - below])), Vec::<Value>::new());
+        }
+    }
 }

@@ -33,5 +33,6 @@ diesel::table! {
         version -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        notice_published_on -> Nullable<Date>,
     }
 }
