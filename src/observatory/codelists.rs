@@ -249,6 +249,25 @@ pub fn enter(
     Ok(changed)
 }
 
+/// Puts known codes under others that are known, by a name, and tells nobody of them. The dataset is locked.
+pub fn put_under(
+    connection: &mut Connection,
+    dataset: DatasetId,
+    dimension: &Dimension,
+    (name, codes): (&str, &[(&str, &str)]),
+) -> QueryResult<()> {
+    for (code, parent) in codes {
+        let row = dataset_codes::table
+            .filter(dataset_codes::dataset_id.eq(dataset))
+            .filter(dataset_codes::dimension.eq(&dimension.id))
+            .filter(dataset_codes::code.eq(code));
+        diesel::update(row)
+            .set((dataset_codes::name.eq(Some(name)), dataset_codes::parent_code.eq(Some(parent))))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
 /// Lets everybody know the codes of a set of observations.
 pub fn publish(connection: &mut Connection, dataset: &Dataset, set_number: i32) -> ApiResult<()> {
     let dimensions = dataset.dimensions()?;

@@ -136,7 +136,7 @@ pub async fn read_dataset(
 
 /// Edit a dataset.
 ///
-/// How it is described; what its observations are told apart by stays.
+/// How it is described; what its observations are told apart by stays. 409 where `suppress_below` would rise while a computed release waits to be published.
 #[utoipa::path(
     tag = "Observatory",
     params(("dataset_id" = DatasetId, Path, description = "The dataset.")),
@@ -155,7 +155,11 @@ pub async fn edit_dataset(
         let mut row: Dataset = entries::locked(unit, Action::Edit, Resource::Datasets, id.0)?;
         let patch = body.read()?;
         if_match.check(row.version)?;
+        let before = row.suppress_below;
         let changed = apply(&mut row, patch)?;
+        if row.computed_from.is_some() && row.suppress_below > before {
+            operational::releases::require_none_waiting(unit.connection, row.id)?;
+        }
         entries::save(unit, &mut row, &changed)?;
         unit.edited(row.version, &row)
     })

@@ -174,6 +174,11 @@ impl Subtree {
         self.places(of).filter(move |place| place.on(day)).map(|place| place.other)
     }
 
+    /// What lay directly below a territory in the tree on a day, its members aside.
+    pub fn parts(&self, of: TerritoryId, day: NaiveDate) -> impl Iterator<Item = TerritoryId> + '_ {
+        self.places(of).iter().filter(move |place| place.in_tree && place.on(day)).map(|place| place.other)
+    }
+
     /// What lay directly below a territory on any of the days.
     pub fn ever_below(&self, of: TerritoryId) -> impl Iterator<Item = TerritoryId> + '_ {
         self.places(of).map(|place| place.other)

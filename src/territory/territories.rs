@@ -328,6 +328,9 @@ fn add_checked(unit: &mut Unit<'_>, id: TerritoryId, new: NewTerritory) -> ApiRe
 
 /// Adds a territory, with its code and its place in the tree. Whoever adds the last one resolves the grants anew (`tree_changed`).
 pub fn add(unit: &mut Unit<'_>, territory: &Territory, source: &str) -> ApiResult<()> {
+    if let Some(parent) = territory.parent_id {
+        tree::require_room(unit.connection, parent, territory.valid_from)?;
+    }
     diesel::insert_into(territories::table).values(territory).execute(unit.connection)?;
     if let Some(code_system) = CodeSystem::parse(&territory.code_system) {
         let code = TerritoryCode {

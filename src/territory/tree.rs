@@ -1,5 +1,7 @@
 //! Where territories lie in the tree, and lay. `territories.parent_id` is where they lie now, which is what scope goes by.
 
+use std::collections::BTreeSet;
+
 use approdo_db::schema::{relation_locks, territory_memberships, territory_parents};
 use approdo_db::{Connection, on_backend};
 use chrono::NaiveDate;
@@ -111,17 +113,74 @@ pub fn all_above(connection: &mut Connection, from: TerritoryId, day: NaiveDate)
     Ok(above)
 }
 
+/// 422 where a territory lies below another one on a day or later, which it is to lie above then, or too deep to tell.
+pub fn require_above(
+    connection: &mut Connection,
+    territory: TerritoryId,
+    parent: TerritoryId,
+    on: NaiveDate,
+) -> ApiResult<()> {
+    if parent == territory {
+        return Err(ApiError::invalid_member("parent_id", "is this territory itself"));
+    }
+    for day in days_of_change(connection, parent, on)? {
+        let above = path(connection, parent, day)?;
+        if above.contains(&territory) {
+            return Err(ApiError::invalid_member("parent_id", "lies below this territory itself"));
+        }
+        require_shallow(&above)?;
+    }
+    Ok(())
+}
+
+/// 422 where a territory lies as deep on a day, or now, as any can.
+pub fn require_room(connection: &mut Connection, parent: TerritoryId, on: NaiveDate) -> ApiResult<()> {
+    for day in [on, never()] {
+        require_shallow(&path(connection, parent, day)?)?;
+    }
+    Ok(())
+}
+
+/// 422 for what may lie below more than is looked at.
+fn require_shallow(above: &[TerritoryId]) -> ApiResult<()> {
+    if above.len() >= MOST_STEPS {
+        let detail = format!("lies below {MOST_STEPS} others already, which is as deep as the tree can be");
+        return Err(ApiError::invalid_member("parent_id", detail));
+    }
+    Ok(())
+}
+
+/// A day, and all after it on which something changed above a territory.
+fn days_of_change(connection: &mut Connection, from: TerritoryId, on: NaiveDate) -> QueryResult<BTreeSet<NaiveDate>> {
+    use territory_parents as t;
+    type Row = (TerritoryId, NaiveDate, Option<NaiveDate>);
+    let (mut days, mut met, mut level) = (BTreeSet::from([on]), BTreeSet::from([from]), vec![from]);
+    // Each is looked at once, so that a circle that somebody made past the rules ends it too.
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for some in level.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<Row> = on_backend!(&mut *connection, c => t::table
+                .filter(t::territory_id.eq_any(some))
+                .filter(t::valid_to.is_null().or(t::valid_to.gt(on)))
+                .select((t::parent_id, t::valid_from, t::valid_to))
+                .load(c))?;
+            for (parent, valid_from, valid_to) in rows {
+                days.extend([Some(valid_from), valid_to].into_iter().flatten().filter(|day| *day > on));
+                next.extend(Some(parent).filter(|parent| met.insert(*parent)));
+            }
+        }
+        level = next;
+    }
+    Ok(days)
+}
+
 /// Moves a territory below another one from a day on.
 ///
 /// # Errors
-/// 422 where it would lie below itself, 409 where it moved later already.
+/// 422 where it would lie below itself on any day since then, or too deep, 409 where it moved later already.
 pub fn moved(connection: &mut Connection, territory: &Territory, parent: TerritoryId, on: NaiveDate) -> ApiResult<()> {
     use territory_parents as t;
-    // What lies below it since then must not come to lie above it.
-    let above = [path(connection, parent, on)?, path(connection, parent, never())?].concat();
-    if parent == territory.id || above.contains(&territory.id) {
-        return Err(ApiError::invalid_member("parent_id", "lies below this territory itself"));
-    }
+    require_above(connection, territory.id, parent, on)?;
     require_none_later(connection, territory.id, Some(on))?;
     let of_it = t::table.filter(t::territory_id.eq(territory.id));
     diesel::update(of_it.filter(t::valid_to.is_null().or(t::valid_to.gt(on))))
@@ -134,9 +193,17 @@ pub fn moved(connection: &mut Connection, territory: &Territory, parent: Territo
 }
 
 /// Puts a territory below another one for as long as it has lain where it lies now: it never lay there, that was not known.
-pub fn corrected(connection: &mut Connection, territory: &Territory, parent: TerritoryId) -> QueryResult<()> {
+///
+/// # Errors
+/// 422 where it would lie below itself on any of the days, or too deep; nothing is changed then.
+pub fn corrected(connection: &mut Connection, territory: &Territory, parent: TerritoryId) -> ApiResult<()> {
     use territory_parents as t;
     let of_it = t::table.filter(t::territory_id.eq(territory.id));
+    let since: Option<NaiveDate> = match territory.valid_to {
+        None => of_it.filter(t::valid_to.is_null()).select(t::valid_from).first(connection).optional()?,
+        Some(end) => of_it.filter(t::valid_to.eq(end)).select(t::valid_from).first(connection).optional()?,
+    };
+    require_above(connection, territory.id, parent, since.unwrap_or(territory.valid_from))?;
     let present = match territory.valid_to {
         None => diesel::update(of_it.filter(t::valid_to.is_null())).set(t::parent_id.eq(parent)).execute(connection)?,
         Some(end) => {

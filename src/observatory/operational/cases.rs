@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use approdo_db::schema::{case_transitions, cases, people};
+use approdo_db::schema::{case_transitions, cases, organisation_ancestors, people};
 use approdo_db::{Connection, Timestamp, on_backend};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -46,17 +46,17 @@ struct Move {
     on: NaiveDate,
 }
 
-/// Hands over what is told of the cases of some organisations.
+/// Hands over what is told of the cases of an organisation and those below it.
 pub fn facts(
     connection: &mut Connection,
     told: Told,
-    organisations: &[OrganisationId],
+    organisation: OrganisationId,
     divisions: &[&'static Division],
     take: &mut dyn FnMut(&Fact),
 ) -> ApiResult<()> {
     let mut after = None;
     loop {
-        let rows = page(connection, organisations, after)?;
+        let rows = page(connection, organisation, after)?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some(last.id);
         let mut moves = match told {
@@ -101,11 +101,14 @@ impl Row {
     }
 }
 
-fn page(connection: &mut Connection, organisations: &[OrganisationId], after: Option<CaseId>) -> QueryResult<Vec<Row>> {
+fn page(connection: &mut Connection, organisation: OrganisationId, after: Option<CaseId>) -> QueryResult<Vec<Row>> {
     on_backend!(connection, c => {
+        let below = organisation_ancestors::table
+            .filter(organisation_ancestors::ancestor_id.eq(organisation))
+            .select(organisation_ancestors::organisation_id);
         let mut list = cases::table
             .inner_join(people::table.on(people::id.eq(cases::person_id)))
-            .filter(cases::owner_org_id.eq_any(organisations))
+            .filter(cases::owner_org_id.eq(organisation).or(cases::owner_org_id.eq_any(below)))
             .order(cases::id)
             .limit(AT_ONCE)
             .select((

@@ -136,13 +136,15 @@ pub struct Counter {
     is_stock: bool,
     /// How many people are not few.
     enough: usize,
+    /// How many numbers may come of it.
+    most: usize,
     counts: HashMap<(usize, TerritoryId, Vec<String>), Count>,
 }
 
 impl Counter {
     /// `spans` in the order of time. Of fewer than `enough` people nothing is to be read, however often they were counted.
-    pub fn new(spans: Vec<Span>, is_stock: bool, enough: usize) -> Self {
-        Self { spans, is_stock, enough, counts: HashMap::new() }
+    pub fn new(spans: Vec<Span>, is_stock: bool, enough: usize, most: usize) -> Self {
+        Self { spans, is_stock, enough, most, counts: HashMap::new() }
     }
 
     pub fn take(&mut self, fact: &Fact) {
@@ -161,6 +163,10 @@ impl Counter {
     }
 
     fn count(&mut self, at: usize, fact: &Fact, day: NaiveDate) {
+        // Each of these is a number of its own.
+        if self.counts.len() > self.most {
+            return;
+        }
         let codes = fact.codes.iter().map(|code| code.on(day).to_owned()).collect();
         self.counts.entry((at, fact.territory, codes)).or_default().add(1, [fact.person], self.enough);
     }
@@ -171,8 +177,11 @@ impl Counter {
     }
 
     /// What was counted, and what it adds up to: `above` tells the codes of a territory and of all that it lay in in a period. What is of few
-    /// people, and no small count for that, is marked as confidential: publication hides it like one.
-    pub fn told(&self, above: impl Fn(TerritoryId, &Span) -> Vec<String>) -> Cells {
+    /// people, and no small count for that, is marked as confidential: publication hides it like one. Nothing where there would be more numbers than may come of it.
+    pub fn told(&self, above: impl Fn(TerritoryId, &Span) -> Vec<String>) -> Option<Cells> {
+        if self.counts.len() > self.most {
+            return None;
+        }
         let mut sums: BTreeMap<Key, Count> = BTreeMap::new();
         for ((at, territory, codes), count) in &self.counts {
             let Some(span) = self.spans.get(*at) else { continue };
@@ -181,9 +190,12 @@ impl Counter {
                     let key = Key { period: span.code.clone(), area: area.clone(), codes };
                     sums.entry(key).or_default().add(count.facts, count.people.iter().copied(), self.enough);
                 }
+                if sums.len() > self.most {
+                    return None;
+                }
             }
         }
-        sums.into_iter().map(|(key, count)| (key, self.cell(&count))).collect()
+        Some(sums.into_iter().map(|(key, count)| (key, self.cell(&count))).collect())
     }
 
     fn cell(&self, count: &Count) -> Cell {
@@ -204,8 +216,14 @@ fn with_totals(codes: &[String]) -> Vec<Vec<String>> {
 }
 
 /// Puts a zero wherever nothing is told of a place in a period: readers take it for none, so it is said, and what follows from it is seen when
-/// small counts are hidden. Nothing where there would be more than `most` cells.
-pub fn with_zeros(mut cells: Cells, periods: &[String], most: usize) -> Option<Cells> {
+/// small counts are hidden. None where it is not known that there was none: `is_open` tells so of a period and a place. Nothing where there would be more
+/// than `most` cells.
+pub fn with_zeros(
+    mut cells: Cells,
+    periods: &[String],
+    is_open: impl Fn(&str, &str) -> bool,
+    most: usize,
+) -> Option<Cells> {
     let areas: BTreeSet<String> = cells.keys().map(|key| key.area.clone()).collect();
     let width = cells.keys().next().map_or(0, |key| key.codes.len());
     let mut codes: Vec<BTreeSet<String>> = vec![BTreeSet::from([TOTAL.to_owned()]); width];
@@ -228,7 +246,7 @@ pub fn with_zeros(mut cells: Cells, periods: &[String], most: usize) -> Option<C
             .collect()
     });
     for period in &told {
-        for area in &areas {
+        for area in areas.iter().filter(|area| !is_open(period, area)) {
             for codes in &combinations {
                 let key = Key { period: period.clone(), area: area.clone(), codes: codes.clone() };
                 cells.entry(key).or_insert_with(|| Cell { value: Some(0.0), ..Cell::default() });

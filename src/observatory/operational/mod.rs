@@ -113,10 +113,19 @@ pub const ENDINGS: [(&str, &str); 8] = [
     ("consent_revoked", "Ended by a consent that was withdrawn"),
 ];
 
+/// The endings that a service tells which took the referral.
+const ENDINGS_OF_A_SERVICE: [&str; 3] = ["completed", "not_completed_client_side", "not_completed_provider_side"];
+
 /// The code of a dimension that holds all others (SDMX, `CL_*`).
 pub const TOTAL: &str = "_T";
 /// The code of what is not known (SDMX, `CL_*`).
 pub const UNKNOWN: &str = "_U";
+
+/// The code of what happened in a place and, as far as is known, in none of its parts: of the region itself, and of no municipality of it.
+/// Without it the parts would look complete, and readers would take the difference to the whole for known.
+pub fn in_no_part(area: &str) -> String {
+    format!("{area}{UNKNOWN}")
+}
 
 impl OperationalSource {
     /// How what it counts adds up.
@@ -152,26 +161,37 @@ impl OperationalSource {
         }
     }
 
+    /// Whether nothing can ever be counted under these codes of its divisions, whoever it is about: then everybody knows that it is nought.
+    pub fn is_impossible(self, codes: &[(&str, &str)]) -> bool {
+        let code = |division: &Division| codes.iter().find(|(id, _)| *id == division.id).map(|(_, code)| *code);
+        let (service_type, structure) = (code(&SERVICE_TYPE), code(&STRUCTURE));
+        let is_told_apart = |code: &&str| *code != TOTAL;
+        let (told_type, told_structure) = (service_type.filter(is_told_apart), structure.filter(is_told_apart));
+        // Both are of the one service that took it, and not known where there is none.
+        let differ = told_type.zip(told_structure).is_some_and(|(one, other)| (one == UNKNOWN) != (other == UNKNOWN));
+        let has_no_service = [service_type, structure].contains(&Some(UNKNOWN));
+        // Nobody says how it went but the service that took it.
+        differ || has_no_service && code(&ENDING).is_some_and(|ending| ENDINGS_OF_A_SERVICE.contains(&ending))
+    }
+
     fn division(self, id: &str) -> Option<&'static Division> {
         self.divisions().iter().find(|division| division.id == id)
     }
 
-    /// Hands over what is counted of some organisations, each fact with its codes of `divisions`, in their order.
+    /// Hands over what is counted of an organisation and those below it, each fact with its codes of `divisions`, in their order.
     fn facts(
         self,
         connection: &mut Connection,
-        organisations: &[OrganisationId],
+        organisation: OrganisationId,
         divisions: &[&'static Division],
         take: &mut dyn FnMut(&Fact),
     ) -> ApiResult<()> {
         match self {
-            Self::CasesOpened => cases::facts(connection, cases::Told::Opened, organisations, divisions, take),
-            Self::CasesOpen => cases::facts(connection, cases::Told::Open, organisations, divisions, take),
-            Self::CasesClosed => cases::facts(connection, cases::Told::Closed, organisations, divisions, take),
-            Self::ReferralsSent => referrals::facts(connection, referrals::Told::Sent, organisations, divisions, take),
-            Self::ReferralsEnded => {
-                referrals::facts(connection, referrals::Told::Ended, organisations, divisions, take)
-            }
+            Self::CasesOpened => cases::facts(connection, cases::Told::Opened, organisation, divisions, take),
+            Self::CasesOpen => cases::facts(connection, cases::Told::Open, organisation, divisions, take),
+            Self::CasesClosed => cases::facts(connection, cases::Told::Closed, organisation, divisions, take),
+            Self::ReferralsSent => referrals::facts(connection, referrals::Told::Sent, organisation, divisions, take),
+            Self::ReferralsEnded => referrals::facts(connection, referrals::Told::Ended, organisation, divisions, take),
         }
     }
 }

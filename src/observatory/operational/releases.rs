@@ -27,7 +27,7 @@ use crate::observatory::imports::{content, handlers as imports, running};
 use crate::observatory::operational::counting::{Cell, Cells, Counter, Key, with_zeros};
 use crate::observatory::operational::places::Places;
 use crate::observatory::operational::{ComputedFrom, Division, DivisionCodes, TOTAL, UNKNOWN};
-use crate::observatory::releases::ReleaseId;
+use crate::observatory::releases::{ReleaseId, ReleaseStatus};
 use crate::work::Unit;
 
 /// The first year that is counted.
@@ -36,6 +36,9 @@ const EARLIEST: i32 = 1900;
 const MOST_PERIODS: usize = 600;
 /// Observations of a computed release at most: it is written in one transaction, and protected in memory.
 const MOST_CELLS: usize = 200_000;
+
+/// What the code of what is in none of the parts of a place is called.
+const IN_NO_PART: &str = "Not told by part";
 
 /// The row of `relation_locks` that new computed datasets wait on.
 const LOCK: &str = "computed_dataset";
@@ -51,6 +54,10 @@ pub struct Counted {
     /// The release that is carried on.
     before: Option<ReleaseId>,
     cells: Cells,
+    /// Of how many people nothing is to be read.
+    threshold: i64,
+    /// Codes for what is in a place and in none of its parts, with the codes of the places.
+    rests: HashMap<String, String>,
 }
 
 /// Counts what a dataset is computed from, of the organisation that keeps it and those below it, in the periods that begin on `since` or later,
@@ -86,20 +93,28 @@ pub fn count(
     let periods: Vec<String> = spans.iter().map(|span| span.code.clone()).collect();
     let is_stock = dataset.measure_kind == MeasureKind::Stock;
     let enough = usize::try_from(dataset.suppress_below).map_err(ApiError::fault)?;
-    let mut counter = Counter::new(spans.clone(), is_stock, enough);
-    let organisations = below(connection, dataset.organisation_id)?;
-    from.source.facts(connection, &organisations, &divisions, &mut |fact| counter.take(fact))?;
+    let mut counter = Counter::new(spans.clone(), is_stock, enough, MOST_CELLS);
+    from.source.facts(connection, dataset.organisation_id, &divisions, &mut |fact| counter.take(fact))?;
     let places = Places::read(connection, dataset, &dimensions, (&counter, &spans))?;
-    let mut cells = counter.told(|territory, span| places.above(territory, span));
+    let mut cells = counter.told(|territory, span| places.above(territory, span)).ok_or_else(too_many)?;
+    // What was in no part of a place was not told apart before there were parts: then it is left open.
+    let known: HashSet<(String, String)> = told.keys().map(|key| (key.period.clone(), key.area.clone())).collect();
     cells.extend(told);
     if cells.is_empty() {
         return Err(ApiError::invalid_member("since", "leaves nothing to count"));
     }
-    let cells = with_zeros(cells, &periods, MOST_CELLS).ok_or_else(|| {
-        let detail = format!("more than {MOST_CELLS} numbers would come of it: begin later, or divide by less");
-        ApiError::invalid_member("since", detail)
-    })?;
-    Ok(Counted { before, cells })
+    let rests = places.rests();
+    let is_open = |period: &str, area: &str| {
+        let is_of_before = !periods.iter().any(|counted| counted == period);
+        is_of_before && rests.contains_key(area) && !known.contains(&(period.to_owned(), area.to_owned()))
+    };
+    let cells = with_zeros(cells, &periods, is_open, MOST_CELLS).ok_or_else(too_many)?;
+    Ok(Counted { before, cells, threshold: dataset.suppress_below, rests })
+}
+
+fn too_many() -> ApiError {
+    let detail = format!("more than {MOST_CELLS} numbers would come of it: begin later, or divide by less");
+    ApiError::invalid_member("since", detail)
 }
 
 /// 409 where an organisation, one above it or one below it has a computed dataset. Each would be protected by itself, and a count that one hides would
@@ -189,10 +204,27 @@ fn told_before(
         .collect()
 }
 
+/// 409 where a release that was counted waits to be published: what is of few people was marked when it was counted, below the threshold of
+/// then.
+pub fn require_none_waiting(connection: &mut Connection, dataset: DatasetId) -> ApiResult<()> {
+    let waiting = [ReleaseStatus::Loaded, ReleaseStatus::Validated, ReleaseStatus::Approved];
+    let waiting: i64 = dataset_releases::table
+        .filter(dataset_releases::dataset_id.eq(dataset))
+        .filter(dataset_releases::status.eq_any(waiting))
+        .count()
+        .get_result(connection)?;
+    if waiting > 0 {
+        return Err(ApiError::conflict(
+            "suppress_below cannot be raised while a computed release waits to be published: it was counted with the lower one; discard it first",
+        ));
+    }
+    Ok(())
+}
+
 /// Writes down what was counted as a release; the import that made it.
 ///
 /// # Errors
-/// 409 where another release has been published meanwhile.
+/// 409 where another release has been published, or the threshold changed, meanwhile.
 pub fn keep(
     unit: &mut Unit<'_>,
     id: DataImportId,
@@ -204,6 +236,9 @@ pub fn keep(
     let import = imports::enter_into(unit, id, dataset, mapping(&dimensions))?;
     // A digest would tell hidden counts to whoever tries those that fit what is shown.
     let job = content::make_release(unit, import, None)?;
+    if dataset.suppress_below != counted.threshold {
+        return Err(ApiError::conflict("suppress_below was changed meanwhile: try again").retry_after(1));
+    }
     if last_public(unit.connection, dataset.id)? != counted.before {
         return Err(ApiError::conflict("the dataset was published meanwhile: try again").retry_after(1));
     }
@@ -216,6 +251,12 @@ pub fn keep(
         codelists::enter(unit.connection, dataset.id, dimension, &codes)?;
     }
     running::load_at_once(unit, job, &file)?;
+    let areas: BTreeSet<&str> = counted.cells.keys().map(|key| key.area.as_str()).collect();
+    let rests = counted.rests.iter().filter(|(code, _)| areas.contains(code.as_str()));
+    let rests: Vec<(&str, &str)> = rests.map(|(code, of)| (code.as_str(), of.as_str())).collect();
+    for dimension in dimensions.iter().filter(|dimension| dimension.role == DimensionRole::Area) {
+        codelists::put_under(unit.connection, dataset.id, dimension, (IN_NO_PART, &rests))?;
+    }
     Ok(data_imports::table.find(id).first(unit.connection)?)
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Cell, Counter, Fact, FactCode, Key, Span, with_totals, with_zeros};
 use crate::access::TerritoryId;
-use crate::observatory::operational::{CountedPeriod, ENDINGS, TOTAL};
+use crate::observatory::operational::{CountedPeriod, ENDINGS, OperationalSource, TOTAL};
 use crate::people::types::PersonId;
 use crate::referrals::rules::Ending;
 
@@ -29,11 +29,11 @@ fn periods_are_those_that_begin_in_time_and_are_over() {
 
 #[test]
 fn an_age_is_that_of_the_day_that_is_counted() {
-    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2026, 1, 1), 9), true, 5);
+    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2026, 1, 1), 9), true, 5, 9);
     let codes = vec![FactCode::AgeOf(day(2007, 6, 1))];
     let territory = TerritoryId::new();
     counter.take(&Fact { person: PersonId::new(), territory, from: day(2020, 1, 1), until: None, codes });
-    let cells = counter.told(|_, _| vec!["A".to_owned()]);
+    let cells = counter.told(|_, _| vec!["A".to_owned()]).unwrap();
     let bands: Vec<(&str, &str)> = cells
         .keys()
         .filter(|key| key.codes != [TOTAL])
@@ -52,16 +52,56 @@ fn referrals_are_told_by_every_way_to_end() {
 fn what_is_of_few_people_is_confidential_however_often_it_was_counted() {
     let territory = TerritoryId::new();
     let people: Vec<PersonId> = (0..3).map(|_| PersonId::new()).collect();
-    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2025, 1, 1), 9), false, 3);
+    let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2025, 1, 1), 9), false, 3, 9);
     for (at, code) in [(0, "x"), (0, "x"), (1, "x"), (2, "y"), (0, "y")] {
         let codes = vec![FactCode::Known(code.to_owned())];
         counter.take(&Fact { person: people[at], territory, from: day(2024, 5, 1), until: None, codes });
     }
-    let cells = counter.told(|_, _| vec!["A".to_owned()]);
+    let cells = counter.told(|_, _| vec!["A".to_owned()]).unwrap();
     let told: Vec<_> =
         cells.iter().map(|(key, cell)| (key.codes[0].as_str(), cell.value, cell.conf_status.as_deref())).collect();
     // Three of two people; two, which is little enough to be hidden anyhow; five of three people.
     assert_eq!(told, [(TOTAL, Some(5.0), None), ("x", Some(3.0), Some("C")), ("y", Some(2.0), None)]);
+}
+
+#[test]
+fn counting_stops_where_more_numbers_would_come_of_it_than_may() {
+    let count = |facts: u32, most: usize| {
+        let mut counter = Counter::new(CountedPeriod::Year.spans(day(2024, 1, 1), day(2025, 1, 1), 9), false, 5, most);
+        for code in 0..facts {
+            let codes = vec![FactCode::Known(code.to_string())];
+            let (person, territory) = (PersonId::new(), TerritoryId::new());
+            counter.take(&Fact { person, territory, from: day(2024, 5, 1), until: None, codes });
+        }
+        let kept = counter.counts.len();
+        (kept, counter.told(|_, _| vec!["A".to_owned(), "B".to_owned()]).map(|cells| cells.len()))
+    };
+    // Each code and the total, at two places.
+    assert_eq!(count(4, 10), (4, Some(10)));
+    assert_eq!(count(4, 9), (4, None));
+    assert_eq!(count(1_000, 9), (10, None));
+}
+
+#[test]
+fn what_no_referral_can_be_is_told_from_what_none_was() {
+    let source = OperationalSource::ReferralsEnded;
+    let is_impossible = |service: &str, structure: &str, ending: &str| {
+        source.is_impossible(&[("SERVICE_TYPE", service), ("STRUCTURE", structure), ("ENDING", ending), ("SEX", "_U")])
+    };
+    for codes in
+        [("_U", "regular", "_T"), ("housing", "_U", "_T"), ("_U", "_T", "completed"), ("_T", "_U", "completed")]
+    {
+        assert!(is_impossible(codes.0, codes.1, codes.2), "{codes:?}");
+    }
+    for codes in [
+        ("_U", "_U", "expired"),
+        ("_U", "_T", "_T"),
+        ("_T", "_U", "declined_client_side"),
+        ("housing", "other", "completed"),
+    ] {
+        assert!(!is_impossible(codes.0, codes.1, codes.2), "{codes:?}");
+    }
+    assert!(!OperationalSource::CasesOpened.is_impossible(&[("SEX", "_U"), ("AGE", "0-17")]));
 }
 
 #[test]
@@ -79,12 +119,15 @@ fn where_nothing_was_counted_a_zero_is_told_and_what_was_told_stays() {
     };
     let hidden = Cell { value: None, obs_status: Some("Q".into()), conf_status: Some("C".into()) };
     let cells = BTreeMap::from([(key("2024", "A", "x"), hidden.clone())]);
-    let whole = with_zeros(cells.clone(), &["2025".to_owned()], 4).unwrap();
+    let whole = with_zeros(cells.clone(), &["2025".to_owned()], |_, _| false, 4).unwrap();
     assert_eq!(whole.len(), 4);
     assert_eq!(whole[&key("2024", "A", "x")], hidden);
     assert_eq!(whole[&key("2025", "A", "x")].value, Some(0.0));
     assert_eq!(whole[&key("2025", "A", TOTAL)].value, Some(0.0));
-    assert!(with_zeros(cells, &["2025".to_owned()], 3).is_none());
+    assert!(with_zeros(cells.clone(), &["2025".to_owned()], |_, _| false, 3).is_none());
+    // What is left open is not told.
+    let open = with_zeros(cells, &["2025".to_owned()], |period, area| (period, area) == ("2025", "A"), 4).unwrap();
+    assert_eq!(open.len(), 2);
 }
 
 proptest! {
@@ -109,9 +152,9 @@ proptest! {
             let code = FactCode::of(["x", "y"].get(code).map(|code| (*code).to_owned()));
             Fact { person: people[person], territory: places[place], from, until: until.filter(|_| is_stock), codes: vec![code] }
         }).collect();
-        let mut counter = Counter::new(spans.clone(), is_stock, enough);
+        let mut counter = Counter::new(spans.clone(), is_stock, enough, 9_000);
         facts.iter().for_each(|fact| counter.take(fact));
-        let cells = counter.told(|id, _| vec![called(id), "all".to_owned()]);
+        let cells = counter.told(|id, _| vec![called(id), "all".to_owned()]).unwrap();
         let mut sum = 0.0;
         for span in &spans {
             for area in ["0", "1", "2", "all"] {

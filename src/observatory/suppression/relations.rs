@@ -125,6 +125,8 @@ pub fn read(
         }
         codes_of.push(codes);
     }
+    // Statistics of publishers may divide a place in more ways than one; what was counted here lies in one place, and in all above it.
+    let is_counted_once = dataset.computed_from.is_some();
     let mut relations = Relations { dimensions: Vec::new(), area_at: 0, trees: HashMap::new(), stride: 0 };
     for (at, (dimension, codes)) in dimensions.iter().zip(&codes_of).enumerate() {
         let used = used.get(at).cloned().unwrap_or_default();
@@ -140,7 +142,7 @@ pub fn read(
                 require_places(codes, &used, is_apart)?;
                 relations.area_at = at;
                 relations.stride = codes.iter().map(|code| code.number).max().unwrap_or(0) + 1;
-                let (groups, trees) = by_place(connection, codes, &used, &days)?;
+                let (groups, trees) = by_place(connection, codes, &used, (&days, is_counted_once))?;
                 relations.trees = trees;
                 let stride = relations.stride;
                 let placed = |(tree, (total, parts)): (u32, Sum)| {
@@ -264,7 +266,7 @@ fn by_place(
     connection: &mut Connection,
     codes: &[Code],
     used: &HashSet<u32>,
-    days: &BTreeMap<NaiveDate, Vec<i32>>,
+    (days, is_counted_once): (&BTreeMap<NaiveDate, Vec<i32>>, bool),
 ) -> QueryResult<Trees> {
     let mut numbers: BTreeMap<TerritoryId, Vec<u32>> = BTreeMap::new();
     for code in codes.iter().filter(|code| used.contains(&code.number)) {
@@ -272,16 +274,20 @@ fn by_place(
             numbers.entry(territory).or_default().push(code.number);
         }
     }
-    let mut always: BTreeSet<Sum> = by_parent(codes).into_iter().collect();
-    for of_one in numbers.values() {
-        // The same place under two codes is the same count.
-        if let Some((first, others)) = of_one.split_first() {
-            always.extend(others.iter().map(|other| (*first, vec![*other])));
-        }
-    }
+    let of_codes = by_parent(codes);
+    let mut always: BTreeSet<Sum> = BTreeSet::new();
     let first_of: HashMap<TerritoryId, u32> =
         numbers.iter().filter_map(|(id, numbers)| Some((*id, *numbers.first()?))).collect();
-    always.extend(by_merger(connection, &first_of)?);
+    if !is_counted_once {
+        always.extend(of_codes.iter().cloned());
+        for of_one in numbers.values() {
+            // The same place under two codes is the same count.
+            if let Some((first, others)) = of_one.split_first() {
+                always.extend(others.iter().map(|other| (*first, vec![*other])));
+            }
+        }
+        always.extend(by_merger(connection, &first_of)?);
+    }
     let coded: Vec<TerritoryId> = first_of.keys().copied().collect();
     let range = days.keys().next().zip(days.keys().next_back());
     let tree = match range {
@@ -292,7 +298,10 @@ fn by_place(
     let mut of_period = HashMap::new();
     for (day, periods) in days {
         let mut sums = always.clone();
-        for (id, total) in &first_of {
+        if is_counted_once {
+            sums.extend(once(&tree, *day, &first_of, &of_codes));
+        }
+        for (id, total) in first_of.iter().filter(|_| !is_counted_once) {
             sums.extend(below(&tree, *id, *day, &first_of).into_iter().map(|parts| (*total, parts)));
         }
         let at = trees.iter().position(|known| *known == sums).unwrap_or_else(|| {
@@ -307,6 +316,31 @@ fn by_place(
         sums.into_iter().map(move |sum| (at, sum))
     });
     Ok((numbered.collect(), of_period))
+}
+
+/// Sums of what was counted once, where it was: of a place all that has a code and lies nearest below it in the tree, of whatever kind, with
+/// what was said to be in none of it.
+fn once(tree: &Subtree, day: NaiveDate, coded: &HashMap<TerritoryId, u32>, of_codes: &[Sum]) -> Vec<Sum> {
+    let rests: HashMap<u32, &Vec<u32>> = of_codes.iter().map(|(total, parts)| (*total, parts)).collect();
+    let mut sums = Vec::new();
+    for (id, total) in coded {
+        let mut parts: BTreeSet<u32> = rests.get(total).into_iter().flat_map(|rest| rest.iter().copied()).collect();
+        let (mut met, mut waiting) = (HashSet::from([*id]), vec![*id]);
+        while let Some(at) = waiting.pop() {
+            for part in tree.parts(at, day).filter(|part| met.insert(*part)) {
+                match coded.get(&part) {
+                    Some(number) => {
+                        parts.insert(*number);
+                    }
+                    None => waiting.push(part),
+                }
+            }
+        }
+        if !parts.is_empty() {
+            sums.push((*total, parts.into_iter().collect()));
+        }
+    }
+    sums
 }
 
 /// What has a code and lies nearest below a territory on a day: through others that have none. Each kind of what lies directly below it divides it

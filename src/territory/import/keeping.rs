@@ -36,7 +36,15 @@ pub fn place(unit: &mut Unit<'_>, here: &mut Here, planned: &Planned, report: &m
     }
     let mut territory = match found.and_then(|id| here.rows.get(&id).cloned()) {
         Some(row) => row,
-        None => make(unit, here, planned)?,
+        None => match make(unit, here, planned) {
+            Ok(made) => made,
+            // The rules check before they write.
+            Err(refused) if is_refusal(&refused) => {
+                reject(report, &first.source, planned.system, &first.code, &why(&refused));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        },
     };
     let before = territory.version;
     let happened = steps(unit, here, planned, &mut territory, report)?;
@@ -60,9 +68,16 @@ pub fn place(unit: &mut Unit<'_>, here: &mut Here, planned: &Planned, report: &m
         && territory.parent_id != Some(above)
         && !here.has_moved(territory.id)
     {
-        tree::corrected(unit.connection, &territory, above)?;
-        territory.parent_id = Some(above);
-        members.push("parent_id");
+        match tree::corrected(unit.connection, &territory, above) {
+            Ok(()) => {
+                territory.parent_id = Some(above);
+                members.push("parent_id");
+            }
+            Err(refused) if is_refusal(&refused) => {
+                reject(report, &planned.last().source, planned.system, &planned.last().code, &why(&refused));
+            }
+            Err(error) => return Err(error),
+        }
     }
     if found.is_some() && territory.valid_to.is_none() && planned.end.is_some_and(|end| end > territory.valid_from) {
         match end(unit, here, &mut territory, planned.end) {

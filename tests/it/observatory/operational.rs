@@ -1,7 +1,9 @@
 //! The deployment's own cases as statistics: counted by whoever keeps them, and told with small counts hidden (domain 41, 42).
 
 use std::collections::BTreeMap;
+use std::sync::Barrier;
 
+use approdo::access::TerritoryId;
 use approdo::cases::rules::CaseStatus;
 use approdo::cases::types::{CaseId, CaseRow, TransitionId};
 use approdo::people::processing::Processing;
@@ -12,6 +14,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use super::operational_referrals::leaves_nothing_small;
 use super::{dataset as described_for_imports, elena, moved};
 use crate::both;
 use crate::support::http::Answer;
@@ -22,7 +25,7 @@ pub fn date(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
 
-/// So many cases in Udine or Trieste, of people of one sex born on a day, opened on a day.
+/// So many cases in Udine, Trieste or the region, of people of one sex born on a day, opened on a day.
 fn cases(world: &World, count: usize, place: &str, (sex, born): (&str, &str), opened_on: &str) -> Vec<CaseId> {
     put_cases(world, count, place, opened_on, |person| {
         (person.sex, person.date_of_birth) = (Some(sex.into()), Some(date(born)));
@@ -38,6 +41,7 @@ fn put_cases(
 ) -> Vec<CaseId> {
     let (owner, territory) = match place {
         "030129" => (world.fixture.comune_udine, world.fixture.udine),
+        "06" => (world.fixture.root, world.fixture.region),
         _ => (world.fixture.comune_trieste, world.fixture.trieste),
     };
     let made = (0..count).map(|_| {
@@ -160,6 +164,67 @@ both! {
         let asked = json!({"places": {"codes": ["06"]}, "times": {}, "filters": [{"dimension": "SEX", "codes": ["_T"]}]});
         let answer = samira.post(&format!("/datasets/{dataset}/observations/searches"), &asked).expect(200).json();
         assert_eq!(answer["items"][0]["value"], json!(61.0), "{answer}");
+    }
+
+    fn cases_of_the_region_itself_do_not_follow_from_those_of_its_municipalities(world: &World) {
+        let of = ("male", "1990-01-01");
+        for (place, count) in [("032006", 30), ("030129", 10), ("06", 2)] {
+            cases(world, count, place, of, "2024-03-05");
+            cases(world, count * 10, place, of, "2025-03-05");
+        }
+        // A part of town that statistics have no code for lies in the region as far as they know.
+        let new = json!({"kind": "municipality", "code_system": "own", "code": "Q1", "name": "Quartiere", "country_code": "IT",
+            "parent_id": world.fixture.region, "valid_from": "1970-01-01"});
+        let quarter = world.anna_system_administrator().post("/territories", &new).expect(201).id().parse().expect("an id");
+        put_cases(world, 1, "06", "2024-03-05", |person| {
+            (person.territory_id, person.sex) = (TerritoryId(quarter), Some("male".into()));
+        });
+        let dataset = described(world, "REGION", "cases_opened", "year", &["SEX"]);
+        let release = computed(world, &dataset, "2024-01-01");
+        let codes = |client: &Client| client.get(&format!("/datasets/{dataset}/codes?dimension=REF_AREA")).expect(200).json()["items"].clone();
+        assert_eq!(codes(&elena(world)), json!([]));
+        publish(world, &release);
+        let samira = world.samira_help_desk_operator();
+        let cells = told(&samira, &dataset);
+        leaves_nothing_small(&cells);
+        // 43 in all: the three of them are hidden, and what they would follow from.
+        assert_eq!((cells["06/_T/2024"], cells["06_U/_T/2024"]), (Some(43.0), None));
+        assert!(cells["032006/_T/2024"].is_none() || cells["030129/_T/2024"].is_none(), "{cells:?}");
+        assert_eq!((cells["06/_T/2025"], cells["06_U/_T/2025"]), (Some(420.0), Some(20.0)));
+        let codes = codes(&samira);
+        let rest = codes.as_array().expect("codes").iter().find(|code| code["code"] == "06_U").expect("a code");
+        assert_eq!((&rest["parent_code"], &rest["name"]), (&json!("06"), &json!("Not told by part")));
+        assert!(rest.get("territory_id").is_none());
+    }
+
+    fn what_lay_in_a_place_before_it_had_parts_is_not_said_to_have_lain_in_them(world: &World) {
+        let of = ("male", "1990-01-01");
+        cases(world, 20, "06", of, "2025-03-05");
+        let dataset = described(world, "PARTS", "cases_opened", "year", &[]);
+        publish(world, &computed(world, &dataset, "2025-01-01"));
+        assert!(!told(&elena(world), &dataset).contains_key("06_U/2025"), "it has no parts");
+        cases(world, 10, "030129", of, "2024-03-05");
+        cases(world, 7, "06", of, "2024-03-05");
+        publish(world, &computed(world, &dataset, "2024-01-01"));
+        let cells = told(&elena(world), &dataset);
+        assert_eq!((cells["06/2024"], cells["06_U/2024"], cells["030129/2024"]), (Some(17.0), Some(7.0), Some(10.0)));
+        // A nought would be wrong, and its number was not told then.
+        assert_eq!((cells["06/2025"], cells.get("06_U/2025")), (Some(20.0), None));
+    }
+
+    fn a_threshold_is_not_raised_over_what_was_counted_below_the_lower_one(world: &World) {
+        cases(world, 10, "030129", ("male", "1990-01-01"), "2025-03-05");
+        let dataset = described(world, "RAISED", "cases_opened", "year", &[]);
+        let path = format!("/datasets/{dataset}");
+        let release = computed(world, &dataset, "2025-01-01");
+        let elena = elena(world);
+        elena.patch(&path, "*", &json!({"suppress_below": 20})).expect(409);
+        elena.patch(&path, "*", &json!({"suppress_below": 5, "name": "Cases opened"})).expect(200);
+        moved(&elena, &release, &json!({"to": "discarded", "note": "Too low."})).expect(201);
+        elena.patch(&path, "*", &json!({"suppress_below": 20})).expect(200);
+        publish(world, &computed(world, &dataset, "2025-01-01"));
+        assert_eq!(told(&elena, &dataset)["030129/2025"], None);
+        elena.patch(&path, "*", &json!({"suppress_below": 30})).expect(200);
     }
 
     fn a_period_that_was_published_stays_as_it_was_told(world: &World) {
@@ -295,20 +360,33 @@ both! {
         for round in 0..10 {
             let body = json!({"name": format!("Unione {round}"), "kind": "third_sector", "parent_id": world.fixture.root});
             let body = anna.post("/organisations", &body).expect(201).id();
-            let described = |code: &str, source: &str| {
+            let member = json!({"name": format!("Membro {round}"), "kind": "third_sector", "parent_id": body});
+            let member = anna.post("/organisations", &member).expect(201).id();
+            let described = |keeper: &str, code: &str, source: &str| {
                 let mut new = new(world, code, source, "year", &[]);
-                new["organisation_id"] = json!(body);
+                new["organisation_id"] = json!(keeper);
                 new
             };
-            let asked = [described("CASES", "cases_opened"), described("REFERRALS", "referrals_sent")];
+            // Of one body, and of one and another one below it.
+            let other = if round % 2 == 0 { &body } else { &member };
+            let asked = [described(&body, "CASES", "cases_opened"), described(other, "REFERRALS", "referrals_sent")];
+            let barrier = Barrier::new(2);
             let mut statuses = std::thread::scope(|scope| {
-                let made = asked.each_ref().map(|new| scope.spawn(|| anna.post("/datasets", new).status));
+                let made = asked.each_ref().map(|new| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        anna.post("/datasets", new).status
+                    })
+                });
                 made.map(|made| made.join().expect("an answer"))
             });
             statuses.sort_unstable();
             assert_eq!(statuses, [201, 409], "round {round}");
-            let page = anna.get(&format!("/datasets?organisation_id={body}")).expect(200).json();
-            assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+            let kept = |keeper: &str| {
+                let page = anna.get(&format!("/datasets?organisation_id={keeper}")).expect(200).json();
+                page["items"].as_array().map(Vec::len).expect("datasets")
+            };
+            assert_eq!(kept(&body) + kept(&member), 1);
         }
     }
 }

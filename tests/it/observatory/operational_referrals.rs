@@ -27,10 +27,11 @@ fn noon(on: NaiveDate) -> Timestamp {
     Timestamp::new(on.and_hms_opt(12, 0, 0).expect("noon").and_utc())
 }
 
-/// A person of Udine or Trieste with a case.
+/// A person of Udine, Trieste or the region with a case.
 fn someone(world: &World, area: &str, change: impl FnOnce(&mut PersonRow)) -> (PersonRow, CaseRow) {
     let (owner, territory) = match area {
         "030129" => (world.fixture.comune_udine, world.fixture.udine),
+        "06" => (world.fixture.root, world.fixture.region),
         _ => (world.fixture.comune_trieste, world.fixture.trieste),
     };
     let mut person = person(owner, territory, approdo::clock::now());
@@ -123,7 +124,9 @@ struct Known {
 fn by_hand(known: &[Known], years: &[i32]) -> BTreeMap<String, (usize, usize)> {
     let mut people: BTreeMap<String, (usize, HashSet<PersonId>)> = BTreeMap::new();
     for fact in known.iter().filter(|fact| years.contains(&fact.on.year())) {
-        for area in [fact.area, "06", "IT"] {
+        // What lies in the region and in none of its municipalities has a code of its own.
+        let lowest = if fact.area == "06" { "06_U" } else { fact.area };
+        for area in [lowest, "06", "IT"] {
             for mask in 0..1_usize << fact.codes.len() {
                 let code =
                     |(at, code): (usize, &String)| if mask >> at & 1 == 1 { "_T".to_owned() } else { code.clone() };
@@ -137,7 +140,52 @@ fn by_hand(known: &[Known], years: &[i32]) -> BTreeMap<String, (usize, usize)> {
     people.into_iter().map(|(key, (count, people))| (key, (count, people.len()))).collect()
 }
 
-/// Holds what is published to a count by hand: what is shown is right, and nothing is shown of fewer than five.
+/// What adds up to what in a table: each total with its parts, along every dimension but time.
+fn lines(cells: &BTreeMap<String, Option<f64>>) -> Vec<(String, Vec<String>)> {
+    let keys: Vec<Vec<&str>> = cells.keys().map(|key| key.split('/').collect()).collect();
+    let mut lines = Vec::new();
+    for key in &keys {
+        for at in 0..key.len() - 1 {
+            let is_part = |code: &str| match (at, key[at]) {
+                (0, "IT") => ["06", "IT_U"].contains(&code),
+                (0, "06") => ["030129", "032006", "06_U"].contains(&code),
+                (0, _) => false,
+                (_, total) => total == "_T" && code != "_T",
+            };
+            let is_beside = |other: &[&str]| (0..key.len()).all(|place| place == at || other[place] == key[place]);
+            let parts: Vec<String> = keys
+                .iter()
+                .filter(|other| is_part(other[at]) && is_beside(other))
+                .map(|other| other.join("/"))
+                .collect();
+            if !parts.is_empty() {
+                lines.push((key.join("/"), parts));
+            }
+        }
+    }
+    lines
+}
+
+/// Attacks what is published: nothing may be left of a total by its parts that are shown, but what is not small; and where all of them are shown
+/// they are the whole, so that nothing is left at all.
+pub fn leaves_nothing_small(cells: &BTreeMap<String, Option<f64>>) {
+    let (lines, mut attacked) = (lines(cells), 0);
+    for (total, parts) in &lines {
+        let hidden = parts.iter().filter(|part| cells[*part].is_none()).count();
+        let shown: f64 = parts.iter().filter_map(|part| cells[part]).sum();
+        match cells[total] {
+            Some(whole) if hidden == 0 => assert_eq!(whole, shown, "{total} is more than its parts"),
+            Some(whole) => {
+                assert!(whole - shown >= 5.0, "{total}: {whole} leaves {} to {hidden} hidden", whole - shown)
+            }
+            None => assert!(hidden > 0, "{total} is hidden, and told by its parts"),
+        }
+        attacked += usize::from(hidden > 0);
+    }
+    assert!(attacked > 0, "nothing is hidden in {} lines", lines.len());
+}
+
+/// Holds what is published to a count by hand: what is shown is right, and nothing is shown of fewer than five, nor follows from the rest.
 fn holds_to(cells: &BTreeMap<String, Option<f64>>, known: &[Known], years: &[i32]) {
     let hand = by_hand(known, years);
     for (key, (count, people)) in &hand {
@@ -149,6 +197,7 @@ fn holds_to(cells: &BTreeMap<String, Option<f64>>, known: &[Known], years: &[i32
     for (key, value) in cells.iter().filter(|(key, _)| !hand.contains_key(*key)) {
         assert!(value.is_none_or(|value| value == 0.0), "{key}: {value:?}");
     }
+    leaves_nothing_small(cells);
     let of_few = hand.iter().filter(|(_, (count, people))| *count >= 5 && *people < 5).count();
     let shown = hand.keys().filter(|key| cells[*key].is_some()).count();
     assert!(of_few > 0 && shown > 5, "{of_few} of few, {shown} shown of {}", hand.len());
@@ -182,7 +231,11 @@ fn invented(world: &World) -> (Vec<Known>, Vec<Known>) {
     let (course, housing) = (service(world, "language_course", true), service(world, "housing", false));
     let (mut sent, mut ended) = (Vec::new(), Vec::new());
     for number in 0..120_u64 {
-        let area = if number % 3 == 0 { "030129" } else { "032006" };
+        let area = match number {
+            _ if number % 3 == 0 => "030129",
+            4 | 55 => "06",
+            _ => "032006",
+        };
         let sex = dice.pick(&["female", "female", "male"]);
         let is_restricted = number % 10 == 9;
         let (_, case) = someone(world, area, |person| {
@@ -194,13 +247,14 @@ fn invented(world: &World) -> (Vec<Known>, Vec<Known>) {
         // One of Udine's is referred again and again.
         let times = if number == 0 { 14 } else { dice.throw(4) };
         for _ in 0..times {
-            let (service, service_type, structure) = match (number, dice.throw(8)) {
+            let (took, sent_on) = (dice.throw(8), date("2023-11-01") + Days::new(dice.throw(900)));
+            let (status, outcome, states, ending) = WAYS[usize::try_from(dice.throw(11)).expect("a way")];
+            let is_told_by_a_service = ending.is_some_and(|ending| ending.contains("completed"));
+            let (service, service_type, structure) = match (number, took) {
                 (0, _) | (_, 0..=2) => (Some(housing), "housing", "other"),
-                (_, 7) => (None, "_U", "_U"),
+                (_, 7) if !is_told_by_a_service => (None, "_U", "_U"),
                 _ => (Some(course), "language_course", "regular"),
             };
-            let sent_on = date("2023-11-01") + Days::new(dice.throw(900));
-            let (status, outcome, states, ending) = WAYS[usize::try_from(dice.throw(11)).expect("a way")];
             let days: Vec<NaiveDate> = (0_u64..).zip(states).map(|(at, _)| sent_on + Days::new(20 + 40 * at)).collect();
             let moves: Vec<_> = states.iter().copied().zip(days.iter().copied()).collect();
             let id = referred(world, &case, service, Some(sent_on), (status, outcome), &moves, None);
@@ -264,8 +318,13 @@ both! {
             "factor": 100, "numerator": {"dataset_id": dataset, "filters": filters("regular")},
             "denominator": {"dataset_id": dataset, "filters": filters("_T")}, "method": "Referrals to regular structures among all."});
         let indicator = elena(world).post("/indicators", &indicator).expect(201).id();
-        let values = elena(world).get(&format!("/indicators/{indicator}/values?codes=IT&from=2024&to=2024")).expect(200).json();
-        let (regular, all) = (hand["IT/_T/regular/2024"].0, hand["IT/_T/_T/2024"].0);
+        let is_told = |(area, year): &(&str, i32)| ["regular", "_T"].iter().all(|code| cells[&format!("{area}/_T/{code}/{year}")].is_some());
+        let places = ["IT", "06", "032006", "030129"].into_iter().flat_map(|area| [(area, 2024), (area, 2025)]);
+        let (area, year) = places.into_iter().find(is_told).expect("both are told somewhere");
+        let path = format!("/indicators/{indicator}/values?codes={area}&from={year}&to={year}");
+        let values = elena(world).get(&path).expect(200).json();
+        let of = |code: &str| hand[&format!("{area}/_T/{code}/{year}")].0;
+        let (regular, all) = (of("regular"), of("_T"));
         let share = values["items"][0]["value"].as_f64().expect("a share");
         assert!((share - regular as f64 / all as f64 * 100.0).abs() < 1e-9, "{values}");
     }
@@ -283,6 +342,28 @@ both! {
         for year in [2024, 2025] {
             let key = format!("IT/_T/_T/{year}");
             assert_eq!(cells[&key], Some(f64::from(u32::try_from(hand[&key].0).unwrap())));
+        }
+    }
+
+    fn what_no_referral_can_be_hides_none_that_was(world: &World) {
+        let day = date("2024-03-05");
+        let (course, housing) = (service(world, "language_course", true), service(world, "housing", false));
+        for (service, times) in [(None, 3), (Some(housing), 20), (Some(course), 30)] {
+            for _ in 0..times {
+                let (_, case) = someone(world, "032006", |_| {});
+                referred(world, &case, service, Some(day), (ReferralStatus::Requested, None), &[], None);
+            }
+        }
+        let dataset = described(world, "NOUGHTS", "referrals_sent", "year", &["SERVICE_TYPE", "STRUCTURE"]);
+        publish(world, &computed(world, &dataset, "2024-01-01"));
+        let cells = told(&world.samira_help_desk_operator(), &dataset);
+        leaves_nothing_small(&cells);
+        // Who took it is known of both or of none: everybody knows these, and whatever was hidden behind them would be told.
+        for codes in ["_U/regular", "_U/other", "housing/_U", "language_course/_U"] {
+            assert_eq!(cells[&format!("032006/{codes}/2024")], Some(0.0), "{codes}");
+        }
+        for codes in ["_U/_U", "_U/_T", "_T/_U"] {
+            assert_eq!(cells[&format!("032006/{codes}/2024")], None, "{codes}");
         }
     }
 

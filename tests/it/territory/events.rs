@@ -124,6 +124,43 @@ both! {
         maria.get(&format!("/territories/{region}/events/{}", events[0]["id"].as_str().unwrap())).expect(404);
     }
 
+    fn a_circle_that_closes_on_a_day_long_ago_is_refused(world: &World) {
+        let anna = world.anna_system_administrator();
+        let region = world.fixture.region;
+        let [one, other] = ["092031", "092032"].map(|code| municipality(world, code, code, region));
+        let below = |on: &str, parent: &str| json!({"kind": "parent", "effective_on": on, "parent_id": parent});
+        // For a year only.
+        happens(&anna, &one, &below("2021-01-01", &other)).expect(201);
+        happens(&anna, &one, &below("2022-01-01", &region.to_string())).expect(201);
+        let refused = happens(&anna, &other, &below("2020-01-01", &one)).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], "#/parent_id");
+        happens(&anna, &other, &below("2022-01-01", &one)).expect(201);
+        happens(&anna, &one, &below("2023-01-01", &other)).expect(422);
+        happens(&anna, &one, &below("2023-01-01", &one)).expect(422);
+    }
+
+    fn the_tree_is_no_deeper_than_is_looked_at_for_circles(world: &World) {
+        let anna = world.anna_system_administrator();
+        // The region lies below its country.
+        let chain = |from: u32, count: u32| {
+            let mut chain = vec![world.fixture.region.to_string()];
+            for number in from..from + count {
+                chain.push(municipality(world, &format!("0{number}"), "Deep", &chain[chain.len() - 1]));
+            }
+            chain
+        };
+        let deep = chain(93000, 19);
+        let new = json!({"kind": "municipality", "code_system": "istat", "code": "093099", "name": "Deeper", "country_code": "IT",
+            "parent_id": deep[19], "valid_from": "1970-01-01"});
+        let refused = anna.post("/territories", &new).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], "#/parent_id");
+        // A circle of more steps than that passes through something as deep.
+        let other = chain(94000, 15);
+        let below = |parent: &str| json!({"kind": "parent", "effective_on": "2020-01-01", "parent_id": parent});
+        happens(&anna, &other[1], &below(&deep[15])).expect(201);
+        happens(&anna, &deep[1], &below(&other[15])).expect(422);
+    }
+
     fn what_a_territory_gives_away_on_a_day_is_all_of_it_at_most(world: &World) {
         let anna = world.anna_system_administrator();
         let region = world.fixture.region;

@@ -121,6 +121,22 @@ both! {
         assert_eq!(import(world, fixtures()).counts["municipality"].changed, 0);
     }
 
+    fn a_file_does_not_put_a_territory_below_what_lies_below_it(world: &World) {
+        let (anna, maria) = (world.anna_system_administrator(), world.maria_case_manager());
+        let country = one(&maria, "istat", "06")["parent_id"].clone();
+        // By mistake the region was put below its province.
+        let new = json!({"kind": "province", "code_system": "istat", "code": "030", "name": "Udine", "country_code": "IT",
+            "parent_id": country, "valid_from": "1970-01-01"});
+        let province = anna.post("/territories", &new).expect(201).id();
+        let event = json!({"kind": "parent", "effective_on": "2020-01-01", "parent_id": province, "source": "A mistake"});
+        anna.post(&format!("/territories/{}/events", world.fixture.region), &event).expect(201);
+        let report = import(world, fixtures());
+        let refused: Vec<_> = report.rejected.iter().filter(|row| row.why.contains("lies below")).map(|row| row.value.as_str()).collect();
+        assert_eq!(refused, ["030"]);
+        assert_eq!(one(&maria, "istat", "030")["parent_id"], country);
+        assert_eq!(one(&maria, "istat", "06")["parent_id"], json!(province));
+    }
+
     fn rows_that_are_wrong_are_named_and_the_rest_is_taken(world: &World) {
         let folder = tempfile::tempdir().unwrap();
         let header = "istat_code,cadastral_code,name,name_it,province_code,uts_code,province_sigla,region_code,altimetric_zone,area_km2";
