@@ -97,7 +97,7 @@ pub struct Unit<'a> {
     standing: &'a mut Standing,
     /// Whether a change was recorded: who reads in changing is found by it.
     recorded: bool,
-    /// Whether one of the territories was.
+    /// Whether a change of the territories was.
     changes_territories: bool,
     shown: Shown,
 }
@@ -230,7 +230,7 @@ impl Unit<'_> {
     fn write(&mut self, statement: Option<Prepared>, mut change: Change) -> ApiResult<usize> {
         let change_row = self.change_row(&change)?;
         self.recorded = true;
-        self.changes_territories |= kept::RESOURCES.contains(&change.resource);
+        self.changes_territories |= kept::are_changed_by(&change);
         // Where no member changed but only who sees the row, there are no new values to keep.
         let values = change.values.take().filter(|_| !change.changed.is_empty());
         let history_row = values.map(|values| self.history_row(change, values));

@@ -16,6 +16,9 @@ use crate::territory::territories::{self, Territory};
 use crate::territory::tree;
 use crate::work::{Change, Operation, Unit};
 
+/// What events are recorded as.
+pub const RESOURCE: &str = "territory_event";
+
 define_id! {
     /// The id of an event.
     #[derive(ToSchema)]
@@ -213,7 +216,7 @@ pub fn happen(
 /// Writes an event.
 fn keep(unit: &mut Unit<'_>, event: &TerritoryEvent) -> ApiResult<()> {
     insert(unit.connection, std::slice::from_ref(event))?;
-    unit.record(Change::plain("territory_event", event.id.0, 1, Operation::Created, &["kind", "effective_on"]))
+    unit.record(Change::plain(RESOURCE, event.id.0, 1, Operation::Created, &["kind", "effective_on"]))
 }
 
 fn insert(connection: &mut Connection, rows: &[TerritoryEvent]) -> QueryResult<()> {

@@ -10,19 +10,32 @@ use std::sync::Arc;
 use approdo_db::schema::settings;
 use approdo_db::{Connection, on_backend};
 use diesel::prelude::*;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use crate::access::keys::random;
 use crate::error::ApiResult;
 use crate::territory::recast::Moves;
 use crate::territory::subtree::Tree;
+use crate::territory::{events, memberships, territories};
+use crate::work::Change;
 
 /// The setting that holds the version.
 const VERSION: &str = "territories_version";
 
-/// What changes of these resources are changes of the territories.
-pub const RESOURCES: [&str; 3] = ["territory", "territory_event", "membership"];
+/// What of a territory is not kept here, by the names that its changes have.
+const NOT_KEPT: [&str; 2] = ["codes", "figures"];
+
+/// Whether a change may be one of what is kept here.
+pub fn are_changed_by(change: &Change) -> bool {
+    match change.resource {
+        territories::RESOURCE => {
+            change.changed.is_empty() || change.changed.iter().any(|member| !NOT_KEPT.contains(member))
+        }
+        events::RESOURCE | memberships::RESOURCE => true,
+        _ => false,
+    }
+}
 
 /// Every territory there is, where each lay, and whose people became whose.
 #[derive(Debug, Default, Clone)]
@@ -39,22 +52,34 @@ impl Territories {
 
 /// The territories, under the version that they were read with; nothing before somebody has asked for them.
 #[derive(Debug, Default)]
-pub struct KeptTerritories(RwLock<Option<(String, Territories)>>);
+pub struct KeptTerritories {
+    kept: RwLock<Option<(String, Territories)>>,
+    /// Held by whoever reads them: one at a time, however many ask.
+    reading: Mutex<()>,
+}
 
 impl KeptTerritories {
     /// The territories as they are at this moment. Not within a transaction: what it has changed itself may come to nothing.
     pub fn present(&self, connection: &mut Connection) -> ApiResult<Territories> {
-        if let Some(present) = version(connection)?
-            && let Some((of, kept)) = &*self.0.read()
-            && *of == present
-        {
-            return Ok(kept.clone());
+        if let Some(kept) = self.kept(connection)? {
+            return Ok(kept);
+        }
+        let _alone = self.reading.lock();
+        // The one before may have read what is wanted, and what this one saw before may be of yesterday.
+        if let Some(kept) = self.kept(connection)? {
+            return Ok(kept);
         }
         let (version, read) = connection
             .snapshot(|connection| QueryResult::Ok((version(connection)?, Territories::read(connection)?)))?;
-        // Where another one has put in newer ones meanwhile, they come back with the next question.
-        *self.0.write() = version.map(|version| (version, read.clone()));
+        *self.kept.write() = version.map(|version| (version, read.clone()));
         Ok(read)
+    }
+
+    /// What is kept, where it is of the present version.
+    fn kept(&self, connection: &mut Connection) -> QueryResult<Option<Territories>> {
+        let Some(present) = version(connection)? else { return Ok(None) };
+        let kept = self.kept.read();
+        Ok(kept.as_ref().filter(|(of, _)| *of == present).map(|(_, kept)| kept.clone()))
     }
 }
 

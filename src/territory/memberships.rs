@@ -21,6 +21,9 @@ use crate::territory::territories::{find, tree_changed};
 use crate::territory::tree::never;
 use crate::work::{Change, Operation, Unit};
 
+/// What changes of memberships are recorded as.
+pub const RESOURCE: &str = "membership";
+
 define_id! {
     /// The id of a membership.
     #[derive(ToSchema)]
@@ -209,13 +212,7 @@ pub fn add(
     diesel::insert_into(territory_memberships::table).values(&row).execute(unit.connection)?;
     unit.record(Change {
         values: Some(Json::try_of(&row).map_err(ApiError::fault)?),
-        ..Change::plain(
-            "membership",
-            id.0,
-            1,
-            Operation::Created,
-            &["member_id", "aggregate_id", "valid_from", "valid_to"],
-        )
+        ..Change::plain(RESOURCE, id.0, 1, Operation::Created, &["member_id", "aggregate_id", "valid_from", "valid_to"])
     })
 }
 
@@ -294,7 +291,7 @@ pub async fn edit_membership(
             )?;
             unit.record(Change {
                 values: Some(Json::try_of(&row).map_err(ApiError::fault)?),
-                ..Change::plain("membership", row.id.0, row.version, Operation::Updated, &changed)
+                ..Change::plain(RESOURCE, row.id.0, row.version, Operation::Updated, &changed)
             })?;
             tree_changed(unit)?;
         }

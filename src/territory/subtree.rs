@@ -77,7 +77,11 @@ impl Tree {
             t::table.select((t::member_id, t::aggregate_id, t::valid_from, t::valid_to)).load(connection)?
         };
         members.into_iter().for_each(|row| tree.put(row, false));
-        tree.below.values_mut().chain(tree.above.values_mut()).for_each(Vec::shrink_to_fit);
+        for places in tree.below.values_mut().chain(tree.above.values_mut()) {
+            // No order of the rows, which is the database's, is to be seen in what is told.
+            places.sort_unstable_by_key(|place| (place.from, place.other));
+            places.shrink_to_fit();
+        }
         Ok(tree)
     }
 
@@ -91,8 +95,9 @@ impl Tree {
 #[derive(Debug, Default)]
 pub struct Subtree {
     tree: Arc<Tree>,
-    /// The part; told from above, what lies above comes before what lies below it.
+    /// The part, in the order in which it was met, which need not be that of above and below on any day.
     ids: Vec<TerritoryId>,
+    part: HashSet<TerritoryId>,
     /// The days that it is told of; of all that was read where there are none.
     days: Option<(NaiveDate, NaiveDate)>,
     /// The only territory whose members lie below it; of each where there is none.
@@ -102,14 +107,19 @@ pub struct Subtree {
 impl Subtree {
     /// What lay below a territory on any of these days; at least the territory itself.
     pub fn below(tree: Arc<Tree>, root: TerritoryId, days: (NaiveDate, NaiveDate)) -> Self {
-        let mut part = Self { tree, ids: vec![root], days: Some(days), aggregate: Some(root) };
-        let (mut ids, mut met, mut at) = (vec![root], HashSet::from([root]), 0);
-        while let Some(&above) = ids.get(at) {
-            ids.extend(part.ever_below(above).filter(|below| met.insert(*below)));
+        let (ids, part) = (vec![root], HashSet::from([root]));
+        let mut this = Self { tree, ids, part, days: Some(days), aggregate: Some(root) };
+        let mut at = 0;
+        while let Some(&above) = this.ids.get(at) {
+            let below: Vec<TerritoryId> = this.ever_below(above).collect();
+            for id in below {
+                if this.part.insert(id) {
+                    this.ids.push(id);
+                }
+            }
             at += 1;
         }
-        part.ids = ids;
-        part
+        this
     }
 
     /// Reads what some territories lay below on any of these days, and which of them were members of another one of them.
@@ -154,9 +164,9 @@ impl Subtree {
             }
             level = next;
         }
-        let ids: Vec<TerritoryId> = met.into_iter().collect();
+        let ids: Vec<TerritoryId> = met.iter().copied().collect();
         part.nodes = nodes(connection, &ids)?;
-        Ok(Self { tree: Arc::new(part), ids, days: None, aggregate: None })
+        Ok(Self { tree: Arc::new(part), ids, part: met, days: None, aggregate: None })
     }
 
     /// A territory, of the part or not.
@@ -164,9 +174,14 @@ impl Subtree {
         self.tree.nodes.get(&id)
     }
 
-    /// The part; told from above, what lies above comes before what lies below it.
+    /// The part, in no order of above and below.
     pub fn ids(&self) -> &[TerritoryId] {
         &self.ids
+    }
+
+    /// Whether a territory is one of the part.
+    pub fn holds(&self, id: TerritoryId) -> bool {
+        self.part.contains(&id)
     }
 
     /// What lay directly below a territory on a day.
@@ -182,6 +197,22 @@ impl Subtree {
     /// What lay directly below a territory on any of the days.
     pub fn ever_below(&self, of: TerritoryId) -> impl Iterator<Item = TerritoryId> + '_ {
         self.places(of).map(|place| place.other)
+    }
+
+    /// What of the part a territory lay directly below on any of the days.
+    pub fn ever_above(&self, of: TerritoryId) -> impl Iterator<Item = TerritoryId> + '_ {
+        self.places_of(of).map(|place| place.other)
+    }
+
+    /// Some territories and whatever of the part they ever lay below, at any depth.
+    pub fn all_ever_above(&self, of: impl IntoIterator<Item = TerritoryId>) -> HashSet<TerritoryId> {
+        let (mut met, mut waiting) = (HashSet::new(), Vec::from_iter(of));
+        while let Some(at) = waiting.pop() {
+            if met.insert(at) {
+                waiting.extend(self.ever_above(at));
+            }
+        }
+        met
     }
 
     /// The days on which something came to lie directly below a territory, or ceased to.
@@ -233,14 +264,14 @@ impl Subtree {
 
     /// What lay directly below a territory.
     fn places(&self, above: TerritoryId) -> impl Iterator<Item = &Place> {
-        let below = self.tree.below.get(&above).map(Vec::as_slice).unwrap_or_default();
+        let below = self.tree.below.get(&above).filter(|_| self.holds(above)).map(Vec::as_slice).unwrap_or_default();
         below.iter().filter(move |place| self.is_told(place, above))
     }
 
-    /// What a territory lay directly below.
+    /// What of the part a territory lay directly below.
     fn places_of(&self, below: TerritoryId) -> impl Iterator<Item = &Place> {
         let above = self.tree.above.get(&below).map(Vec::as_slice).unwrap_or_default();
-        above.iter().filter(|place| self.is_told(place, place.other))
+        above.iter().filter(|place| self.holds(place.other) && self.is_told(place, place.other))
     }
 
     fn is_told(&self, place: &Place, above: TerritoryId) -> bool {

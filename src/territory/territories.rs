@@ -107,6 +107,9 @@ pub struct NewTerritory {
     pub source: Option<String>,
 }
 
+/// What changes of territories are recorded as.
+pub const RESOURCE: &str = "territory";
+
 /// The source of what nobody gave one for.
 const AS_ENTERED: &str = "the territory as it was entered";
 
@@ -353,7 +356,7 @@ pub fn add(unit: &mut Unit<'_>, territory: &Territory, source: &str) -> ApiResul
     }
     unit.record(Change {
         values: Some(Json::try_of(territory).map_err(ApiError::fault)?),
-        ..Change::plain("territory", territory.id.0, 1, Operation::Created, &["kind", "code", "name", "parent_id"])
+        ..Change::plain(RESOURCE, territory.id.0, 1, Operation::Created, &["kind", "code", "name", "parent_id"])
     })
 }
 
@@ -395,7 +398,7 @@ pub fn save(unit: &mut Unit<'_>, territory: &mut Territory, changed: &[&'static 
     )?;
     unit.record(Change {
         values: Some(Json::try_of(&*territory).map_err(ApiError::fault)?),
-        ..Change::plain("territory", territory.id.0, territory.version, Operation::Updated, changed)
+        ..Change::plain(RESOURCE, territory.id.0, territory.version, Operation::Updated, changed)
     })
 }
 

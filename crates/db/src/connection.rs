@@ -125,13 +125,17 @@ pub(crate) fn quoted(identifier: &str) -> String {
 
 impl AnyConnection {
     /// Runs a transaction that will write. On SQLite it takes the write lock at once: a transaction that first reads
-    /// and then writes fails when another has written in between.
+    /// and then writes fails when another has written in between. On PostgreSQL whoever waited for a row goes on with what it
+    /// has become, whatever level of isolation the server or the role is set to.
     pub fn write_transaction<T, E>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
         match self {
-            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction(connection)?,
+            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
+                connection,
+                "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            )?,
             Self::Sqlite(connection) => {
                 AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?;
             }

@@ -88,7 +88,9 @@ impl<'a> Evaluation<'a> {
         groups: usize,
     ) -> ApiResult<()> {
         let Some(day) = self.land.day else { return Ok(()) };
-        let origins: Vec<TerritoryId> = self.land.moves.origins(wanted.iter().copied()).into_iter().collect();
+        // Of a ratio, what is wanted may lie in the other side's part alone: it has no values on this side.
+        let mut origins: Vec<TerritoryId> = self.land.moves.origins(wanted.iter().copied()).into_iter().collect();
+        origins.retain(|id| self.land.origins.contains(id));
         self.read_level(connection, &origins)?;
         let work = [origins.len(), groups, self.periods.len()];
         if work.iter().try_fold(1_usize, |all, one| all.checked_mul(*one)).is_none_or(|work| work > MOST_RECAST) {

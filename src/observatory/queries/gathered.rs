@@ -115,11 +115,13 @@ impl<'a> Gathered<'a> {
             let left = i64::try_from(MOST.saturating_sub(self.count)).unwrap_or(0);
             let rows = rows(connection, self.set, (some, &slices, &periods), left + 1)?;
             self.count += rows.len();
-            self.values.reserve(rows.len());
             if self.count > MOST {
                 let why = "are asked for together with too many codes and periods: a million observations at most";
                 return Err(ApiError::invalid_member("places", why));
             }
+            // Many slices may be one value.
+            let values = [some.len(), self.groups.keys.len(), periods.len()];
+            self.values.reserve(values.into_iter().fold(1, usize::saturating_mul).min(rows.len()));
             for row in rows {
                 self.keep(row);
             }

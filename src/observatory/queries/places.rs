@@ -76,6 +76,9 @@ pub struct Land {
     /// The day that territories are told as of; none where it is that of each period.
     pub day: Option<NaiveDate>,
     pub moves: Arc<Moves>,
+    /// The territories of the part, and those whose people became theirs: whoever is told as of a day is made of these. None where that is the
+    /// day of each period.
+    pub origins: BTreeSet<TerritoryId>,
     /// The numbers that territories have in the dataset.
     pub numbers: HashMap<TerritoryId, Vec<i32>>,
     /// Territories of which, or of something below which, the dataset has a code.
@@ -191,7 +194,8 @@ impl Land {
         let mut land = Self { day, ..Self::default() };
         if day.is_some() {
             land.moves = known.moves;
-            let origins: Vec<TerritoryId> = land.moves.origins(tree.ids().iter().copied()).into_iter().collect();
+            land.origins = land.moves.origins(tree.ids().iter().copied());
+            let origins: Vec<TerritoryId> = land.origins.iter().copied().collect();
             land.numbers = gathered::numbers(connection, dataset, area, &origins)?;
         } else {
             land.numbers = gathered::numbers(connection, dataset, area, tree.ids())?;
@@ -204,16 +208,14 @@ impl Land {
         Ok(land)
     }
 
-    /// Notes of everything whether there can be values below it.
+    /// Notes of everything whether there can be values below it. Upwards, because what lies above what changes in time, and no one order of the
+    /// territories has whatever was ever below before whatever was ever above it.
     fn note_coded(&mut self) {
-        for &id in self.tree.ids().iter().rev() {
-            if self.numbers.contains_key(&id) || self.tree.ever_below(id).any(|below| self.coded.contains(&below)) {
-                self.coded.insert(id);
-            }
-        }
+        let with_codes = self.numbers.keys().copied().filter(|id| self.tree.holds(*id));
+        self.coded = self.tree.all_ever_above(with_codes);
     }
 
-    /// Notes of everything when it became another one.
+    /// Notes of everything when it became another one; upwards as well.
     fn note_changes(&mut self, (first, last): (NaiveDate, NaiveDate)) {
         let within = |day: &NaiveDate| first < *day && *day <= last;
         let mut moves = self.moves.by_day();
@@ -226,16 +228,18 @@ impl Land {
         }
         // The days on which anything changed, in it or below it.
         let mut stirred: HashMap<TerritoryId, BTreeSet<NaiveDate>> = HashMap::new();
-        let (mut all_crossed, mut all_rearranged) = (HashMap::new(), HashMap::new());
-        for &id in self.tree.ids().iter().rev() {
-            let mut days = of_people.get(&id).cloned().unwrap_or_default();
+        for &id in self.tree.ids() {
+            let mut days = of_people.remove(&id).unwrap_or_default();
             days.extend(self.tree.days_of_change(id).filter(within));
-            for below in self.tree.ever_below(id) {
-                days.extend(stirred.get(&below).into_iter().flatten());
-            }
             if days.is_empty() {
                 continue;
             }
+            for above in self.tree.all_ever_above([id]) {
+                stirred.entry(above).or_default().extend(&days);
+            }
+        }
+        let (mut all_crossed, mut all_rearranged) = (HashMap::new(), HashMap::new());
+        for (id, days) in stirred {
             let pairs = |day: &NaiveDate| moves.get(day).map(Vec::as_slice).unwrap_or_default();
             let (mut crossed, mut rearranged) = (BTreeSet::new(), BTreeSet::new());
             for day in &days {
@@ -245,7 +249,6 @@ impl Land {
             }
             all_crossed.insert(id, crossed);
             all_rearranged.insert(id, rearranged);
-            stirred.insert(id, days);
         }
         (self.days, self.rearranged) = (all_crossed, all_rearranged);
     }

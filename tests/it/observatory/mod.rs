@@ -6,6 +6,7 @@ mod evaluation_rounds;
 mod files;
 mod indicators;
 mod kept_territories;
+mod lookups;
 mod messages;
 mod objectives;
 pub mod observatories;

@@ -243,6 +243,34 @@ both! {
         assert_eq!(told(&asked(&samira, &ratio, &question)), ["Place 90 2019 =150.0", "Place 90 2022 =not_reported"]);
     }
 
+    fn a_level_that_came_between_is_told_with_what_lies_below_it(world: &World) {
+        let samira = world.samira_help_desk_operator();
+        let region = territory(world, "region", "91", None, "1970-01-01");
+        let elsewhere = territory(world, "region", "92", None, "1970-01-01");
+        let below = territory(world, "municipality", "910001", Some(&region), "1970-01-01");
+        let neighbour = territory(world, "municipality", "920001", Some(&elsewhere), "1970-01-01");
+        // In 2024 the region gets a province, and the municipality lies in it; then half its people are elsewhere.
+        let between = territory(world, "province", "911", Some(&region), "2024-01-01");
+        happens(world, &below, json!({"kind": "parent", "effective_on": "2024-01-01", "parent_id": between}));
+        happens(world, &below, json!({"kind": "boundary", "effective_on": "2024-06-01", "to_territory_id": neighbour, "share": 0.5}));
+        let told_at = |dataset: &str, level: Option<&str>, geo: &str| {
+            let mut question = json!({"places": {"under": region}, "geo": geo});
+            if let Some(level) = level {
+                question["places"]["level"] = json!(level);
+            }
+            told(&asked(&samira, dataset, &question))
+        };
+        let alone = dataset_of(world, "ALONE", "stock", &[]);
+        published(&elena(world), &alone, b"REF_AREA,TIME_PERIOD,OBS_VALUE\n910001,2023,10\n910001,2024,20\n");
+        assert_eq!(told_at(&alone, None, "as_was"), ["Place 91 2023 =10.0", "Place 91 2024 =20.0"]);
+        assert_eq!(told_at(&alone, Some("province"), "as_was"), ["Place 911 2024 =20.0"]);
+        // What the province said of itself is of another one than it is now.
+        let both = dataset_of(world, "BOTH", "stock", &[]);
+        published(&elena(world), &both, b"REF_AREA,TIME_PERIOD,OBS_VALUE\n910001,2023,10\n910001,2024,20\n911,2024,20\n");
+        assert_eq!(told_at(&both, Some("province"), "2024-05-31"), ["Place 911 2023 =10.0", "Place 911 2024 =20.0"]);
+        assert_eq!(told_at(&both, Some("province"), "current"), ["Place 911 2023 =5.0 e", "Place 911 2024 =10.0 e"]);
+    }
+
     fn values_are_compared_with_the_year_before_with_others_and_with_the_residents(world: &World) {
         let samira = world.samira_help_desk_operator();
         let id = land(world);
