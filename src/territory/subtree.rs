@@ -191,7 +191,7 @@ impl Subtree {
 
     /// What lay directly below a territory in the tree on a day, its members aside.
     pub fn parts(&self, of: TerritoryId, day: NaiveDate) -> impl Iterator<Item = TerritoryId> + '_ {
-        self.places(of).iter().filter(move |place| place.in_tree && place.on(day)).map(|place| place.other)
+        self.places(of).filter(move |place| place.in_tree && place.on(day)).map(|place| place.other)
     }
 
     /// What lay directly below a territory on any of the days.
