@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use approdo_db::schema::{case_transitions, cases, organisation_ancestors, people};
+use approdo_db::schema::{case_transitions, cases, people};
 use approdo_db::{Connection, Timestamp, on_backend};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -103,12 +103,9 @@ impl Row {
 
 fn page(connection: &mut Connection, organisation: OrganisationId, after: Option<CaseId>) -> QueryResult<Vec<Row>> {
     on_backend!(connection, c => {
-        let below = organisation_ancestors::table
-            .filter(organisation_ancestors::ancestor_id.eq(organisation))
-            .select(organisation_ancestors::organisation_id);
         let mut list = cases::table
             .inner_join(people::table.on(people::id.eq(cases::person_id)))
-            .filter(cases::owner_org_id.eq(organisation).or(cases::owner_org_id.eq_any(below)))
+            .filter(subjects::with_cases_of(organisation))
             .order(cases::id)
             .limit(AT_ONCE)
             .select((

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use approdo_db::schema::{cases, child_transitions, organisation_ancestors, people, referrals, services};
+use approdo_db::schema::{cases, child_transitions, people, referrals, services};
 use approdo_db::types::RowId;
 use approdo_db::{Connection, Timestamp, on_backend};
 use chrono::NaiveDate;
@@ -95,14 +95,11 @@ impl Row {
 
 fn page(connection: &mut Connection, organisation: OrganisationId, after: Option<ReferralId>) -> QueryResult<Vec<Row>> {
     on_backend!(connection, c => {
-        let below = organisation_ancestors::table
-            .filter(organisation_ancestors::ancestor_id.eq(organisation))
-            .select(organisation_ancestors::organisation_id);
         let mut list = referrals::table
             .inner_join(cases::table.on(cases::id.eq(referrals::case_id)))
             .inner_join(people::table.on(people::id.eq(referrals::person_id)))
             .left_join(services::table.on(referrals::service_id.eq(services::id.nullable())))
-            .filter(cases::owner_org_id.eq(organisation).or(cases::owner_org_id.eq_any(below)))
+            .filter(subjects::with_cases_of(organisation))
             .filter(referrals::part_of.is_null())
             .filter(referrals::sent_at.is_not_null())
             .filter(referrals::status.ne(ReferralStatus::EnteredInError))

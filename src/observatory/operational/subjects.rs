@@ -1,9 +1,10 @@
-//! Whom facts are about, as far as they are told apart by it.
+//! Whom facts are about: whose cases are counted, and what of their people tells them apart.
 
-use approdo_db::schema::people;
+use approdo_db::schema::{cases, organisation_ancestors, people};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::access::OrganisationId;
 use crate::observatory::operational::counting::FactCode;
 use crate::observatory::operational::{AGE, Division, SEX};
 use crate::people::processing::Processing;
@@ -22,6 +23,15 @@ pub struct Subject {
 /// The columns that a `Subject` is read from.
 pub const COLUMNS: (people::id, people::sex, people::date_of_birth, people::age_band, people::processing) =
     (people::id, people::sex, people::date_of_birth, people::age_band, people::processing);
+
+/// Cases that an organisation has, or one below it.
+#[diesel::dsl::auto_type]
+pub fn with_cases_of(organisation: OrganisationId) -> _ {
+    let below = organisation_ancestors::table
+        .filter(organisation_ancestors::ancestor_id.eq(organisation))
+        .select(organisation_ancestors::organisation_id);
+    cases::owner_org_id.eq(organisation).or(cases::owner_org_id.eq_any(below))
+}
 
 impl Subject {
     /// Whether the person is counted: not where the data may be stored only (GDPR art. 18).

@@ -3,20 +3,20 @@
 //! What is to be hidden is found before the publication begins, without a lock: the observations of a release do not change. The publication
 //! checks that it is still the next one after the releases that were looked at.
 
+mod impossible;
 mod relations;
 mod values;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use approdo_db::schema::{dataset_codes, dataset_releases, observations};
+use approdo_db::schema::{dataset_releases, observations};
 use approdo_db::{Connection, on_backend};
 use approdo_disclosure as disclosure;
 use diesel::prelude::*;
 
 use crate::error::{ApiError, ApiResult, UnmetGuard};
 use crate::observatory::cells;
-use crate::observatory::datasets::{Dataset, Dimension, DimensionRole};
-use crate::observatory::operational::OperationalSource;
+use crate::observatory::datasets::Dataset;
 use crate::observatory::releases::{Release, ReleaseId};
 
 /// Places that one statement names: SQLite binds 32,766 values at most.
@@ -79,11 +79,10 @@ impl Table {
         }
         let relations = relations::read(connection, dataset, &dimensions, (&used, apart))?;
         let key_of = |key: Key| Ok(relations.placed(codes.of(key)?, key.2));
-        let impossible = Impossible::read(connection, dataset, &dimensions)?;
         let (keys, mut cells) = present(&values, &before, &key_of)?;
         let is_free_nought =
             |cell: &&mut disclosure::Cell| cell.value == Some(0.0) && cell.standing == disclosure::Standing::Free;
-        for cell in cells.iter_mut().filter(is_free_nought).filter(|cell| impossible.holds(&cell.key)) {
+        for cell in cells.iter_mut().filter(is_free_nought).filter(|cell| relations.impossible.holds(&cell.key)) {
             // Everybody knows such a nought: hidden, it would cover nothing.
             cell.standing = disclosure::Standing::Known;
         }
@@ -106,43 +105,6 @@ impl Table {
             }
         }
         Ok(Plan { release: self.release, earlier: self.earlier, dataset_version: self.dataset_version, hidden })
-    }
-}
-
-/// What can never be counted in a dataset of the deployment's own.
-struct Impossible<'a> {
-    source: Option<OperationalSource>,
-    dimensions: &'a [Dimension],
-    /// By dimension and number.
-    codes: HashMap<(usize, u32), String>,
-}
-
-impl<'a> Impossible<'a> {
-    fn read(connection: &mut Connection, dataset: &Dataset, dimensions: &'a [Dimension]) -> ApiResult<Self> {
-        let source = dataset.computed_from()?.map(|from| from.source);
-        let mut codes = HashMap::new();
-        if source.is_some() {
-            let rows: Vec<(String, i32, String)> = dataset_codes::table
-                .filter(dataset_codes::dataset_id.eq(dataset.id))
-                .select((dataset_codes::dimension, dataset_codes::number, dataset_codes::code))
-                .load(connection)?;
-            let at = |id: &str| {
-                let is_it = |known: &Dimension| known.id == id && known.role == DimensionRole::Other;
-                dimensions.iter().position(is_it)
-            };
-            let row = |(id, number, code): (String, i32, String)| Some(((at(&id)?, u32::try_from(number).ok()?), code));
-            codes = rows.into_iter().filter_map(row).collect();
-        }
-        Ok(Self { source, dimensions, codes })
-    }
-
-    fn holds(&self, key: &[u32]) -> bool {
-        let Some(source) = self.source else { return false };
-        let code = |(at, number): (usize, &u32)| {
-            let code = self.codes.get(&(at, *number))?;
-            self.dimensions.get(at).map(|dimension| (dimension.id.as_str(), code.as_str()))
-        };
-        source.is_impossible(&key.iter().enumerate().filter_map(code).collect::<Vec<_>>())
     }
 }
 

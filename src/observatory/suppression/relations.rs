@@ -15,6 +15,7 @@ use crate::access::TerritoryId;
 use crate::error::ApiResult;
 use crate::observatory::datasets::{Dataset, Dimension, DimensionRole, MeasureKind};
 use crate::observatory::periods;
+use crate::observatory::suppression::impossible::Impossible;
 use crate::observatory::suppression::unprotected;
 use crate::territory::events::TerritoryEventKind;
 use crate::territory::subtree::{self, Subtree};
@@ -26,9 +27,9 @@ const AGGREGATES: [&str; 3] = ["union", "convention", "mountain_community"];
 const ROUNDING: f64 = 0.5;
 
 /// A code of a dimension.
-struct Code {
-    number: u32,
-    code: String,
+pub struct Code {
+    pub number: u32,
+    pub code: String,
     parent: Option<String>,
     territory: Option<TerritoryId>,
 }
@@ -48,6 +49,8 @@ pub struct Relations {
     trees: HashMap<i32, u32>,
     /// How far apart the numbers of a place in two trees are.
     stride: u32,
+    /// What can never be.
+    pub impossible: Impossible,
 }
 
 impl Relations {
@@ -126,8 +129,15 @@ pub fn read(
         codes_of.push(codes);
     }
     // Statistics of publishers may divide a place in more ways than one; what was counted here lies in one place, and in all above it.
-    let is_counted_once = dataset.computed_from.is_some();
-    let mut relations = Relations { dimensions: Vec::new(), area_at: 0, trees: HashMap::new(), stride: 0 };
+    let source = dataset.computed_from()?.map(|from| from.source);
+    let of_source = source.map(|source| Impossible::of(source, dimensions, &codes_of));
+    let mut relations = Relations {
+        dimensions: Vec::new(),
+        area_at: 0,
+        trees: HashMap::new(),
+        stride: 0,
+        impossible: of_source.unwrap_or_default(),
+    };
     for (at, (dimension, codes)) in dimensions.iter().zip(&codes_of).enumerate() {
         let used = used.get(at).cloned().unwrap_or_default();
         let is_apart = apart.contains(&dimension.id);
@@ -142,7 +152,7 @@ pub fn read(
                 require_places(codes, &used, is_apart)?;
                 relations.area_at = at;
                 relations.stride = codes.iter().map(|code| code.number).max().unwrap_or(0) + 1;
-                let (groups, trees) = by_place(connection, codes, &used, (&days, is_counted_once))?;
+                let (groups, trees) = by_place(connection, codes, &used, (&days, source.is_some()))?;
                 relations.trees = trees;
                 let stride = relations.stride;
                 let placed = |(tree, (total, parts)): (u32, Sum)| {
@@ -300,9 +310,10 @@ fn by_place(
         let mut sums = always.clone();
         if is_counted_once {
             sums.extend(once(&tree, *day, &first_of, &of_codes));
-        }
-        for (id, total) in first_of.iter().filter(|_| !is_counted_once) {
-            sums.extend(below(&tree, *id, *day, &first_of).into_iter().map(|parts| (*total, parts)));
+        } else {
+            for (id, total) in &first_of {
+                sums.extend(below(&tree, *id, *day, &first_of).into_iter().map(|parts| (*total, parts)));
+            }
         }
         let at = trees.iter().position(|known| *known == sums).unwrap_or_else(|| {
             trees.push(sums);
