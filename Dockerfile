@@ -4,16 +4,22 @@ WORKDIR /build
 # The dependencies, in a layer that lasts until a manifest changes: they are built for stand-ins of our own crates.
 # What was built of the stand-ins is removed, since their files may be newer than the real ones.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/casework/Cargo.toml crates/casework/
 COPY crates/catalogue/Cargo.toml crates/catalogue/
 COPY crates/charts/Cargo.toml crates/charts/
+COPY crates/core/Cargo.toml crates/core/
 COPY crates/db/Cargo.toml crates/db/
+COPY crates/directory/Cargo.toml crates/directory/
 COPY crates/disclosure/Cargo.toml crates/disclosure/
 COPY crates/sdmx/Cargo.toml crates/sdmx/
-RUN mkdir -p src crates/catalogue/src crates/charts/src crates/db/src crates/disclosure/src crates/sdmx/src \
+COPY crates/statistics/Cargo.toml crates/statistics/
+RUN mkdir src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/catalogue/src/lib.rs crates/charts/src/lib.rs crates/db/src/lib.rs crates/disclosure/src/lib.rs crates/sdmx/src/lib.rs \
+    && touch src/lib.rs \
+    && for crate in crates/*; do mkdir "$crate/src" && touch "$crate/src/lib.rs" || exit 1; done \
     && cargo build --release --locked \
-    && cargo clean --release --locked -p approdo -p approdo-catalogue -p approdo-charts -p approdo-db -p approdo-disclosure -p approdo-sdmx \
+    && for crate in crates/*; do cargo clean --release --locked -p "approdo-${crate#crates/}" || exit 1; done \
+    && cargo clean --release --locked -p approdo \
     && rm -r src crates
 
 COPY crates crates

@@ -30,7 +30,7 @@ pub struct Background(Vec<Worker>);
 
 impl Background {
     pub fn start(app: &Arc<App>) -> std::io::Result<Self> {
-        let mut workers = vec![Worker::start("background", app.clone(), watches::LEASE, by_the_calendar)?];
+        let mut workers = vec![Worker::start("background", app.clone(), lease::BACKGROUND, by_the_calendar)?];
         // The store is elsewhere and may take its time: reminders do not wait for it.
         if app.attachments.objects.is_some() {
             workers.push(Worker::start("sweeper", app.clone(), strays::LEASE, swept)?);

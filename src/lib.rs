@@ -1,44 +1,25 @@
 //! Approdo: the API that municipalities, their unions and regions run to manage the integration of foreign residents.
 //!
 //! Table of contents. Every path is in [`routes`]; the operation behind a path is in the folder of its area:
-//! `POST /cases/{case_id}/transitions` is in [`cases`]. `docs/architecture.md` tells how a request walks through the house.
+//! `POST /cases/{case_id}/transitions` is in [`cases`]. The areas are crates of their own, and show here side by side.
+//! `docs/architecture.md` tells how a request walks through the house.
 
-pub mod access;
-pub mod aggregate;
-pub mod agreements;
-pub mod app;
-pub mod attachments;
 pub mod background;
-pub mod cases;
-pub mod clock;
-pub mod codes;
-pub mod config;
-pub mod consents;
-pub mod delimited;
+pub mod changes;
 pub mod demo;
-pub mod directory;
-pub mod discrimination;
-pub mod error;
-pub mod evaluations;
-pub mod external_ids;
-pub mod hsds;
-pub mod http;
-pub mod lease;
-pub mod networks;
-pub mod objectives;
-pub mod observatory;
-pub mod offers;
 pub mod openapi;
-pub mod operations;
-pub mod people;
-pub mod policy_documents;
-pub mod referrals;
+pub mod operational;
+pub mod profile;
 pub mod routes;
-pub mod sdmx;
 pub mod server;
-pub mod shared_accesses;
-pub mod sync;
-pub mod territory;
-pub mod transfer_requests;
-pub mod transfers;
-pub mod work;
+
+pub use approdo_casework::{
+    agreements, attachments, cases, consents, discrimination, offers, people, referrals, shared_accesses,
+    transfer_requests, transfers,
+};
+pub use approdo_core::{
+    access, aggregate, anonymity, app, clock, codes, config, contents, delimited, entries, error, external_ids, http,
+    lease, names, operations, periods, sync, territory, work,
+};
+pub use approdo_directory::{directory, hsds, networks};
+pub use approdo_statistics::{evaluations, objectives, observatory, policy_documents, sdmx};

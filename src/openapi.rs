@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
 
 use crate::app::{ContractPaths, MOUNT};
-use crate::attachments::types::{MAX_SIZE, MediaType};
+use crate::contents::media::{MAX_SIZE, MediaType};
 use crate::discrimination::list::DiscriminationReportBox;
 use crate::error::{FieldError, Problem, UnmetGuard};
 use crate::objectives::types::ObjectiveEmbed;

@@ -12,6 +12,7 @@ use crate::cases::{
     pathway_template_transitions, pathway_templates, pathway_transitions, pathways, plan_transitions, plans, task_list,
     task_transitions, tasks, transitions, worklist, workloads,
 };
+use crate::changes;
 use crate::codes;
 use crate::consents::{checks as consent_checks, handlers as consents, transitions as consent_transitions};
 use crate::directory::{
@@ -51,6 +52,7 @@ use crate::people::{
     households, legal_status_transitions, legal_statuses, processing, relations, reminders,
 };
 use crate::policy_documents::{handlers as policy_documents, measure_handlers as policy_measures};
+use crate::profile as territory_profile;
 use crate::referrals::{
     claims as referral_claims, extensions as referral_extensions, forwards as referral_forwards, handlers as referrals,
     list as referral_list,
@@ -60,10 +62,10 @@ use crate::referrals::{
 use crate::shared_accesses::{
     handlers as shared_accesses, list as shared_access_list, transitions as shared_access_transitions,
 };
-use crate::sync::{audit, changes};
+use crate::sync::audit;
 use crate::territory::{
     codes as territory_codes, event_handlers as territory_events, figures as territory_figures, memberships,
-    profile as territory_profile, searches as territory_searches, territories,
+    searches as territory_searches, territories,
 };
 use crate::transfer_requests::{
     handlers as transfer_requests, list as transfer_request_list, transitions as transfer_request_transitions,

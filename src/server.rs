@@ -23,23 +23,21 @@ use crate::access::recorder::Recorder;
 use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
 use crate::app::{App, CONNECTION_WAIT, MOUNT, Settings};
-use crate::attachments::Attachments;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::codes::{self, KnownCodes};
 use crate::config::{AttachmentArgs, DatabaseArgs, ServeArgs};
+use crate::contents::{Attachments, ImportPlaces};
+use crate::error::StartError;
 use crate::http::gate;
 use crate::http::limits::{Limits, MINUTE, ReportLimits};
-use crate::observatory::imports::running::Places;
+use crate::observatory::operational::Facts;
 use crate::operations::metrics::Metrics;
 use crate::operations::{health, metrics, sandbox, wellknown};
 use crate::sync::sequencer::Sequencer;
 use crate::sync::signal::FeedSignal;
 use crate::territory::kept::KeptTerritories;
-use crate::{demo, openapi};
-
-/// Why the process cannot start: a sentence for whoever started it.
-pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+use crate::{demo, openapi, operational};
 
 /// Opens the database a URL names, or says why not.
 pub fn open_database(args: &DatabaseArgs) -> Result<Database, StartError> {
@@ -195,7 +193,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
         attachments: Attachments::new(&parts.attachments)?,
-        imports: Places::default(),
+        imports: ImportPlaces::default(),
         fixed_headers: gate::fixed_headers(&public_url, parts.request_limit),
         settings: Settings {
             partner_portal_url: parts.partner_portal_url.unwrap_or_else(|| format!("{public_url}/partner")),
@@ -244,6 +242,8 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
     let sequencer = Sequencer::start(running.app.clone())?;
     let background = Background::start(&running.app)?;
     let app = web::Data::from(running.app.clone());
+    let count: Facts = operational::facts;
+    let facts = web::Data::new(count);
     let workers = args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     // Threads beyond the connections would only queue for them, unfairly.
     let connections = usize::try_from(args.database.database_connections).unwrap_or(8);
@@ -253,6 +253,7 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
         let contract = contract.clone();
         let actix = ActixApp::new()
             .app_data(app.clone())
+            .app_data(facts.clone())
             .app_data(web::PayloadConfig::new(crate::http::body::LIMIT))
             .service(web::scope(MOUNT).configure(crate::routes::serve))
             .service(web::scope(crate::hsds::MOUNT).configure(crate::hsds::serve))

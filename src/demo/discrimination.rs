@@ -9,12 +9,12 @@ use crate::aggregate::moves::ChildTransitionId;
 use crate::clock;
 use crate::demo::load::{Known, lookup, parse};
 use crate::demo::{request, story};
-use crate::directory::entries;
 use crate::discrimination::codes::DiscriminationReportChannel;
 use crate::discrimination::messages::{self, DiscriminationReportMessageId, NewDiscriminationReportMessage};
 use crate::discrimination::rules::DiscriminationReportSide;
 use crate::discrimination::types::{DiscriminationReportId, DiscriminationReportRow};
 use crate::discrimination::{intake, transitions};
+use crate::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::work::Unit;
 

@@ -11,7 +11,7 @@ use crate::aggregate::moves::ChildTransitionId;
 use crate::clock;
 use crate::demo::load::{Known, lookup, parse};
 use crate::demo::{request, story};
-use crate::directory::entries;
+use crate::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::evaluations::contributions::{self, EvaluationContributionId};
 use crate::evaluations::themes::EvaluationThemeId;

@@ -18,8 +18,8 @@ use approdo_db::schema::{organisations, settings};
 use diesel::prelude::*;
 
 use crate::app::App;
-use crate::error::{ApiError, ApiResult};
-use crate::server::{self, StartError};
+use crate::error::{ApiError, ApiResult, StartError};
+use crate::server;
 use crate::work::{self, Unit};
 
 /// Marks a database that `--demo` made.

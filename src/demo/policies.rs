@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::access::OrganisationId;
 use crate::demo::load::{Known, lookup, parse};
 use crate::demo::request;
-use crate::directory::entries;
+use crate::entries;
 use crate::error::ApiResult;
 use crate::observatory::indicators::types::IndicatorId;
 use crate::policy_documents::measures::PolicyMeasureId;

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::aggregate::moves::ChildTransitionId;
-use crate::attachments::intake::hexadecimal;
+use crate::contents::intake::hexadecimal;
 use crate::delimited::Head;
 use crate::demo::load::{Known, lookup};
-use crate::directory::entries;
+use crate::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::observatory::codelists::{self, NewDatasetCodes};
 use crate::observatory::dataset_handlers::describe;

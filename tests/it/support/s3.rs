@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use approdo::attachments::s3::S3Secrets;
 use approdo::config::AttachmentArgs;
+use approdo::contents::s3::S3Secrets;
 
 use super::s3_signature::Signed;
 

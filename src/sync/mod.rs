@@ -1,7 +1,0 @@
-//! The change feed and the audit trail: readings of the change records that the write path leaves.
-
-pub mod audit;
-pub mod changes;
-pub mod seals;
-pub mod sequencer;
-pub mod signal;
