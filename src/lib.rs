@@ -19,7 +19,7 @@ pub use approdo_casework::{
 };
 pub use approdo_core::{
     access, aggregate, anonymity, app, clock, codes, config, contents, delimited, entries, error, external_ids, http,
-    lease, names, operations, periods, sync, territory, work,
+    lease, maps, names, operations, periods, sync, territory, work,
 };
 pub use approdo_directory::{directory, hsds, networks};
 pub use approdo_statistics::{evaluations, objectives, observatory, policy_documents, sdmx};

@@ -15,6 +15,7 @@ pub mod error;
 pub mod external_ids;
 pub mod http;
 pub mod lease;
+pub mod maps;
 pub mod names;
 pub mod operations;
 pub mod periods;

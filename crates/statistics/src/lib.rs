@@ -7,7 +7,7 @@ pub mod policy_documents;
 pub mod sdmx;
 
 use approdo_core::{
-    access, aggregate, anonymity, app, clock, codes, contents, delimited, entries, entry, error, http, lease, page_of,
-    paged_query, territory, work,
+    access, aggregate, anonymity, app, clock, codes, contents, delimited, entries, entry, error, http, lease, maps,
+    page_of, paged_query, territory, work,
 };
 use approdo_directory::{directory, networks};

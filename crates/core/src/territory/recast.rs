@@ -1,6 +1,6 @@
 //! What was counted in the territories of one day, told in those of a later one: along mergers, splits and changes of borders.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use approdo_db::Connection;
 use approdo_db::schema::territory_events;
@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::access::TerritoryId;
+use crate::maps::IdMap;
 use crate::territory::events::TerritoryEventKind;
 
 /// People of one territory that are another's since a day.
@@ -33,7 +34,7 @@ pub struct Part {
 /// Every move there is, read in one statement: for imports and answers with many rows.
 #[derive(Debug, Default)]
 pub struct Moves {
-    by_origin: HashMap<TerritoryId, Vec<Move>>,
+    by_origin: IdMap<TerritoryId, Vec<Move>>,
 }
 
 impl Moves {
@@ -62,7 +63,7 @@ impl Moves {
 
     /// What was part of others before, and in the end of these territories: whatever can be recast into them, and they themselves.
     pub fn origins(&self, of: impl IntoIterator<Item = TerritoryId>) -> BTreeSet<TerritoryId> {
-        let mut before: HashMap<TerritoryId, Vec<TerritoryId>> = HashMap::new();
+        let mut before: IdMap<TerritoryId, Vec<TerritoryId>> = IdMap::default();
         for (from, moves) in &self.by_origin {
             for made in moves {
                 before.entry(made.to).or_default().push(*from);

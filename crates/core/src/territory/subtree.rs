@@ -1,6 +1,6 @@
 //! A part of the tree as it was over some days: what lay below what, and from when to when.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use approdo_db::schema::{territories, territory_memberships, territory_parents};
@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::access::TerritoryId;
+use crate::maps::{IdMap, IdSet};
 use crate::territory::codes::ROWS_AT_ONCE;
 use crate::territory::tree::MOST_STEPS;
 
@@ -54,9 +55,9 @@ impl Node {
 /// Territories, and what lay below what among them.
 #[derive(Debug, Default)]
 pub struct Tree {
-    nodes: HashMap<TerritoryId, Node>,
-    below: HashMap<TerritoryId, Vec<Place>>,
-    above: HashMap<TerritoryId, Vec<Place>>,
+    nodes: IdMap<TerritoryId, Node>,
+    below: IdMap<TerritoryId, Vec<Place>>,
+    above: IdMap<TerritoryId, Vec<Place>>,
 }
 
 impl Tree {
@@ -97,7 +98,7 @@ pub struct Subtree {
     tree: Arc<Tree>,
     /// The part, in the order in which it was met, which need not be that of above and below on any day.
     ids: Vec<TerritoryId>,
-    part: HashSet<TerritoryId>,
+    part: IdSet<TerritoryId>,
     /// The days that it is told of; of all that was read where there are none.
     days: Option<(NaiveDate, NaiveDate)>,
     /// The only territory whose members lie below it; of each where there is none.
@@ -107,7 +108,7 @@ pub struct Subtree {
 impl Subtree {
     /// What lay below a territory on any of these days; at least the territory itself.
     pub fn below(tree: Arc<Tree>, root: TerritoryId, days: (NaiveDate, NaiveDate)) -> Self {
-        let (ids, part) = (vec![root], HashSet::from([root]));
+        let (ids, part) = (vec![root], IdSet::from_iter([root]));
         let mut this = Self { tree, ids, part, days: Some(days), aggregate: Some(root) };
         let mut at = 0;
         while let Some(&above) = this.ids.get(at) {
@@ -129,7 +130,7 @@ impl Subtree {
         (first, last): (NaiveDate, NaiveDate),
     ) -> QueryResult<Self> {
         let mut part = Tree::default();
-        let mut met: HashSet<TerritoryId> = of.iter().copied().collect();
+        let mut met: IdSet<TerritoryId> = of.iter().copied().collect();
         let (mut level, given) = (of.to_vec(), met.clone());
         for some in of.chunks(ROWS_AT_ONCE) {
             use territory_memberships as t;
@@ -205,8 +206,8 @@ impl Subtree {
     }
 
     /// Some territories and whatever of the part they ever lay below, at any depth.
-    pub fn all_ever_above(&self, of: impl IntoIterator<Item = TerritoryId>) -> HashSet<TerritoryId> {
-        let (mut met, mut waiting) = (HashSet::new(), Vec::from_iter(of));
+    pub fn all_ever_above(&self, of: impl IntoIterator<Item = TerritoryId>) -> IdSet<TerritoryId> {
+        let (mut met, mut waiting) = (IdSet::default(), Vec::from_iter(of));
         while let Some(at) = waiting.pop() {
             if met.insert(at) {
                 waiting.extend(self.ever_above(at));
@@ -281,9 +282,9 @@ impl Subtree {
 }
 
 /// Reads territories by their ids.
-pub fn nodes(connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<HashMap<TerritoryId, Node>> {
+pub fn nodes(connection: &mut Connection, ids: &[TerritoryId]) -> QueryResult<IdMap<TerritoryId, Node>> {
     use territories as t;
-    let mut nodes = HashMap::new();
+    let mut nodes = IdMap::default();
     for some in ids.chunks(ROWS_AT_ONCE) {
         let rows: Vec<(TerritoryId, Node)> = on_backend!(&mut *connection, c => t::table
             .filter(t::id.eq_any(some))

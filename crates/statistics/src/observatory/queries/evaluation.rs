@@ -1,12 +1,11 @@
 //! From what was told to what is asked for: added up over places and times as the kind of the figures allows (domain 41).
 
-use std::collections::{HashMap, HashSet};
-
 use approdo_db::Connection;
 use chrono::NaiveDate;
 
 use crate::access::TerritoryId;
 use crate::error::{ApiError, ApiResult};
+use crate::maps::{IdMap, IdSet};
 use crate::observatory::datasets::MeasureKind;
 use crate::observatory::queries::gathered::{Gathered, Told};
 use crate::observatory::queries::places::{Land, Place};
@@ -25,19 +24,19 @@ pub struct Evaluation<'a> {
     periods: &'a [Period],
     values: Gathered<'a>,
     /// What was counted in other territories of their day, told in those of the day asked for: by territory, group and period.
-    recast: HashMap<(TerritoryId, usize, usize), Told>,
+    recast: IdMap<(TerritoryId, usize, usize), Told>,
 }
 
 impl<'a> Evaluation<'a> {
     pub fn new(kind: MeasureKind, land: &'a Land, periods: &'a [Period], values: Gathered<'a>) -> Self {
-        Self { kind, land, periods, values, recast: HashMap::new() }
+        Self { kind, land, periods, values, recast: IdMap::default() }
     }
 
     /// Reads what these places need.
     pub fn read(&mut self, connection: &mut Connection, places: &[Place], groups: usize) -> ApiResult<()> {
         self.read_coded(connection, places)?;
         let mut level: Vec<TerritoryId> = places.iter().filter_map(Place::territory).collect();
-        let mut met: HashSet<TerritoryId> = level.iter().copied().collect();
+        let mut met: IdSet<TerritoryId> = level.iter().copied().collect();
         for _ in 0..MOST_STEPS {
             self.read_level(connection, &level)?;
             let mut next = Vec::new();
@@ -84,7 +83,7 @@ impl<'a> Evaluation<'a> {
     pub fn tell_anew(
         &mut self,
         connection: &mut Connection,
-        wanted: &HashSet<TerritoryId>,
+        wanted: &IdSet<TerritoryId>,
         groups: usize,
     ) -> ApiResult<()> {
         let Some(day) = self.land.day else { return Ok(()) };

@@ -1,13 +1,12 @@
 //! Values of a release by place, group and period: what queries are made of.
 
-use std::collections::{HashMap, HashSet};
-
 use approdo_db::schema::{dataset_codes, observations};
 use approdo_db::{Connection, on_backend};
 use diesel::prelude::*;
 
 use crate::access::TerritoryId;
 use crate::error::{ApiError, ApiResult};
+use crate::maps::{IdMap, IdSet};
 use crate::observatory::datasets::DatasetId;
 use crate::observatory::queries::groups::Groups;
 use crate::observatory::queries::times::Period;
@@ -88,17 +87,17 @@ impl Told {
 pub struct Gathered<'a> {
     set: i32,
     groups: &'a Groups,
-    periods: HashMap<i32, usize>,
+    periods: IdMap<i32, usize>,
     count: usize,
     /// By number of the place, group, and index of the period.
-    values: HashMap<(i32, usize, usize), Told>,
-    read: HashSet<i32>,
+    values: IdMap<(i32, usize, usize), Told>,
+    read: IdSet<i32>,
 }
 
 impl<'a> Gathered<'a> {
     pub fn new(set: i32, groups: &'a Groups, periods: &[Period]) -> Self {
         let periods = periods.iter().enumerate().map(|(at, period)| (period.number, at)).collect();
-        Self { set, groups, periods, count: 0, values: HashMap::new(), read: HashSet::new() }
+        Self { set, groups, periods, count: 0, values: IdMap::default(), read: IdSet::default() }
     }
 
     /// Reads the values of some places. 422 where they are too many.
@@ -190,7 +189,7 @@ pub fn numbers(
     dataset: DatasetId,
     area: &str,
     territories: &[TerritoryId],
-) -> QueryResult<HashMap<TerritoryId, Vec<i32>>> {
+) -> QueryResult<IdMap<TerritoryId, Vec<i32>>> {
     use dataset_codes as d;
     let of_places = || d::table.filter(d::dataset_id.eq(dataset)).filter(d::dimension.eq(area));
     // Of many, all codes are walked: that takes less than to look for each.
@@ -203,8 +202,8 @@ pub fn numbers(
             .select((d::territory_id, d::number))
             .load(c))?
     };
-    let wanted: HashSet<TerritoryId> = territories.iter().copied().collect();
-    let mut found: HashMap<TerritoryId, Vec<i32>> = HashMap::new();
+    let wanted: IdSet<TerritoryId> = territories.iter().copied().collect();
+    let mut found: IdMap<TerritoryId, Vec<i32>> = IdMap::default();
     for (territory, number) in rows {
         if let Some(territory) = territory.filter(|id| wanted.contains(id)) {
             found.entry(territory).or_default().push(number);

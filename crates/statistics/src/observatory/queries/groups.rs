@@ -7,6 +7,7 @@ use approdo_db::schema::{dataset_codes, dataset_slices};
 use diesel::prelude::*;
 
 use crate::error::{ApiError, ApiResult};
+use crate::maps::IdMap;
 use crate::observatory::cells;
 use crate::observatory::codelists::DatasetCode;
 use crate::observatory::datasets::{Dataset, Dimension, DimensionRole};
@@ -25,7 +26,7 @@ const MOST_SLICES: usize = 10_000;
 pub struct Groups {
     /// The codes of the breakdown that each has, in the order of its dimensions.
     pub keys: Vec<Vec<DimensionCode>>,
-    pub of_slice: HashMap<i32, usize>,
+    pub of_slice: IdMap<i32, usize>,
 }
 
 /// What is asked of one dimension.

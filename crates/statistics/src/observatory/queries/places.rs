@@ -1,6 +1,6 @@
 //! The places that are told of, and what has to be read for them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use approdo_db::Connection;
@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 use crate::access::TerritoryId;
 use crate::error::{ApiError, ApiResult};
+use crate::maps::{IdMap, IdSet};
 use crate::observatory::datasets::DatasetId;
 use crate::observatory::queries::asked::{AskedPlaces, Geography};
 use crate::observatory::queries::gathered;
@@ -61,7 +62,7 @@ impl Sight {
 
 /// Whether something happened between two days, or on the later one.
 fn happened(
-    days: &HashMap<TerritoryId, BTreeSet<NaiveDate>>,
+    days: &IdMap<TerritoryId, BTreeSet<NaiveDate>>,
     id: TerritoryId,
     (one, other): (NaiveDate, NaiveDate),
 ) -> bool {
@@ -80,13 +81,13 @@ pub struct Land {
     /// day of each period.
     pub origins: BTreeSet<TerritoryId>,
     /// The numbers that territories have in the dataset.
-    pub numbers: HashMap<TerritoryId, Vec<i32>>,
+    pub numbers: IdMap<TerritoryId, Vec<i32>>,
     /// Territories of which, or of something below which, the dataset has a code.
-    coded: HashSet<TerritoryId>,
+    coded: IdSet<TerritoryId>,
     /// When land or people came into a territory, or left it.
-    days: HashMap<TerritoryId, BTreeSet<NaiveDate>>,
+    days: IdMap<TerritoryId, BTreeSet<NaiveDate>>,
     /// Those of them on which whole territories did.
-    rearranged: HashMap<TerritoryId, BTreeSet<NaiveDate>>,
+    rearranged: IdMap<TerritoryId, BTreeSet<NaiveDate>>,
 }
 
 /// Which places a question is about.
@@ -158,7 +159,7 @@ fn coded(
         .filter(territories::id.eq_any(unnamed))
         .select((territories::id, territories::name))
         .load(connection)?;
-    let names: HashMap<TerritoryId, String> = names.into_iter().collect();
+    let names: IdMap<TerritoryId, String> = names.into_iter().collect();
     let mut known: HashMap<String, Row> = rows.into_iter().map(|row| (row.0.clone(), row)).collect();
     let mut place = |(at, code): (usize, &String)| {
         let Some((code, number, name, territory)) = known.remove(code) else {
@@ -220,14 +221,14 @@ impl Land {
         let within = |day: &NaiveDate| first < *day && *day <= last;
         let mut moves = self.moves.by_day();
         moves.retain(|day, _| within(day));
-        let mut of_people: HashMap<TerritoryId, BTreeSet<NaiveDate>> = HashMap::new();
+        let mut of_people: IdMap<TerritoryId, BTreeSet<NaiveDate>> = IdMap::default();
         for (day, pairs) in &moves {
             for id in pairs.iter().flat_map(|(from, to)| [from, to]) {
                 of_people.entry(*id).or_default().insert(*day);
             }
         }
         // The days on which anything changed, in it or below it.
-        let mut stirred: HashMap<TerritoryId, BTreeSet<NaiveDate>> = HashMap::new();
+        let mut stirred: IdMap<TerritoryId, BTreeSet<NaiveDate>> = IdMap::default();
         for &id in self.tree.ids() {
             let mut days = of_people.remove(&id).unwrap_or_default();
             days.extend(self.tree.days_of_change(id).filter(within));
@@ -238,7 +239,7 @@ impl Land {
                 stirred.entry(above).or_default().extend(&days);
             }
         }
-        let (mut all_crossed, mut all_rearranged) = (HashMap::new(), HashMap::new());
+        let (mut all_crossed, mut all_rearranged) = (IdMap::default(), IdMap::default());
         for (id, days) in stirred {
             let pairs = |day: &NaiveDate| moves.get(day).map(Vec::as_slice).unwrap_or_default();
             let (mut crossed, mut rearranged) = (BTreeSet::new(), BTreeSet::new());
@@ -281,10 +282,18 @@ impl Land {
     /// What lay directly below a territory on a day and is to have values: whatever has a code or something with one below it, and what is
     /// of the same kind as that.
     pub fn parts(&self, of: TerritoryId, day: NaiveDate) -> Vec<TerritoryId> {
-        let below: BTreeSet<TerritoryId> = self.tree.children(of, day).collect();
+        let mut below: Vec<TerritoryId> = self.tree.children(of, day).collect();
+        below.sort_unstable();
+        below.dedup();
         let kind = |id: &TerritoryId| self.tree.node(*id).map(|node| node.kind.as_str());
-        let kinds: HashSet<Option<&str>> = below.iter().filter(|id| self.coded.contains(*id)).map(kind).collect();
-        below.iter().filter(|id| kinds.contains(&kind(id))).copied().collect()
+        let mut kinds: Vec<Option<&str>> = Vec::new();
+        for kind in below.iter().filter(|id| self.coded.contains(*id)).map(kind) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        below.retain(|id| kinds.contains(&kind(id)));
+        below
     }
 
     /// Whether anything below a territory has a code.

@@ -1,12 +1,13 @@
 //! One sum divided by another: never a mean of ratios, and of places only that have told both (domain 41).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use approdo_db::Connection;
 use chrono::NaiveDate;
 
 use crate::access::TerritoryId;
 use crate::error::ApiResult;
+use crate::maps::IdSet;
 use crate::observatory::datasets::MeasureKind;
 use crate::observatory::queries::evaluation::{Evaluation, MOST_STEPS};
 use crate::observatory::queries::gathered::Told;
@@ -75,7 +76,7 @@ impl<'a> Ratio<'a> {
         this.of.values.read_coded(connection, &places)?;
         this.by.values.read_coded(connection, &by.read_places())?;
         let mut level: Vec<TerritoryId> = places.iter().filter_map(Place::territory).collect();
-        let mut met: HashSet<TerritoryId> = level.iter().copied().collect();
+        let mut met: IdSet<TerritoryId> = level.iter().copied().collect();
         for _ in 0..MOST_STEPS {
             this.of.values.read_level(connection, &level)?;
             this.by.values.read_level(connection, &level)?;
