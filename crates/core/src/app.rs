@@ -61,51 +61,60 @@ pub struct App {
     pub contract_paths: OnceLock<ContractPaths>,
 }
 
-/// The paths of the contract with their methods.
+/// The paths of the contract with their methods, by their first segment.
 #[derive(Debug, Default)]
-pub struct ContractPaths(pub Vec<(Vec<Segment>, Vec<Method>)>);
+pub struct ContractPaths(HashMap<String, Vec<ContractPath>>);
+
+/// A path of the contract.
+#[derive(Debug)]
+pub struct ContractPath {
+    /// From the mount on, with its parameters in braces.
+    pub template: String,
+    pub methods: Vec<Method>,
+    segments: Vec<Segment>,
+}
 
 /// A segment of a path template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Segment {
+enum Segment {
     Fixed(String),
     Variable,
 }
 
 impl ContractPaths {
+    /// Of paths whose first segment is fixed.
     pub fn new(paths: HashMap<String, Vec<Method>>) -> Self {
-        Self(
-            paths
-                .into_iter()
-                .map(|(path, methods)| {
-                    let segments = path
-                        .split('/')
-                        .skip(1)
-                        .map(|part| if part.starts_with('{') { Segment::Variable } else { Segment::Fixed(part.into()) })
-                        .collect();
-                    (segments, methods)
-                })
-                .collect(),
-        )
+        let mut known: HashMap<String, Vec<ContractPath>> = HashMap::new();
+        for (path, methods) in paths {
+            let begins = first(&path).to_owned();
+            let parts = path.split('/').skip(1);
+            let segments: Vec<Segment> = parts
+                .map(|part| if part.starts_with('{') { Segment::Variable } else { Segment::Fixed(part.into()) })
+                .collect();
+            let path = ContractPath { template: format!("{MOUNT}{path}"), methods, segments };
+            known.entry(begins).or_default().push(path);
+        }
+        Self(known)
     }
 
-    /// The methods offered at a path, fixed segments before variable ones.
-    pub fn methods(&self, path: &str) -> Option<&[Method]> {
+    /// What an address below the mount is one of; fixed segments before variable ones.
+    pub fn find(&self, path: &str) -> Option<&ContractPath> {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
-        let matches = |segments: &[Segment]| {
-            segments.len() == parts.len()
-                && segments.iter().zip(&parts).all(|(segment, part)| match segment {
+        let matches = |path: &&ContractPath| {
+            path.segments.len() == parts.len()
+                && path.segments.iter().zip(&parts).all(|(segment, part)| match segment {
                     Segment::Fixed(text) => text == part,
                     Segment::Variable => !part.is_empty(),
                 })
         };
-        let variables = |segments: &[Segment]| segments.iter().filter(|s| **s == Segment::Variable).count();
-        self.0
-            .iter()
-            .filter(|(segments, _)| matches(segments))
-            .min_by_key(|(segments, _)| variables(segments))
-            .map(|(_, methods)| methods.as_slice())
+        let variables = |path: &&ContractPath| path.segments.iter().filter(|s| **s == Segment::Variable).count();
+        self.0.get(first(path))?.iter().filter(matches).min_by_key(variables)
     }
+}
+
+/// The first segment of a path.
+fn first(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
 }
 
 impl App {

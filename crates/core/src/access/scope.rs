@@ -155,14 +155,15 @@ pub fn merged<T, K: Ord>(
     mut ask: impl FnMut(&HeldGrant) -> ApiResult<Vec<T>>,
     key: impl Fn(&T) -> K,
 ) -> ApiResult<Vec<T>> {
+    if let [grant] = grants {
+        return ask(grant);
+    }
     let mut rows = Vec::new();
     for grant in grants {
         rows.extend(ask(grant)?);
     }
-    if grants.len() > 1 {
-        rows.sort_by_key(&key);
-        rows.dedup_by_key(|row| key(row));
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    }
+    rows.sort_by_key(&key);
+    rows.dedup_by_key(|row| key(row));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(rows)
 }

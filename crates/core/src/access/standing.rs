@@ -5,6 +5,7 @@
 //! Rights that turn out to be old make the work begin again, before anything has left the house.
 
 use approdo_db::{Connection, Prepared};
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::query_dsl::LoadQuery;
 use diesel::sql_types::{BigInt, Nullable};
@@ -12,6 +13,10 @@ use diesel::sql_types::{BigInt, Nullable};
 use crate::access::queries;
 use crate::access::tokens::Bearer;
 use crate::error::{ApiError, ApiResult};
+
+/// Rows from which on as many are taken to come as a usual page has.
+const FEW: usize = 4;
+const PAGE: usize = 50;
 
 /// How far the rights in use are known to be present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,11 +99,19 @@ impl Standing {
         let statement = statement
             .with_column(self.epoch_column())
             .ok_or_else(|| ApiError::fault("a statement without a list of columns"))?;
-        let rows: Vec<(T, Option<i64>)> = statement.load(connection)?;
-        if let Some((_, epoch)) = rows.first() {
-            self.compare(*epoch)?;
+        let mut rows = Vec::new();
+        for row in statement.load_iter::<_, DefaultLoadingMode>(connection)? {
+            let (row, epoch): (T, Option<i64>) = row?;
+            if rows.is_empty() {
+                self.compare(epoch)?;
+            }
+            // The connection does not tell how many come: either one, or a page of them, which are not to be moved again and again.
+            if rows.len() == FEW {
+                rows.reserve(PAGE);
+            }
+            rows.push(row);
         }
-        Ok(rows.into_iter().map(|(row, _)| row).collect())
+        Ok(rows)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A success: status, headers and a body that is serialised where the connection is, off the async threads.
 
+use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
 
@@ -14,6 +15,13 @@ use crate::error::{ApiError, ApiResult};
 
 /// A body that is made while it is sent. An error breaks the connection off: no reader takes what it has for the whole.
 pub type Chunks = Pin<Box<dyn Stream<Item = ApiResult<Bytes>> + Send>>;
+
+/// Bytes of a draft that a thread keeps for the next.
+const KEPT_DRAFT: usize = 256 * 1024;
+
+thread_local! {
+    static DRAFT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// What an answer carries.
 enum Content {
@@ -107,9 +115,14 @@ impl Answer {
     }
 
     fn json(status: StatusCode, body: &impl Serialize) -> ApiResult<Self> {
-        // Most answers fit at once, and a page of fifty rows grows a few times only.
-        let mut text = Vec::with_capacity(4096);
-        serde_json::to_writer(&mut text, body).map_err(ApiError::fault)?;
+        // Written where the last answer of this thread was, which has the room, and taken from there in one piece of its own size.
+        let mut draft = DRAFT.take();
+        draft.clear();
+        serde_json::to_writer(&mut draft, body).map_err(ApiError::fault)?;
+        let text = draft.as_slice().to_vec();
+        if draft.capacity() <= KEPT_DRAFT {
+            DRAFT.set(draft);
+        }
         Ok(Self::with(status, Content::Text("application/json", text)))
     }
 

@@ -1,6 +1,7 @@
 //! The outermost layer: request id, caller, limits; then the answer's headers, problem details for everything that is not a
 //! success, panics included, one log line and one metric.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -74,14 +75,14 @@ pub async fn gate(
             if let Some(error) = problem_in(&response) {
                 response = response.into_response(finished(&error, &id));
             }
-            let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
+            let route = route_of(&app, response.request());
             finish_headers(&app, response.headers_mut(), &id, standing);
             (Ok(response), route)
         }
         Err(error) => {
             let mut response = finished(&error, &id);
             finish_headers(&app, response.headers_mut(), &id, standing);
-            (Err(response), "unknown".to_owned())
+            (Err(response), Cow::Borrowed("unknown"))
         }
     };
     let status = response.as_ref().map_or_else(HttpResponse::status, ServiceResponse::status).as_u16();
@@ -104,6 +105,19 @@ pub async fn gate(
         );
     }
     response.map_err(|response| InternalError::from_response("no request to answer", response).into())
+}
+
+/// The template of the address that was asked for. Of what is in the contract it is looked up there: the router would try one pattern after
+/// the other again.
+fn route_of<'a>(app: &'a App, request: &HttpRequest) -> Cow<'a, str> {
+    // As the router reads it, so that an address written with escapes is the same one.
+    let found = match request.match_info().as_str().strip_prefix(MOUNT) {
+        Some(below) => {
+            app.contract_paths.get().and_then(|paths| paths.find(below)).map(|path| path.template.as_str().into())
+        }
+        None => request.match_pattern().map(Cow::Owned),
+    };
+    found.unwrap_or(Cow::Borrowed("unmatched"))
 }
 
 fn presented(app: &App, headers: &HeaderMap) -> Option<Presented> {
@@ -209,8 +223,8 @@ pub fn fixed_headers(public_url: &str, request_limit: u32) -> Vec<(HeaderName, H
 /// What no route matched: another method of a known path, or nothing at all.
 pub async fn unmatched(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let path = request.path().strip_prefix(MOUNT).unwrap_or_else(|| request.path());
-    let known = app.contract_paths.get().and_then(|paths| paths.methods(path).map(<[Method]>::to_vec));
-    let Some(methods) = known else { return Err(ApiError::not_found()) };
+    let known = app.contract_paths.get().and_then(|paths| paths.find(path));
+    let Some(methods) = known.map(|path| path.methods.clone()) else { return Err(ApiError::not_found()) };
     other_method(&request, methods)
 }
 

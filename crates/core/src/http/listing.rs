@@ -19,6 +19,7 @@ use crate::http::door::Desk;
 use crate::http::formats::Rows;
 use crate::http::page::Paged;
 use crate::http::{Answer, Door, Fields, Format, Parameters, Reader};
+use crate::maps::IdSet;
 
 /// Rows of a chunk at most.
 const CHUNK: i64 = 1_000;
@@ -89,7 +90,7 @@ fn page<L: Listing>(reader: &mut Reader<'_>, query: &Parameters<L::Query>) -> Ap
 }
 
 fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = IdSet::default();
     ids.filter(|id| seen.insert(*id)).collect()
 }
 

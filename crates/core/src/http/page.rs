@@ -131,8 +131,12 @@ impl<T: Serialize> PageOf<T> {
 
 impl<T> PageOf<T> {
     /// The page with each row turned into what is shown of it.
-    pub fn try_map<U>(self, show: impl FnMut(T) -> ApiResult<U>) -> ApiResult<PageOf<U>> {
-        let items = self.items.into_iter().map(show).collect::<ApiResult<_>>()?;
+    pub fn try_map<U>(self, mut show: impl FnMut(T) -> ApiResult<U>) -> ApiResult<PageOf<U>> {
+        // Collecting would not know how many there are, since any of them may end it.
+        let mut items = Vec::with_capacity(self.items.len());
+        for item in self.items {
+            items.push(show(item)?);
+        }
         Ok(PageOf { items, limit: self.limit, next_cursor: self.next_cursor, links: self.links })
     }
 }
