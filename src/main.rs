@@ -15,6 +15,12 @@ use approdo::{demo, openapi, sync, territory, work};
 use approdo_db::migrate;
 use clap::{Args, Parser, Subcommand};
 use diesel::prelude::*;
+use tikv_jemallocator::Jemalloc;
+
+// Pages are made on one thread and sent from another, in pieces of every size: the C library's allocator spends a sixth of such a request
+// (docs/performance.md). SQLite and libpq allocate from it too.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[derive(Parser)]
 #[command(name = "approdo", version, about = "Integration management for municipalities, their unions and regions")]
