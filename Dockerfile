@@ -3,6 +3,7 @@ WORKDIR /build
 
 # The dependencies, in a layer that lasts until a manifest changes: they are built for stand-ins of our own crates.
 # What was built of the stand-ins is removed, since their files may be newer than the real ones.
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY crates/casework/Cargo.toml crates/casework/
 COPY crates/catalogue/Cargo.toml crates/catalogue/
