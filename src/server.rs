@@ -27,7 +27,8 @@ use crate::background::Background;
 use crate::clock::Clock;
 use crate::codes::{self, KnownCodes};
 use crate::config::{AttachmentArgs, DatabaseArgs, ServeArgs};
-use crate::contents::{Attachments, ImportPlaces};
+use crate::contents::Attachments;
+use crate::contents::places::Places;
 use crate::error::StartError;
 use crate::http::gate;
 use crate::http::limits::{Limits, MINUTE, ReportLimits};
@@ -193,7 +194,7 @@ pub fn assemble(database_args: &DatabaseArgs, parts: Parts) -> Result<Running, S
         metrics: Metrics::new()?,
         feed: FeedSignal::default(),
         attachments: Attachments::new(&parts.attachments)?,
-        imports: ImportPlaces::default(),
+        imports: Places::of_imports(),
         fixed_headers: gate::fixed_headers(&public_url, parts.request_limit),
         settings: Settings {
             partner_portal_url: parts.partner_portal_url.unwrap_or_else(|| format!("{public_url}/partner")),

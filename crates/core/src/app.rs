@@ -15,7 +15,8 @@ use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
 use crate::clock::Clock;
 use crate::codes::KnownCodes;
-use crate::contents::{Attachments, ImportPlaces};
+use crate::contents::Attachments;
+use crate::contents::places::Places;
 use crate::error::{ApiError, ApiResult};
 use crate::http::limits::{Limits, ReportLimits};
 use crate::operations::metrics::Metrics;
@@ -53,11 +54,11 @@ pub struct App {
     pub metrics: Metrics,
     pub feed: FeedSignal,
     pub attachments: Attachments,
-    pub imports: ImportPlaces,
+    pub imports: Places,
     pub settings: Settings,
     /// Headers that every answer has alike.
     pub fixed_headers: Vec<(HeaderName, HeaderValue)>,
-    /// Methods of each path of the contract, for 405 and OPTIONS.
+    /// For 405 and OPTIONS, the log and the metrics.
     pub contract_paths: OnceLock<ContractPaths>,
 }
 

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::ApiError;
 
-/// The lease under which one process does what no request asks for.
+/// The lease under which one process does what no request asks for; called as the first such work was.
 pub const BACKGROUND: &str = "watches";
 
 /// Seconds a lease lasts unless it is renewed.

@@ -318,6 +318,8 @@ both! {
         for (name, method, path, status) in [
             ("an unknown path", "GET", "/nothing".to_owned(), 404),
             ("an unknown path elsewhere", "GET", "//nothing".to_owned(), 404),
+            ("a path without the mount", "GET", "//cases".to_owned(), 404),
+            ("a path that begins like another", "GET", "/casesx".to_owned(), 404),
             ("a slash at the end", "GET", "/cases/".to_owned(), 404),
             ("a slash in disguise", "GET", format!("/cases%2F{}", rows.case()), 404),
             ("a segment in disguise", "GET", format!("{case}%2Ftasks"), 400),
@@ -328,6 +330,7 @@ both! {
             ("a list that is not there", "GET", "/code-lists/colours".to_owned(), 404),
             ("what cannot be embedded", "GET", format!("{case}?embed=person"), 400),
             ("another method of a list", "PATCH", "/cases".to_owned(), 405),
+            ("another method of a list in disguise", "PATCH", "/%63ases".to_owned(), 405),
             ("another method of a row", "DELETE", case.clone(), 405),
             ("another method of an open path", "POST", "/status".to_owned(), 405),
             ("HEAD of nothing", "HEAD", "/nothing".to_owned(), 404),

@@ -51,7 +51,7 @@ pub async fn replace_attachment_content(
     let precondition = if_match.clone();
     // Whether it may be sent at all is known before the first byte is taken in.
     let awaited = desk.read(form.clone(), move |reader| awaited(reader, id.0, &head, &precondition)).await?;
-    let _place = desk.app.attachments.intake_place()?;
+    let _place = desk.app.attachments.intakes.take()?;
     let arrived = intake::receive(payload, awaited.row.size).await?;
     awaited.require_same(&arrived)?;
     if awaited.row.status == AttachmentStatus::Stored {

@@ -13,7 +13,7 @@ use crate::discrimination::rules::{
     DiscriminationReportOutcome as Outcome, DiscriminationReportProgress as Progress, DiscriminationReportSide as Side,
     DiscriminationReportStatus as Status, mover, refusal_of_anonymisation, refusal_of_sharing, refusal_of_taking_back,
 };
-use crate::http::limits::is_unaddressed;
+use crate::http::gate::is_unaddressed;
 
 fn guard(refusal: Option<crate::error::UnmetGuard>) -> Option<String> {
     refusal.map(|refusal| refusal.guard.into_owned())

@@ -7,7 +7,7 @@ use validator::{Validate, ValidationError};
 
 use crate::access::{OrganisationId, TerritoryId};
 use crate::external_ids::ExternalId;
-use crate::http::forms::{country_codes, language_code, language_codes};
+use crate::http::forms::{country_codes, language_code, language_codes, wrong};
 use crate::http::texts::{CountryCode, LanguageCode};
 use crate::http::{Checked, Patch, reading};
 
@@ -199,10 +199,6 @@ pub struct PersonReadQuery {
     #[validate(length(min = 1, max = 400))]
     #[param(min_length = 1, max_length = 400, example = "id,version,languages")]
     pub fields: Option<String>,
-}
-
-fn wrong(message: &'static str) -> ValidationError {
-    ValidationError::new("form").with_message(message.into())
 }
 
 /// Whether somebody alive today can have been born on this day: not in the future, and at most 150 years ago.

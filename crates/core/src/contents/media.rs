@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 /// Bytes a content may have in any deployment: 100 MiB.
 pub const MAX_SIZE: i64 = 100 * 1024 * 1024;
+
 text_enum! {
     /// What a content can be (IANA media types). Nothing that a program is run from.
     #[derive(ToSchema)]

@@ -4,6 +4,7 @@
 pub mod inspection;
 pub mod intake;
 pub mod media;
+pub mod places;
 pub mod s3;
 pub mod transfers;
 
@@ -12,35 +13,12 @@ use std::sync::Arc;
 use approdo_db::Connection;
 use approdo_db::schema::{attachments, stray_objects};
 use diesel::prelude::*;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::AttachmentArgs;
+use crate::contents::places::Places;
 use crate::contents::s3::S3;
 use crate::contents::transfers::Transfers;
-use crate::error::{ApiError, ApiResult, StartError};
-
-/// Contents that a process takes in at once.
-const INTAKES: usize = 64;
-
-/// Files that a process imports at once.
-const IMPORTS: usize = 2;
-
-/// Places for the imports of a process.
-pub struct ImportPlaces(Arc<Semaphore>);
-
-impl Default for ImportPlaces {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(IMPORTS)))
-    }
-}
-
-impl ImportPlaces {
-    /// A place; 503 where there is none.
-    pub fn take(&self) -> ApiResult<OwnedSemaphorePermit> {
-        let place = self.0.clone().try_acquire_owned();
-        place.map_err(|_| ApiError::unavailable("as many files as can be imported are being imported").retry_after(10))
-    }
-}
+use crate::error::StartError;
 
 /// What a process goes by in its work with attachments.
 pub struct Attachments {
@@ -49,8 +27,8 @@ pub struct Attachments {
     /// Bytes an office document may have when it is unpacked.
     pub inflated_limit: u64,
     pub transfers: Transfers,
-    /// Places for contents that are coming: each takes room until it is kept.
-    intakes: Arc<Semaphore>,
+    /// For contents, and for files to import.
+    pub intakes: Places,
     /// Where new contents are kept, if not in the database.
     pub objects: Option<Arc<S3>>,
 }
@@ -62,19 +40,7 @@ impl Attachments {
         let tenfold = u64::try_from(limit).unwrap_or_default().saturating_mul(10);
         let inflated_limit = args.attachment_inflated_limit.unwrap_or(tenfold);
         let objects = S3::of(args)?.map(Arc::new);
-        Ok(Self {
-            limit,
-            inflated_limit,
-            transfers: Transfers::default(),
-            intakes: Arc::new(Semaphore::new(INTAKES)),
-            objects,
-        })
-    }
-
-    /// A place for a content, or a file to import, that is coming; 503 where there is none.
-    pub fn intake_place(&self) -> ApiResult<OwnedSemaphorePermit> {
-        let place = self.intakes.clone().try_acquire_owned();
-        place.map_err(|_| ApiError::unavailable("as many contents as can be taken in are coming").retry_after(5))
+        Ok(Self { limit, inflated_limit, transfers: Transfers::default(), intakes: Places::of_intakes(), objects })
     }
 
     /// Whether contents can be kept, and those that are kept be read; a sentence for whoever starts the server where not.

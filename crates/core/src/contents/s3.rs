@@ -15,8 +15,7 @@ use url::Url;
 use crate::access::keys::random;
 use crate::config::AttachmentArgs;
 use crate::contents::intake::hexadecimal;
-use crate::error::StartError;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, StartError};
 
 /// How long a presigned request holds; the clocks of both sides may differ by as much.
 const SIGNED: Duration = Duration::from_secs(15 * 60);

@@ -5,7 +5,8 @@ use std::hash::Hash;
 
 use validator::ValidationError;
 
-fn wrong(message: &'static str) -> ValidationError {
+/// What is wrong with a form, for a person to read.
+pub fn wrong(message: &'static str) -> ValidationError {
     ValidationError::new("form").with_message(message.into())
 }
 

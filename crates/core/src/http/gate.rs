@@ -15,10 +15,10 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt as _;
 
 use crate::access::caller::Presented;
-use crate::app::{App, MOUNT};
+use crate::app::{App, ContractPath, MOUNT};
 use crate::clock;
 use crate::error::{ApiError, Kind};
-use crate::http::limits::{Standing, Subject, is_of_reports, is_unaddressed};
+use crate::http::limits::{Standing, Subject};
 use crate::http::request::RequestId;
 
 /// Left in a request that wants the headers alone: a stream need not be read for it.
@@ -110,14 +110,28 @@ pub async fn gate(
 /// The template of the address that was asked for. Of what is in the contract it is looked up there: the router would try one pattern after
 /// the other again.
 fn route_of<'a>(app: &'a App, request: &HttpRequest) -> Cow<'a, str> {
-    // As the router reads it, so that an address written with escapes is the same one.
-    let found = match request.match_info().as_str().strip_prefix(MOUNT) {
-        Some(below) => {
-            app.contract_paths.get().and_then(|paths| paths.find(below)).map(|path| path.template.as_str().into())
-        }
-        None => request.match_pattern().map(Cow::Owned),
-    };
-    found.unwrap_or(Cow::Borrowed("unmatched"))
+    if let Some(path) = path_of(app, request) {
+        return Cow::Borrowed(&path.template);
+    }
+    let is_ours = request.path().starts_with(MOUNT);
+    let elsewhere = if is_ours { None } else { request.match_pattern() };
+    elsewhere.map_or(Cow::Borrowed("unmatched"), Cow::Owned)
+}
+
+/// What the address is in the contract: as the router reads it, so that one that is written with escapes is the same.
+fn path_of<'a>(app: &'a App, request: &HttpRequest) -> Option<&'a ContractPath> {
+    app.contract_paths.get()?.find(request.match_info().as_str().strip_prefix(MOUNT)?)
+}
+
+/// Whether a route is one of reports of discrimination.
+pub fn is_of_reports(route: &str) -> bool {
+    route.strip_prefix(MOUNT).unwrap_or(route).starts_with("/discrimination-reports")
+}
+
+/// Whether a path is one of which the log has no address.
+pub fn is_unaddressed(path: &str) -> bool {
+    let rest = path.strip_prefix(MOUNT).unwrap_or(path);
+    matches!(rest.trim_end_matches('/'), "/discrimination-reports/submissions" | "/discrimination-reports/follow-ups")
 }
 
 fn presented(app: &App, headers: &HeaderMap) -> Option<Presented> {
@@ -222,10 +236,8 @@ pub fn fixed_headers(public_url: &str, request_limit: u32) -> Vec<(HeaderName, H
 
 /// What no route matched: another method of a known path, or nothing at all.
 pub async fn unmatched(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let path = request.path().strip_prefix(MOUNT).unwrap_or_else(|| request.path());
-    let known = app.contract_paths.get().and_then(|paths| paths.find(path));
-    let Some(methods) = known.map(|path| path.methods.clone()) else { return Err(ApiError::not_found()) };
-    other_method(&request, methods)
+    let path = path_of(&app, &request).ok_or_else(ApiError::not_found)?;
+    other_method(&request, path.methods.clone())
 }
 
 /// What a resource that can only be read answers to other methods.

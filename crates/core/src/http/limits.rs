@@ -5,8 +5,6 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use crate::app::MOUNT;
-
 /// What a window of requests is, and one of calls without a login that are open to everyone.
 pub const MINUTE: u64 = 60;
 pub const HOUR: u64 = 3_600;
@@ -72,15 +70,4 @@ impl ReportLimits {
         let limits = || (limit > 0).then(|| Limits::new(limit, HOUR));
         Self { submissions: limits(), follow_ups: limits() }
     }
-}
-
-/// Whether a route is one of reports of discrimination.
-pub fn is_of_reports(route: &str) -> bool {
-    route.strip_prefix(MOUNT).unwrap_or(route).starts_with("/discrimination-reports")
-}
-
-/// Whether a path is one of which the log has no address.
-pub fn is_unaddressed(path: &str) -> bool {
-    let rest = path.strip_prefix(MOUNT).unwrap_or(path);
-    matches!(rest.trim_end_matches('/'), "/discrimination-reports/submissions" | "/discrimination-reports/follow-ups")
 }

@@ -1,4 +1,4 @@
-//! The change feed and the audit trail: readings of the change records that the write path leaves.
+//! What becomes of the change records that the write path leaves: their order, which the change feed reads, and the sealed audit trail.
 
 pub mod audit;
 pub mod seals;

@@ -14,7 +14,7 @@ use crate::access::{TerritoryId, scope};
 use crate::clock;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
-use crate::http::forms::country_code;
+use crate::http::forms::{country_code, wrong};
 use crate::http::patch::Edit;
 use crate::http::{Answer, Body, Checked, Door, Fields, Format, Id, IfMatch, IfNoneMatch, Parameters, Patch, reading};
 use crate::page_of;
@@ -115,10 +115,6 @@ pub const RESOURCE: &str = "territory";
 const AS_ENTERED: &str = "the territory as it was entered";
 
 impl Checked for NewTerritory {}
-
-fn wrong(message: &'static str) -> validator::ValidationError {
-    validator::ValidationError::new("form").with_message(message.into())
-}
 
 fn known_code_system(text: &str) -> Result<(), validator::ValidationError> {
     match text {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::access::TerritoryId;
+use crate::http::forms::wrong;
 use crate::http::path::is_language;
 use crate::http::reading;
 
@@ -242,7 +243,7 @@ pub struct Schedule {
 }
 
 fn shaped(good: bool, says: &'static str) -> Result<(), ValidationError> {
-    if good { Ok(()) } else { Err(ValidationError::new("form").with_message(says.into())) }
+    if good { Ok(()) } else { Err(wrong(says)) }
 }
 
 fn days_of_week(text: &str) -> Result<(), ValidationError> {

@@ -15,6 +15,7 @@ use crate::access::caller::{Caller, actions, resources};
 use crate::access::{Action, Resource, TerritoryId};
 use crate::entries;
 use crate::error::{ApiError, ApiResult};
+use crate::http::forms::wrong;
 use crate::http::path::Segment;
 use crate::http::{Answer, Body, Checked, Door, Id, IfMatch, Parameters};
 use crate::observatory::cells;
@@ -94,7 +95,7 @@ impl Checked for NewDatasetCodes {}
 /// A text that can be a code: no blanks, nothing unprintable.
 pub fn printable(text: &str) -> Result<(), validator::ValidationError> {
     if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
-        Err(validator::ValidationError::new("form").with_message("must have no blanks".into()))
+        Err(wrong("must have no blanks"))
     } else {
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::anonymity::THRESHOLD;
 use crate::coded;
 use crate::entry;
 use crate::error::{ApiError, ApiResult};
+use crate::http::forms::wrong;
 use crate::http::links::web_address;
 use crate::http::patch::Edit;
 use crate::http::{Checked, Patch, reading};
@@ -80,8 +81,7 @@ pub fn identifier(text: &str) -> Result<(), ValidationError> {
     if begins && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_') {
         Ok(())
     } else {
-        Err(ValidationError::new("form")
-            .with_message("must be a capital letter, then capital letters, digits and _".into()))
+        Err(wrong("must be a capital letter, then capital letters, digits and _"))
     }
 }
 

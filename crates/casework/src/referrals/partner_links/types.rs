@@ -5,10 +5,11 @@ use approdo_db::{Timestamp, define_id};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use crate::access::PrincipalId;
 use crate::access::rights::Rights;
+use crate::http::forms::language_code;
 use crate::http::{Checked, reading};
 use crate::page_of;
 use crate::referrals::partner_links::rules::{Facts, PartnerLinkState};
@@ -111,14 +112,6 @@ impl Checked for NewPartnerLink {}
 impl NewPartnerLink {
     pub fn seconds(&self) -> i64 {
         self.valid_hours.unwrap_or(DEFAULT_HOURS) * 3600
-    }
-}
-
-fn language_code(code: &str) -> Result<(), ValidationError> {
-    if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        Ok(())
-    } else {
-        Err(ValidationError::new("language").with_message("must be two small letters, as ISO 639-1 has them".into()))
     }
 }
 

@@ -74,7 +74,7 @@ pub async fn create_directory_import(
             Ok(head.require_any(&FORMS)? == JSON)
         })
         .await?;
-    let _place = desk.app.attachments.intake_place()?;
+    let _place = desk.app.attachments.intakes.take()?;
     let arrived = intake::receive(payload, LIMIT).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, format!("a file may have {LIMIT} bytes")),
         _ => error,

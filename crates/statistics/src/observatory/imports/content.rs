@@ -57,7 +57,7 @@ pub async fn replace_data_import_content(
         require_awaiting(&import)
     })
     .await?;
-    let coming = desk.app.attachments.intake_place()?;
+    let coming = desk.app.attachments.intakes.take()?;
     let arrived = intake::receive(payload, LIMIT).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, format!("a file may have {LIMIT} bytes")),
         _ => error,

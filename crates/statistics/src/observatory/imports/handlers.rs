@@ -98,7 +98,7 @@ pub async fn create_import_proposal(
     } else {
         (FileFormat::Delimited, BEGINNING, "send the first MiB of the file at most")
     };
-    let _place = desk.app.attachments.intake_place()?;
+    let _place = desk.app.attachments.intakes.take()?;
     let mut arrived = intake::receive(payload, most).await.map_err(|error| match error.kind() {
         Kind::PayloadTooLarge => ApiError::new(Kind::PayloadTooLarge, too_large),
         _ => error,

@@ -9,6 +9,7 @@ use validator::Validate;
 
 use crate::delimited::{Encoding, Form};
 use crate::error::{ApiError, ApiResult, FieldError};
+use crate::http::forms::wrong;
 use crate::observatory::codelists::printable;
 use crate::observatory::datasets::{Dimension, DimensionRole};
 use crate::observatory::periods;
@@ -143,10 +144,7 @@ fn first() -> i64 {
 fn delimiter(text: &str) -> Result<(), validator::ValidationError> {
     match text.as_bytes() {
         [byte] if *byte == b'\t' || (byte.is_ascii_punctuation() && *byte != b'"') => Ok(()),
-        _ => {
-            Err(validator::ValidationError::new("form")
-                .with_message("must be a punctuation mark or a tabulator".into()))
-        }
+        _ => Err(wrong("must be a punctuation mark or a tabulator")),
     }
 }
 

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::access::OrganisationId;
+use crate::anonymity::AGE_BANDS;
 use crate::error::{ApiError, ApiResult};
 use crate::observatory::datasets::{Dimension, DimensionRole, MeasureKind};
 use crate::observatory::operational::counting::Fact;
@@ -85,15 +86,6 @@ pub const STRUCTURE: Division = Division {
     codes: These(&[(REGULAR, "Regular structure"), (OTHER_STRUCTURE, "Another one")]),
 };
 pub const ENDING: Division = Division { id: "ENDING", name: "How it ended", codes: These(&ENDINGS) };
-
-/// Bands of ages that are told apart (`anonymity::age_band`): what is left of those who were erased.
-pub const AGE_BANDS: [(&str, &str); 5] = [
-    ("0-17", "0 to 17 years"),
-    ("18-24", "18 to 24 years"),
-    ("25-49", "25 to 49 years"),
-    ("50-64", "50 to 64 years"),
-    ("65+", "65 years and more"),
-];
 
 /// The codes of services that are part of the regular structures (row K2), and of all others.
 pub const REGULAR: &str = "regular";
