@@ -4,6 +4,7 @@
 //! `POST /cases/{case_id}/transitions` is in [`cases`]. The areas are crates of their own, and show here side by side.
 //! `docs/architecture.md` tells how a request walks through the house.
 
+pub mod areas;
 pub mod background;
 pub mod changes;
 pub mod demo;

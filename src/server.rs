@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix_cors::Cors;
+use actix_service::IntoServiceFactory as _;
 use actix_web::dev::ServerHandle;
 use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
@@ -23,6 +24,7 @@ use crate::access::recorder::Recorder;
 use crate::access::rights::RightsCache;
 use crate::access::tokens::Tokens;
 use crate::app::{App, CONNECTION_WAIT, MOUNT, Settings};
+use crate::areas::InAreas;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::codes::{self, KnownCodes};
@@ -251,42 +253,23 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
     let blocking = connections.div_ceil(workers).max(2);
     let (origins, metrics_apart) = (args.cors_origins.clone(), args.metrics_bind.is_some());
     let server = HttpServer::new(move || {
-        let contract = contract.clone();
-        let actix = ActixApp::new()
-            .app_data(app.clone())
-            .app_data(facts.clone())
-            .app_data(web::PayloadConfig::new(crate::http::body::LIMIT))
-            .service(web::scope(MOUNT).configure(crate::routes::serve))
-            .service(web::scope(crate::hsds::MOUNT).configure(crate::hsds::serve))
-            .service(web::scope(crate::sdmx::MOUNT).configure(crate::sdmx::serve))
-            .service(health::live)
-            .service(health::ready)
-            .service(wellknown::jwks)
-            .service(wellknown::api_catalog)
-            .service(wellknown::problem)
-            .route(
-                "/openapi.json",
-                web::get().to(move || {
-                    let contract = contract.clone();
-                    async move {
-                        HttpResponse::Ok()
-                            .insert_header(("Cache-Control", "public, max-age=300"))
-                            .insert_header(("Access-Control-Allow-Origin", "*"))
-                            .content_type("application/json")
-                            .body(contract)
-                    }
-                }),
-            )
-            .service(
-                SwaggerUi::new("/docs/{_:.*}")
-                    .config(SwaggerConfig::from("/openapi.json").try_it_out_enabled(true).persist_authorization(false)),
-            );
-        let actix = if metrics_apart { actix } else { actix.service(metrics::metrics) };
-        actix
-            .default_service(web::to(gate::unmatched))
-            .wrap(from_fn(gate::gate))
-            .wrap(cors(&origins))
-            .wrap(Compress::default())
+        let (app, facts, contract, origins) = (app.clone(), facts.clone(), contract.clone(), origins.clone());
+        InAreas::new(crate::routes::areas(), move |area| {
+            let actix = ActixApp::new()
+                .app_data(app.clone())
+                .app_data(facts.clone())
+                .app_data(web::PayloadConfig::new(crate::http::body::LIMIT));
+            let actix = match area {
+                Some(operations) => actix.service(web::scope(MOUNT).configure(operations)),
+                None => actix.configure(|config| beside(config, &contract, metrics_apart)),
+            };
+            actix
+                .default_service(web::to(gate::unmatched))
+                .wrap(from_fn(gate::gate))
+                .wrap(cors(&origins))
+                .wrap(Compress::default())
+                .into_factory()
+        })
     })
     .workers(workers)
     .worker_max_blocking_threads(blocking)
@@ -308,6 +291,39 @@ pub fn start(args: &ServeArgs) -> Result<Listening, StartError> {
         None => None,
     };
     Ok(Listening { address, handle: server.handle(), server, metrics, sequencer, background, running })
+}
+
+/// What is served besides the API.
+fn beside(config: &mut web::ServiceConfig, contract: &web::Bytes, metrics_apart: bool) {
+    let contract = contract.clone();
+    config
+        .service(web::scope(crate::hsds::MOUNT).configure(crate::hsds::serve))
+        .service(web::scope(crate::sdmx::MOUNT).configure(crate::sdmx::serve))
+        .service(health::live)
+        .service(health::ready)
+        .service(wellknown::jwks)
+        .service(wellknown::api_catalog)
+        .service(wellknown::problem)
+        .route(
+            "/openapi.json",
+            web::get().to(move || {
+                let contract = contract.clone();
+                async move {
+                    HttpResponse::Ok()
+                        .insert_header(("Cache-Control", "public, max-age=300"))
+                        .insert_header(("Access-Control-Allow-Origin", "*"))
+                        .content_type("application/json")
+                        .body(contract)
+                }
+            }),
+        )
+        .service(
+            SwaggerUi::new("/docs/{_:.*}")
+                .config(SwaggerConfig::from("/openapi.json").try_it_out_enabled(true).persist_authorization(false)),
+        );
+    if !metrics_apart {
+        config.service(metrics::metrics);
+    }
 }
 
 fn cors(origins: &[String]) -> Cors {

@@ -1,16 +1,12 @@
 //! Every path of the API, once. A first segment is in one file alone, that of the crate which has most of its operations; fixed
 //! segments stand before variable ones.
 
-use actix_web::guard::GuardContext;
-use actix_web::web;
-use percent_encoding::percent_decode_str;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::MOUNT;
+use crate::areas::Area;
 
-/// Tells the router and the contract of the same handlers, by the first segment of their addresses. The router tries one pattern after the
-/// other, so it is led to the few that begin like the address. It needs none of their descriptions: these are collected where
-/// the contract is printed, not at every start.
+/// Tells the router and the contract of the same handlers, by the first segment of their addresses: each is an area (`areas.rs`). The router
+/// needs none of their descriptions: these are collected where the contract is printed, not at every start.
 macro_rules! operations {
     ($($first:literal: [$($handler:path),* $(,)?]),* $(,)?) => {
         /// The operations, for the contract.
@@ -19,10 +15,9 @@ macro_rules! operations {
         }
 
         /// The operations, for the router.
-        pub fn serve(config: &mut ::actix_web::web::ServiceConfig) {
-            use ::actix_web::{guard::fn_guard, web::scope};
-            config$(.service(scope("").guard(fn_guard(|request| super::begins(request, $first)))$(.service($handler))*))*;
-        }
+        pub const AREAS: &[$crate::areas::Area] = &[$(($first, |config| {
+            config$(.service($handler))*;
+        })),*];
     };
 }
 
@@ -40,18 +35,6 @@ pub fn contract(config: &mut ServiceConfig<'_>) {
 }
 
 /// All operations, for the router.
-pub fn serve(config: &mut web::ServiceConfig) {
-    casework::serve(config);
-    directory::serve(config);
-    statistics::serve(config);
-    system::serve(config);
-}
-
-/// Whether the first segment below the mount is this one, also where it is written with escapes.
-fn begins(request: &GuardContext<'_>, first: &str) -> bool {
-    let below = request.head().uri.path().strip_prefix(MOUNT).and_then(|path| path.strip_prefix('/'));
-    let segment = below.and_then(|path| path.split('/').next());
-    segment.is_some_and(|segment| {
-        segment == first || segment.contains('%') && percent_decode_str(segment).eq(first.bytes())
-    })
+pub fn areas() -> impl Iterator<Item = Area> {
+    [casework::AREAS, directory::AREAS, statistics::AREAS, system::AREAS].into_iter().flatten().copied()
 }

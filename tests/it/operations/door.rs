@@ -57,6 +57,24 @@ fn metrics_tell_of_requests_and_the_database_and_nothing_of_people() {
 }
 
 #[test]
+fn what_many_ask_of_a_server_at_once_for_the_first_time_is_there_for_all_of_them() {
+    let world = World::new(Product::Sqlite);
+    let maria = world.maria_case_manager();
+    let lists = ["/cases", "/people", "/tasks", "/services", "/referrals", "/organisations", "/%63ases", "/datasets"];
+    thread::scope(|scope| {
+        for list in lists.iter().cycle().take(64) {
+            let asker = maria.clone();
+            scope.spawn(move || asker.get(list).expect(200));
+        }
+    });
+    for unknown in ["/nothing", "/Cases", "/cases%2F", "/%ff", "", "/"] {
+        maria.get(unknown).expect(404);
+    }
+    maria.get("//rest/integration/v2/cases").expect(404);
+    maria.send("DELETE", "/cases", &[], None).expect(405);
+}
+
+#[test]
 fn a_request_id_is_echoed_and_a_bad_one_is_replaced() {
     let world = World::new(Product::Sqlite);
     let ask = |id: &str| world.nobody().send("GET", "/status", &[("request-id", id)], None).expect(200);
