@@ -160,7 +160,7 @@ pub fn open(
         detail: "this person has an open case already".into(),
     });
     let changed: Vec<_> = MEMBERS.iter().copied().filter(|name| *name != "id").collect();
-    external_ids::keep(unit, Kind::Case, row.id.0, &external_ids::of(&row.external_ids))?;
+    external_ids::give(unit, Kind::Case, row.id.0, &external_ids::of(&row.external_ids))?;
     let mut tries = 0;
     while !unit.keep(queries::insert(&row), change(&row, None, Operation::Created, changed.clone())?)? {
         tries += 1;

@@ -139,7 +139,7 @@ pub fn register(unit: &mut Unit<'_>, id: PersonId, new: NewPerson) -> ApiResult<
     if names::words(&format!("{} {}", row.given_name, row.family_name)).is_empty() {
         return Err(ApiError::invalid_member("family_name", "must hold letters"));
     }
-    external_ids::keep(unit, Kind::Person, row.id.0, &external_ids::of(&row.external_ids))?;
+    external_ids::give(unit, Kind::Person, row.id.0, &external_ids::of(&row.external_ids))?;
     queries::insert(unit.connection, &row)?;
     record(unit, &row, None, Operation::Created, GUARDED.iter().map(|(name, _)| *name).collect())?;
     watches::watch_coming_of_age(unit, &row)?;

@@ -176,6 +176,12 @@ fn claim(unit: &mut Unit<'_>, kind: Kind, row: Uuid, id: &ExternalId) -> ApiResu
     Ok(inserted == 1)
 }
 
+/// Gives a new row its external ids, as [`keep`] does.
+pub fn give(unit: &mut Unit<'_>, kind: Kind, row: Uuid, ids: &[ExternalId]) -> ApiResult<()> {
+    // Most have none: there is nothing to ask the database.
+    if ids.is_empty() { Ok(()) } else { keep(unit, kind, row, ids) }
+}
+
 /// Makes a row's external ids these, under its lock. 409 where another row has one of them, in the caller's sight or not: an
 /// id that is to be found again can only be given once.
 pub fn keep(unit: &mut Unit<'_>, kind: Kind, row: Uuid, ids: &[ExternalId]) -> ApiResult<()> {
