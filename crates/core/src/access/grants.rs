@@ -1,7 +1,5 @@
 //! Grants: role × organisation × territories × target groups. Nobody grants beyond their own.
 
-use std::collections::HashSet;
-
 use actix_web::{delete, get, post};
 use approdo_db::schema::{grant_scopes, grants, principals};
 use approdo_db::{Connection, Json, Timestamp};
@@ -21,6 +19,7 @@ use crate::codes;
 use crate::error::{ApiError, ApiResult};
 use crate::http::texts::CodeText;
 use crate::http::{Answer, Body, Checked, Door, Fields, Id, IfMatch, IfNoneMatch, Parameters};
+use crate::maps::IdSet;
 use crate::page_of;
 use crate::paged_query;
 use crate::work::{Change, Operation, Unit};
@@ -229,7 +228,7 @@ fn check(unit: &mut Unit<'_>, new: &NewGrant) -> ApiResult<()> {
         id: GrantId::new(),
         role: new.role,
         organisation: new.organisation_id,
-        organisations: HashSet::new(),
+        organisations: IdSet::default(),
         territories: wanted.into_iter().collect(),
         target_groups: new.target_groups.iter().cloned().collect(),
         states_purpose: false,

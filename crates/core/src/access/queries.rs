@@ -1,7 +1,5 @@
 //! SQL of callers, sessions and grants.
 
-use std::collections::{HashMap, HashSet};
-
 use approdo_db::schema::{grant_scopes, grants, organisation_ancestors, principals, sessions};
 use approdo_db::{Connection, Json, Timestamp};
 use diesel::prelude::*;
@@ -10,6 +8,7 @@ use crate::access::rights::HeldGrant;
 use crate::access::tokens::Bearer;
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, PrincipalStatus, Role, SessionId, TerritoryId};
 use crate::error::{ApiError, ApiResult};
+use crate::maps::{IdMap, IdSet};
 use crate::work::Unit;
 
 /// How a session and its caller stand at this moment.
@@ -69,11 +68,11 @@ pub fn held_grants(connection: &mut Connection, principal: PrincipalId) -> Query
         .filter(grants::principal_id.eq(principal))
         .select((organisation_ancestors::ancestor_id, organisation_ancestors::organisation_id))
         .load(connection)?;
-    let mut territories: HashMap<GrantId, HashSet<TerritoryId>> = HashMap::new();
+    let mut territories: IdMap<GrantId, IdSet<TerritoryId>> = IdMap::default();
     for (grant, territory) in reach {
         territories.entry(grant).or_default().insert(territory);
     }
-    let mut organisations: HashMap<OrganisationId, HashSet<OrganisationId>> = HashMap::new();
+    let mut organisations: IdMap<OrganisationId, IdSet<OrganisationId>> = IdMap::default();
     for (ancestor, organisation) in below {
         organisations.entry(ancestor).or_default().insert(organisation);
     }

@@ -14,6 +14,7 @@ use crate::access::tokens::Bearer;
 use crate::access::{ActorKind, GrantId, OrganisationId, PrincipalId, PrincipalStatus, TerritoryId, queries};
 use crate::aggregate::Root;
 use crate::error::{ApiError, ApiResult, Kind};
+use crate::maps::IdSet;
 
 const REMEMBERED: usize = 2_000;
 
@@ -61,8 +62,8 @@ pub struct HeldGrant {
     pub role: Role,
     pub organisation: OrganisationId,
     /// The organisation and all below it.
-    pub organisations: HashSet<OrganisationId>,
-    pub territories: HashSet<TerritoryId>,
+    pub organisations: IdSet<OrganisationId>,
+    pub territories: IdSet<TerritoryId>,
     /// Empty: every target group.
     pub target_groups: HashSet<String>,
     /// Whether the request that uses it states what for.
@@ -104,15 +105,23 @@ pub struct FieldRights {
 }
 
 impl FieldRights {
-    fn of(roles: impl Iterator<Item = Role> + Clone) -> Self {
-        let best =
-            |group| roles.clone().map(|role| policy::field_right(role, group)).max().unwrap_or(FieldRight::Hidden);
-        Self {
-            identity: best(FieldGroup::Identity),
-            legal: best(FieldGroup::Legal),
-            health: best(FieldGroup::Health),
-            notes: best(FieldGroup::Notes),
-        }
+    const NONE: Self = Self::all(FieldRight::Hidden);
+
+    const fn all(right: FieldRight) -> Self {
+        Self { identity: right, legal: right, health: right, notes: right }
+    }
+
+    /// The best that any of these roles has.
+    fn of(roles: impl Iterator<Item = Role>) -> Self {
+        roles.fold(Self::NONE, |best, role| {
+            let better = |group| best.on(group).max(policy::field_right(role, group));
+            Self {
+                identity: better(FieldGroup::Identity),
+                legal: better(FieldGroup::Legal),
+                health: better(FieldGroup::Health),
+                notes: better(FieldGroup::Notes),
+            }
+        })
     }
 
     pub fn on(self, group: FieldGroup) -> FieldRight {
@@ -284,12 +293,7 @@ impl Rights {
     /// Field rights on a row, from the grants that match that row.
     pub fn fields_at(&self, place: &Place) -> FieldRights {
         if self.unlimited {
-            return FieldRights {
-                identity: FieldRight::Write,
-                legal: FieldRight::Write,
-                health: FieldRight::Write,
-                notes: FieldRight::Write,
-            };
+            return FieldRights::all(FieldRight::Write);
         }
         FieldRights::of(self.grants.iter().filter(|grant| grant.reaches(place, self.principal)).map(|grant| grant.role))
     }
