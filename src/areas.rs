@@ -3,7 +3,6 @@
 //! of all operations, and the code that puts them together, were half of the memory of an idle server.
 
 use std::collections::HashMap;
-use std::future::{Ready, ready};
 use std::rc::Rc;
 
 use actix_http::Request;
@@ -48,47 +47,50 @@ where
     type Config = AppConfig;
     type Service = Worker<F::Service>;
     type InitError = F::InitError;
-    type Future = Ready<Result<Self::Service, Self::InitError>>;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, Self::InitError>>;
 
     fn new_service(&self, config: AppConfig) -> Self::Future {
-        let of = |operations| Rc::new(Application { operations, made: OnceCell::new() });
         let application = self.application.clone();
-        let make = move |operations| application(operations).new_service(config.clone()).map(Result::ok).boxed_local();
-        ready(Ok(Worker {
-            areas: self.areas.iter().map(|(first, operations)| (*first, of(Some(*operations)))).collect(),
-            beside: of(None),
-            make: Rc::new(make),
-        }))
+        let make = move |operations| application(operations).new_service(config.clone());
+        let areas = self.areas.iter().map(|(first, operations)| {
+            (*first, Rc::new(Application { operations: *operations, made: OnceCell::new() }))
+        });
+        let areas = areas.collect();
+        let worker = async move {
+            // At once: a setting that no application can be made with is told before anybody is served.
+            let beside = make(None).await?;
+            let make = move |operations| make(Some(operations)).map(Result::ok).boxed_local();
+            Ok(Worker { areas, beside, make: Rc::new(make) })
+        };
+        worker.boxed_local()
     }
 }
 
-/// Makes an application; none where that failed.
-type Make<S> = dyn Fn(Option<Operations>) -> LocalBoxFuture<'static, Option<S>>;
+/// Makes the application of an area; none where that failed.
+type Make<S> = dyn Fn(Operations) -> LocalBoxFuture<'static, Option<S>>;
 
 struct Application<S> {
-    operations: Option<Operations>,
+    operations: Operations,
     made: OnceCell<S>,
 }
 
-/// The areas of a worker.
+/// The areas of a worker, and what there is beside them.
 pub struct Worker<S> {
     areas: HashMap<&'static str, Rc<Application<S>>>,
-    beside: Rc<Application<S>>,
+    beside: S,
     make: Rc<Make<S>>,
 }
 
 impl<S> Worker<S> {
     /// Whose an address is, by the first segment below the mount, also where that is written with escapes.
-    fn application(&self, path: &str) -> &Rc<Application<S>> {
-        let below = path.strip_prefix(MOUNT).and_then(|path| path.strip_prefix('/'));
-        let found = below.and_then(|path| path.split('/').next()).and_then(|first| {
-            if first.contains('%') {
-                self.areas.get(percent_decode_str(first).decode_utf8().ok()?.as_ref())
-            } else {
-                self.areas.get(first)
-            }
-        });
-        found.unwrap_or(&self.beside)
+    fn area(&self, path: &str) -> Option<&Rc<Application<S>>> {
+        let below = path.strip_prefix(MOUNT)?.strip_prefix('/')?;
+        let first = below.split('/').next()?;
+        if first.contains('%') {
+            self.areas.get(percent_decode_str(first).decode_utf8().ok()?.as_ref())
+        } else {
+            self.areas.get(first)
+        }
     }
 }
 
@@ -105,16 +107,23 @@ where
     actix_service::always_ready!();
 
     fn call(&self, request: Request) -> Self::Future {
-        let application = self.application(request.path());
-        if let Some(made) = application.made.get() {
+        let Some(area) = self.area(request.path()) else { return Either::Left(self.beside.call(request)) };
+        if let Some(made) = area.made.get() {
             return Either::Left(made.call(request));
         }
-        let (application, make) = (application.clone(), self.make.clone());
+        let (area, make) = (area.clone(), self.make.clone());
         let answered = async move {
-            let making =
-                async || make(application.operations).await.ok_or_else(|| ApiError::fault("an area was not made"));
-            application.made.get_or_try_init(making).await?.call(request).await
+            let making = async || {
+                make(area.operations).await.ok_or_else(|| {
+                    log::error!("the operations of an area could not be put together");
+                    ApiError::fault("an area could not be made")
+                })
+            };
+            area.made.get_or_try_init(making).await?.call(request).await
         };
         Either::Right(answered.boxed_local())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,7 +117,7 @@ pub struct ServeArgs {
     pub report_limit: u32,
 
     /// Origins that browsers may call from; may be given several times.
-    #[arg(long = "cors-origin", env = "APPRODO_CORS_ORIGINS", value_delimiter = ',')]
+    #[arg(long = "cors-origin", env = "APPRODO_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
     /// Serve /metrics on an address of its own instead of beside the API.
@@ -145,5 +145,15 @@ fn page_address(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("must be an address that begins with https:// or http:// and has no fragment".into())
+    }
+}
+
+/// An origin as a browser sends it (RFC 6454, section 6.2).
+fn origin(text: &str) -> Result<String, String> {
+    let told = url::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    if told {
+        Ok(text.to_owned())
+    } else {
+        Err("must be scheme, host and port alone, as https://portal.example".into())
     }
 }

@@ -72,6 +72,11 @@ fn what_many_ask_of_a_server_at_once_for_the_first_time_is_there_for_all_of_them
     }
     maria.get("//rest/integration/v2/cases").expect(404);
     maria.send("DELETE", "/cases", &[], None).expect(405);
+    // Of areas that nobody has asked for yet.
+    maria.send("HEAD", "/households", &[], None).expect(200);
+    let preflight = [("origin", "https://portal.example"), ("access-control-request-method", "GET")];
+    let allowed = world.nobody().send("OPTIONS", "/programs", &preflight, None).expect(200);
+    assert_eq!(allowed.header("access-control-allow-origin"), "https://portal.example");
 }
 
 #[test]

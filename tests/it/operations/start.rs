@@ -38,6 +38,19 @@ fn a_database_that_cannot_be_opened_is_a_clear_error_without_the_password() {
     }
 }
 
+#[test]
+fn an_origin_that_no_browser_sends_is_refused_at_the_start() {
+    let world = World::new(Product::Sqlite);
+    let database = &world.database.url;
+    for origin in
+        ["*", "", "portal.example", "https://portal.example/", "https://Portal.example", "https://portal.example,*"]
+    {
+        let refused = ServerProcess::try_start(database, &["--cors-origin", origin]);
+        assert!(refused.err().is_some_and(|told| told.contains("--cors-origin")), "{origin}");
+    }
+    assert!(ServerProcess::try_start(database, &["--cors-origin", "https://a.example,http://b.example:8000"]).is_ok());
+}
+
 both! {
     fn a_wrong_master_key_is_refused(world: &World) {
         let mut command = command();
