@@ -60,7 +60,8 @@ fn metrics_tell_of_requests_and_the_database_and_nothing_of_people() {
 fn what_many_ask_of_a_server_at_once_for_the_first_time_is_there_for_all_of_them() {
     let world = World::new(Product::Sqlite);
     let maria = world.maria_case_manager();
-    let lists = ["/cases", "/people", "/tasks", "/services", "/referrals", "/organisations", "/%63ases", "/datasets"];
+    let lists =
+        ["/cases", "/territories", "/tasks", "/services", "/referrals", "/organisations", "/%63ases", "/datasets"];
     thread::scope(|scope| {
         for list in lists.iter().cycle().take(64) {
             let asker = maria.clone();
