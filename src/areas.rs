@@ -103,7 +103,7 @@ where
     type Error = Error;
     type Future = Either<S::Future, LocalBoxFuture<'static, Result<S::Response, Error>>>;
 
-    // Those of actix-web always are.
+    // As applications of actix-web are.
     actix_service::always_ready!();
 
     fn call(&self, request: Request) -> Self::Future {

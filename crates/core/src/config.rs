@@ -116,7 +116,7 @@ pub struct ServeArgs {
     #[arg(long, env = "APPRODO_REPORT_LIMIT", default_value_t = 60)]
     pub report_limit: u32,
 
-    /// Origins that browsers may call from; may be given several times.
+    /// Origins that browsers may call from, as https://portal.example; may be given several times.
     #[arg(long = "cors-origin", env = "APPRODO_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
